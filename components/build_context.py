@@ -1,0 +1,141 @@
+"""The build context: a folder with the source, the probe and the CA bundle, the same on every machine.
+
+docker-build hashes names, contents and modes of the context (pulumi-docker-build#222, #358), so two checkouts of one
+commit under different umasks would rebuild for ever. The context is therefore copied with normalised modes, at a path
+relative to the project, with the ignore rules already applied: what is not needed never reaches the builder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker.utils.build import PatternMatcher
+
+from components.settings import Settings
+from components.source import Revision, git, repository, revision
+
+CONTAINER = Path("container")
+BUILD = Path(".build")
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """A staged context.
+
+    Attributes:
+        path: folder of the context, relative to the project.
+        revision: what was staged.
+        dirty: whether the staged files differ from that revision.
+        digest: hash of names, modes and contents.
+    """
+
+    path: Path
+    revision: Revision
+    dirty: bool
+    digest: str
+
+    @property
+    def version(self) -> str:
+        """Name of this version, and tag of its image."""
+        if self.revision.commit is None:
+            return f"content-{self.digest[:12]}"
+        suffix = f"-dirty-{self.digest[:8]}" if self.dirty else ""
+        return self.revision.commit[:12] + suffix
+
+
+def stage(settings: Settings, stack: str) -> BuildContext:
+    """Stage the context of `stack`, replacing the one before as a whole.
+
+    Raises:
+        GitError: when a commit cannot be had.
+    """
+    ignored = _ignored(settings)
+    path = repository(settings.source)
+    target = BUILD / "context" / stack
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
+        fresh = Path(scratch) / "context"
+        _stage_source(settings, path, fresh / "app", ignored)
+        _copy_all(CONTAINER / "probe", fresh / "probe", ignored)
+        (fresh / "ca").mkdir()
+        if settings.image.ca_bundle:
+            shutil.copyfile(settings.image.ca_bundle, fresh / "ca/ca-certificates.crt")
+        if settings.live_reload:
+            shutil.copyfile(CONTAINER / "air.toml", fresh / "air.toml")
+        _normalise(fresh)
+        if target.exists():
+            target.rename(Path(scratch) / "before")
+        fresh.rename(target)
+    return BuildContext(target, revision(settings.source, path), _dirty(settings, path, ignored), _digest(target))
+
+
+def _ignored(settings: Settings) -> PatternMatcher:
+    lines = (CONTAINER / ".dockerignore").read_text().splitlines()
+    patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return PatternMatcher([*patterns, *settings.source.ignore])
+
+
+def _stage_source(settings: Settings, path: Path, target: Path, ignored: PatternMatcher) -> None:
+    if settings.source.commit is None:
+        _copy_all(path, target, ignored)
+        return
+    commit = settings.source.commit
+    listed = git("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, at=path).decode().split("\0")
+    wanted = "\0".join(name for name in listed if name and not ignored.matches(Path(name)))
+    target.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
+        # An index of its own: the user's checkout is not touched.
+        env = {**os.environ, "GIT_INDEX_FILE": str(Path(scratch).absolute() / "index")}
+        git("read-tree", commit, at=path, env=env)
+        prefix = f"--prefix={target.absolute()}/"
+        env["GIT_WORK_TREE"] = str(target.absolute())
+        git("checkout-index", "-z", "--stdin", "--quiet", prefix, at=path, env=env, stdin=wanted.encode())
+
+
+def _copy_all(root: Path, target: Path, ignored: PatternMatcher) -> None:
+    for name in sorted(ignored.walk(str(root))):
+        origin, copy = root / name, target / name
+        if origin.is_dir() and not origin.is_symlink():
+            continue
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(origin, copy, follow_symlinks=False)
+        if not copy.is_symlink():
+            copy.chmod(origin.stat().st_mode)
+
+
+def _normalise(root: Path) -> None:
+    """Modes that depend on nothing but the owner's executable bit, which is what git records."""
+    root.chmod(0o755)
+    for path in root.rglob("*"):
+        if not path.is_symlink():
+            executable = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if executable else 0o644)
+
+
+def _dirty(settings: Settings, path: Path, ignored: PatternMatcher) -> bool:
+    """Whether a file that is staged differs from the commit; what is ignored may differ as it likes."""
+    if settings.source.commit is not None or revision(settings.source, path).commit is None:
+        return False
+    prefix = git("rev-parse", "--show-prefix", at=path).decode().strip()
+    entries = git("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ".", at=path)
+    changed = (entry[3:].removeprefix(prefix) for entry in entries.decode().split("\0") if entry)
+    return any(not ignored.matches(Path(name)) for name in changed)
+
+
+def _digest(root: Path) -> str:
+    digest = hashlib.sha256()
+    for path in _files(root):
+        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
+        mode = 0o120000 if path.is_symlink() else path.stat().st_mode & 0o777
+        digest.update(f"{path.relative_to(root)}\0{mode:o}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _files(root: Path) -> Iterable[Path]:
+    return sorted(path for path in root.rglob("*") if path.is_symlink() or path.is_file())

@@ -1,0 +1,135 @@
+"""From Pulumi's structured configuration to `Settings`, or to every problem at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+from pydantic import ValidationError
+
+from components import problems_of
+from components.problems import DeploymentError, Problem
+from components.rules import broken_rules
+from components.settings import Settings
+
+OVERRIDES = "MIMIR_OVERRIDES"
+"""Environment variable with a JSON object of settings that hold for one run only (`make up SOURCE=...`)."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The settings of a stack, and what its user should know about them.
+
+    Attributes:
+        settings: valid in themselves and with each other.
+        warnings: what of it does not come from the stack file.
+    """
+
+    settings: Settings
+    warnings: tuple[str, ...]
+
+
+def load(stack: str) -> Loaded:
+    """Read and validate the stack's configuration.
+
+    Raises:
+        DeploymentError: with every problem that the configuration has.
+    """
+    problems: list[Problem] = []
+    values, secret_keys = _stack_config(pulumi.get_project())
+    overrides = _overrides(problems)
+    merged = _merge(values, overrides)
+    problems += _secrets_in_the_clear(merged, secret_keys, overrides)
+    settings, invalid = _validate(merged, problems)
+    problems += broken_rules(settings, invalid)
+    if problems:
+        raise DeploymentError(stack, problems)
+    warnings = (f"mimir:{path}: overridden for this run by {OVERRIDES}." for path in _paths(overrides))
+    return Loaded(settings, tuple(warnings))
+
+
+def _stack_config(project: str) -> tuple[dict[str, Any], frozenset[str]]:
+    """The project's own keys with structured values, and those that hold something encrypted."""
+    raw = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    prefix = f"{project}:"
+    own = {key.removeprefix(prefix): value for key, value in raw.items() if key.startswith(prefix)}
+    encrypted = {*runtime_config.get_config_secret_keys_env(), *runtime_config._SECRET_KEYS.get()}
+    return (
+        {key: _structured(value) for key, value in own.items()},
+        frozenset(key.removeprefix(prefix) for key in encrypted if key.startswith(prefix)),
+    )
+
+
+def _structured(value: Any) -> Any:
+    """Objects and lists reach a program as JSON text; everything else is for pydantic to read."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            return value
+    return value
+
+
+def _overrides(problems: list[Problem]) -> dict[str, Any]:
+    text = os.environ.get(OVERRIDES, "")
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = None
+    if isinstance(value, dict):
+        return value
+    problems.append(Problem(OVERRIDES, "no JSON object", '{"section": {"key": value}}', f"unset {OVERRIDES}"))
+    return {}
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _paths(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for key, value in values.items():
+        found += _paths(value, f"{prefix}{key}.") if isinstance(value, dict) else [f"{prefix}{key}"]
+    return found
+
+
+def _secrets_in_the_clear(
+    values: Mapping[str, Any], secret_keys: frozenset[str], overrides: Mapping[str, Any]
+) -> list[Problem]:
+    """Secrets that stand readable in the stack file. Pulumi encrypts per top-level object."""
+    return [
+        Problem(
+            f"mimir:{section}.{name}",
+            "a secret in plain text in the stack file",
+            "an encrypted value; treat the one found as leaked",
+            f"pulumi config set --secret --path 'mimir:{section}.{name}'   (asks for the value)",
+        )
+        for section, name in problems_of.secret_settings()
+        if isinstance(values.get(section), dict)
+        and values[section].get(name)
+        and section not in secret_keys
+        and name not in overrides.get(section, {})
+    ]
+
+
+def _validate(values: Mapping[str, Any], problems: list[Problem]) -> tuple[Settings, frozenset[str]]:
+    """Valid settings; where a section is not, its defaults, so that the rules can still look at the others."""
+    try:
+        return Settings.model_validate(values, by_alias=True, by_name=False), frozenset()
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    problems += [problems_of.validation(one) for one in found]
+    invalid = frozenset(str(one["loc"][0]) for one in found)
+    valid = {key: value for key, value in values.items() if key not in invalid}
+    return Settings.model_validate(valid, by_alias=True, by_name=False), invalid

@@ -1,0 +1,76 @@
+"""The application on a Docker engine: network, volumes, configuration, container, and the proof that it runs."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_docker
+
+from components.application import Application
+from components.docker import engine, live_reload
+from components.docker.config_volume import ConfigVolume
+from components.docker.engine import Engine
+from components.docker.labels import labels_of
+from components.docker.proof import prove
+from components.docker.service import Service
+from components.docker.volumes import DataVolumes
+from components.settings import Settings, VolumeName
+
+
+class DockerDeployment(pulumi.ComponentResource):
+    """Everything of one stack on one engine.
+
+    Attributes:
+        container_id: id of the container, known once it is healthy and its configuration proved.
+        volume_names: engine's names of the plan's volumes.
+    """
+
+    container_id: pulumi.Output[str]
+    volume_names: dict[VolumeName, pulumi.Output[str]]
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        application: Application,
+        found: Engine,
+        image: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("mimir:docker:DockerDeployment", name, None, opts)
+        if settings.live_reload:
+            application = live_reload.adapt(application)
+        provider = engine.provider(settings, pulumi.ResourceOptions(parent=self))
+        here = pulumi.ResourceOptions(parent=self, provider=provider)
+
+        pulled = pulumi_docker.RemoteImage(
+            f"{name}-image",
+            name=image,
+            # Another stack on this engine may run the same digest; `make destroy` removes it when none does.
+            keep_locally=True,
+            opts=here,
+        )
+        network = pulumi_docker.Network(
+            f"{name}-network",
+            name=application.name,
+            driver="bridge",
+            labels=labels_of(application, pulumi_docker.NetworkLabelArgs),
+            opts=here,
+        )
+        volumes = DataVolumes(f"{name}-volumes", application, here)
+        config = ConfigVolume(f"{name}-config", application, pulled.name, here)
+        self.volume_names = {**volumes.names, "config": config.volume_name}
+        service = Service(
+            name,
+            settings,
+            application,
+            found,
+            image=pulled.name,
+            network=network.name,
+            volumes=self.volume_names,
+            extra_mounts=live_reload.mounts(settings, application, here) if settings.live_reload else [],
+            opts=here,
+        )
+        self.container_id = service.container_id.apply(
+            lambda made: made if pulumi.runtime.is_dry_run() else prove(settings, application, made)
+        )
+        self.register_outputs({"container_id": self.container_id, "volume_names": self.volume_names})

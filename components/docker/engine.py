@@ -1,0 +1,95 @@
+"""The engine itself: whether it answers, what it can do, and the provider that talks to it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+import docker as docker_sdk
+import pulumi
+import pulumi_docker
+from docker.auth import load_config
+from docker.errors import DockerException
+
+from components.problems import Problem
+from components.settings import Registry, Settings
+
+TIMEOUT_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What a Docker engine can do.
+
+    Attributes:
+        api: version of its API.
+    """
+
+    api: tuple[int, int]
+
+    @property
+    def has_start_interval(self) -> bool:
+        """Whether health checks can be more frequent during the start (Docker 25, API 1.44)."""
+        return self.api >= (1, 44)
+
+
+@cache
+def client(host: str | None) -> docker_sdk.DockerClient:
+    """A client of the engine at `host`, or of the one that the environment names.
+
+    Raises:
+        DockerException: when none answers.
+    """
+    if host:
+        return docker_sdk.DockerClient(base_url=host, timeout=TIMEOUT_SECONDS, use_ssh_client=host.startswith("ssh:"))
+    return docker_sdk.from_env(timeout=TIMEOUT_SECONDS, use_ssh_client=True)
+
+
+def look(settings: Settings) -> Engine | Problem:
+    """The engine that these settings name, or why it cannot be used."""
+    try:
+        version = str(client(settings.docker.host).version()["ApiVersion"])
+    except DockerException as error:
+        return Problem(
+            "mimir:docker.host",
+            f"no Docker engine answers at {_address(settings)} ({_reason(error)})",
+            "a running engine that this user may talk to",
+            "docker info   (start the engine, or: make tools; other address: "
+            "pulumi config set --path 'mimir:docker.host' "
+            "\"$(docker context inspect -f '{{.Endpoints.docker.Host}}')\")",
+        )
+    major, minor = version.split(".")
+    return Engine((int(major), int(minor)))
+
+
+def provider(settings: Settings, opts: pulumi.ResourceOptions) -> pulumi_docker.Provider:
+    """The provider for the stack's engine, with the registry's credentials for pulling."""
+    auth = _auth(settings.registry)
+    return pulumi_docker.Provider("engine", host=settings.docker.host, registry_auth=auth, opts=opts)
+
+
+def _auth(registry: Registry) -> list[pulumi_docker.ProviderRegistryAuthArgs]:
+    if registry.username and registry.password:
+        password = pulumi.Output.secret(registry.password.get_secret_value())
+        return [
+            pulumi_docker.ProviderRegistryAuthArgs(
+                address=registry.address, username=registry.username, password=password
+            )
+        ]
+    if load_config().resolve_authconfig(registry.address):
+        # Names the file that `docker login` wrote, not what is in it: stored tokens expire, and are not ours to keep.
+        return [pulumi_docker.ProviderRegistryAuthArgs(address=registry.address)]
+    return []
+
+
+def _address(settings: Settings) -> str:
+    return settings.docker.host or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
+def _reason(error: Exception) -> str:
+    """The innermost cause; docker's own message wraps three others around it."""
+    causes = re.findall(r"\w*Error\(\d+, '([^']+)'\)", str(error))
+    return cast(str, causes[-1]) if causes else str(error).splitlines()[0][:200]

@@ -1,0 +1,51 @@
+"""What must be true of the machine before anything is created."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components import registry
+from components.build_context import BuildContext, stage
+from components.docker import engine
+from components.docker.engine import Engine
+from components.problems import DeploymentError, Problem
+from components.settings import Settings
+from components.source import GitError
+
+
+def check(settings: Settings, stack: str) -> tuple[BuildContext, Engine]:
+    """Stage the source, and look at the engine and the registry.
+
+    A preview pushes nothing, so there an absent registry is a warning: a pull request has no credentials.
+
+    Raises:
+        DeploymentError: with everything that is in the way.
+    """
+    context, found, away = _context(settings, stack), engine.look(settings), registry.problems(settings.registry)
+    if pulumi.runtime.is_dry_run():
+        for problem in away:
+            pulumi.log.warn(f"An update would fail: {problem}")
+        away = []
+    if isinstance(context, BuildContext) and isinstance(found, Engine) and not away:
+        return context, found
+    raise DeploymentError(stack, [*(one for one in (context, found) if isinstance(one, Problem)), *away])
+
+
+def _context(settings: Settings, stack: str) -> BuildContext | Problem:
+    source = settings.source
+    try:
+        return stage(settings, stack)
+    except GitError as error:
+        return Problem(
+            "mimir:source.commit",
+            f'"{source.commit}" cannot be had from "{source.location}" ({error})',
+            "a commit that the repository has and this user may read",
+            f"git ls-remote '{source.location}'",
+        )
+    except OSError as error:
+        return Problem(
+            "mimir:source.location",
+            f'"{source.location}" cannot be read ({error})',
+            "a folder that this user can read",
+            f"ls -la '{source.location}'",
+        )

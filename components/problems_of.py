@@ -1,0 +1,108 @@
+"""pydantic's findings, in the words of somebody who edits a stack file."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import shlex
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from components.problems import Problem
+from components.section import Section, about
+from components.settings import Settings
+
+
+def validation(error: Mapping[str, Any]) -> Problem:
+    """The problem behind one entry of `ValidationError.errors()`."""
+    path = tuple(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return _unknown(path)
+    field = _field(path)
+    key = _key(path[:2] if field is not None else path)
+    return Problem(key, _found(error, field), _allowed(error, field), _fix(key, field))
+
+
+@cache
+def secret_settings() -> tuple[tuple[str, str], ...]:
+    """Every setting that holds a secret, as (section, key)."""
+    return tuple(
+        (section_name, name)
+        for section_name, section in _fields(Settings).items()
+        if isinstance(section.annotation, type) and issubclass(section.annotation, Section)
+        for name, field in _fields(section.annotation).items()
+        if _is_secret(field)
+    )
+
+
+def _fields(section: type[Section]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
+def _field(path: tuple[str, ...]) -> FieldInfo | None:
+    """The setting at `path`, ignoring indices and keys inside it."""
+    field = _fields(Settings).get(path[0])
+    section = field.annotation if field else None
+    if isinstance(section, type) and issubclass(section, Section):
+        return _fields(section).get(path[1]) if len(path) > 1 else None
+    return field
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    def mentions(annotation: Any) -> bool:
+        return annotation is SecretStr or any(mentions(inner) for inner in get_args(annotation))
+
+    return mentions(field.annotation)
+
+
+def _key(path: tuple[str, ...]) -> str:
+    return "mimir:" + ".".join(path)
+
+
+def _found(error: Mapping[str, Any], field: FieldInfo | None) -> str:
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if field is not None and _is_secret(field):
+        return "a value of the wrong form (not shown)"
+    return json.dumps(error["input"], default=str)
+
+
+def _allowed(error: Mapping[str, Any], field: FieldInfo | None) -> str:
+    allowed = about(field, "allowed") if field is not None else None
+    return str(allowed or error["msg"])
+
+
+def _fix(key: str, field: FieldInfo | None) -> str:
+    if field is None:
+        return f"pulumi config rm --path '{key}'"
+    if _is_secret(field):
+        return f"pulumi config set --secret --path '{key}' {about(field, 'example') or '<value>'}"
+    example = about(field, "example")
+    if isinstance(example, tuple | list | dict):
+        return f"pulumi config set --path '{key}[0]' {shlex.quote(str(example[0]))}" if example else _rm(key)
+    text = json.dumps(example) if isinstance(example, bool | int | float) else shlex.quote(str(example))
+    return f"pulumi config set --path '{key}' {text}"
+
+
+def _rm(key: str) -> str:
+    return f"pulumi config rm --path '{key}'"
+
+
+def _unknown(path: tuple[str, ...]) -> Problem:
+    section = _section_at(path[:-1])
+    known = sorted(_fields(section)) if section else []
+    close = difflib.get_close_matches(path[-1], known, n=1)
+    allowed = f"did you mean {close[0]}? " if close else ""
+    return Problem(_key(path), "an unknown key", f"{allowed}known here: {', '.join(known)}", _rm(_key(path)))
+
+
+def _section_at(path: tuple[str, ...]) -> type[Section] | None:
+    if not path:
+        return Settings
+    field = _fields(Settings).get(path[0])
+    annotation = field.annotation if field else None
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None

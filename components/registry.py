@@ -1,0 +1,92 @@
+"""The registry: what an image is called there, and whether it can be reached before anything is built."""
+
+from __future__ import annotations
+
+import requests
+from docker.auth import load_config
+from requests.auth import HTTPBasicAuth
+from requests.utils import parse_dict_header
+
+from components.problems import Problem
+from components.settings import Registry
+
+TIMEOUT_SECONDS = 10
+HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
+"""Names under which images of the Docker Hub go, and the host that serves them."""
+
+
+def repository(registry: Registry) -> str:
+    """Full name of the repository, without a tag."""
+    return f"{registry.address}/{registry.repository}"
+
+
+def is_loopback(registry: Registry) -> bool:
+    """Whether the registry is on this machine, where every client speaks plain HTTP by convention."""
+    host = registry.address.split(":")[0]
+    return host == "localhost" or host.startswith("127.")
+
+
+def problems(registry: Registry) -> list[Problem]:
+    """Why a push would fail: the registry is away, is none, or refuses the credentials.
+
+    Follows the distribution specification (GET /v2/) and the token flow that its 401 answer names.
+    """
+    host = HUB.get(registry.address, registry.address)
+    scheme = "http" if is_loopback(registry) or registry.insecure else "https"
+    url = f"{scheme}://{host}/v2/"
+    user = credentials(registry)
+    try:
+        answer = requests.get(url, auth=user, timeout=TIMEOUT_SECONDS, verify=not registry.insecure)
+        challenge = answer.headers.get("WWW-Authenticate", "")
+        if answer.status_code == 401 and challenge.lower().startswith("bearer "):
+            answer = _token(registry, challenge, user)
+    except requests.RequestException as error:
+        return [_away(registry, type(error).__name__)]
+    if answer.status_code == 401:
+        return [_refused(registry, user)]
+    if answer.status_code >= 400:
+        return [_away(registry, f"status {answer.status_code} for {url}")]
+    return []
+
+
+def credentials(registry: Registry) -> HTTPBasicAuth | None:
+    """User and password of the settings, or what `docker login` stored for this registry."""
+    if registry.username and registry.password:
+        return HTTPBasicAuth(registry.username, registry.password.get_secret_value())
+    stored = load_config().resolve_authconfig(registry.address)
+    if stored and stored.get("Username"):
+        return HTTPBasicAuth(stored["Username"], stored["Password"])
+    return None
+
+
+def _token(registry: Registry, challenge: str, user: HTTPBasicAuth | None) -> requests.Response:
+    fields: dict[str, str] = parse_dict_header(challenge.split(" ", 1)[1])  # type: ignore[no-untyped-call]
+    query = {"service": fields.get("service", ""), "scope": f"repository:{registry.repository}:pull,push"}
+    return requests.get(fields["realm"], params=query, auth=user, timeout=TIMEOUT_SECONDS)
+
+
+def _away(registry: Registry, reason: str) -> Problem:
+    start = f"docker run -d --restart unless-stopped -p {registry.address}:5000 registry:2"
+    return Problem(
+        "mimir:registry.address",
+        f'no registry answers at "{registry.address}" ({reason})',
+        "a registry that can be reached from here",
+        f"{start}   (or: make tools)" if is_loopback(registry) else f"curl -v https://{registry.address}/v2/",
+    )
+
+
+def _refused(registry: Registry, user: HTTPBasicAuth | None) -> Problem:
+    if registry.username:
+        return Problem(
+            "mimir:registry.password",
+            f'"{registry.address}" refuses user "{registry.username}" with the password in the settings',
+            "credentials that may push",
+            "pulumi config set --secret --path 'mimir:registry.password'   (asks for the value)",
+        )
+    found = f'what `docker login` stored for user "{user.username!s}"' if user else "no credentials"
+    return Problem(
+        "mimir:registry.username",
+        f'"{registry.address}" wants a login and refuses {found}',
+        "a user and password in the settings, or a stored login",
+        f"docker login {registry.address}",
+    )

@@ -1,0 +1,213 @@
+"""What settings must fulfil together. Each rule looks at sections that are valid in themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from components.contract import CONTRACTS
+from components.problems import Problem
+from components.settings import Settings
+from components.source import is_url
+
+Rule = Callable[[Settings], Iterator[Problem]]
+
+DRAIN_MARGIN_SECONDS = 5
+"""Time between the end of the drain and the kill, for the process to end by itself (plan: Graceful shutdown)."""
+
+OWN_VARIABLES = {
+    "MIMIR_PORT": "port",
+    "MIMIR_LOG_LEVEL": "logLevel",
+    "MIMIR_PLUGIN_DIR": "pluginDir",
+    "MIMIR_JWT_SECRET": "jwtSecret",
+    "MIMIR_DB_PATH": "dbPath",
+    "MIMIR_MAX_JOBS": "maxJobs",
+    "MIMIR_ENABLE_CORS": "enableCors",
+}
+"""Variables that have a setting of their own."""
+
+RESERVED_VARIABLES = {"GOMAXPROCS": "limits.cpus", "HOME": "nothing: the image has no home folder"}
+"""Variables that follow from other settings."""
+
+
+def broken_rules(settings: Settings, invalid: frozenset[str]) -> list[Problem]:
+    """The problems between settings, leaving out rules about sections in `invalid`."""
+    return [problem for needs, rule in _RULES if not invalid & set(needs) for problem in rule(settings)]
+
+
+def _platform(settings: Settings) -> Iterator[Problem]:
+    if settings.platform == "kubernetes":
+        yield Problem(
+            "mimir:platform",
+            '"kubernetes"',
+            "docker; Kubernetes is not implemented yet",
+            "pulumi config set platform docker",
+        )
+
+
+def _contract(settings: Settings) -> Iterator[Problem]:
+    if settings.contract not in CONTRACTS:
+        known = ", ".join(CONTRACTS)
+        yield Problem(
+            "mimir:contract", f'"{settings.contract}"', known, f"pulumi config set contract {next(iter(CONTRACTS))}"
+        )
+
+
+def _production_secret(settings: Settings) -> Iterator[Problem]:
+    if settings.runtime == "production" and settings.environment.jwt_secret is None:
+        yield Problem(
+            "mimir:environment.jwtSecret",
+            "nothing",
+            "a secret of at least 32 random bytes, because `runtime` is production",
+            "pulumi config set --secret --path 'mimir:environment.jwtSecret' \"$(openssl rand -base64 48)\"",
+        )
+
+
+def _variable_names(settings: Settings) -> Iterator[Problem]:
+    environment = settings.environment
+    for section, names in (("variables", environment.variables), ("secretVariables", environment.secret_variables)):
+        for name in names:
+            key = f"mimir:environment.{section}.{name}"
+            remove = f"pulumi config rm --path '{key}'"
+            if name in OWN_VARIABLES:
+                own = f"mimir:environment.{OWN_VARIABLES[name]}"
+                yield Problem(key, "a variable with a setting of its own", own, remove)
+            elif name in RESERVED_VARIABLES:
+                yield Problem(key, "a variable that the deployment sets", RESERVED_VARIABLES[name], remove)
+            elif not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
+                yield Problem(key, f'the name "{name}"', "capitals, digits and _, not starting with a digit", remove)
+    for name in environment.variables.keys() & environment.secret_variables.keys():
+        key = f"mimir:environment.variables.{name}"
+        yield Problem(key, "a name that secretVariables has too", "one of the two", f"pulumi config rm --path '{key}'")
+
+
+def _probe_times(settings: Settings) -> Iterator[Problem]:
+    probe = settings.probe
+    if probe.timeout_seconds > probe.interval_seconds:
+        yield Problem(
+            "mimir:probe.timeoutSeconds",
+            str(probe.timeout_seconds),
+            f"at most intervalSeconds ({probe.interval_seconds})",
+            f"pulumi config set --path 'mimir:probe.timeoutSeconds' {probe.interval_seconds}",
+        )
+
+
+def _grace(settings: Settings) -> Iterator[Problem]:
+    least = settings.shutdown.drain_seconds + DRAIN_MARGIN_SECONDS
+    if settings.shutdown.grace_seconds < least:
+        yield Problem(
+            "mimir:shutdown.graceSeconds",
+            str(settings.shutdown.grace_seconds),
+            f"at least drainSeconds + {DRAIN_MARGIN_SECONDS} ({least}), or requests are cut at every update",
+            f"pulumi config set --path 'mimir:shutdown.graceSeconds' {least}",
+        )
+
+
+def _drain(settings: Settings) -> Iterator[Problem]:
+    contract = CONTRACTS.get(settings.contract)
+    if contract and settings.shutdown.drain_seconds < contract.drain_seconds:
+        yield Problem(
+            "mimir:shutdown.drainSeconds",
+            str(settings.shutdown.drain_seconds),
+            f"at least {contract.drain_seconds}: the application drains that long and takes no setting for it",
+            f"pulumi config set --path 'mimir:shutdown.drainSeconds' {contract.drain_seconds}",
+        )
+
+
+def _credentials(settings: Settings) -> Iterator[Problem]:
+    registry = settings.registry
+    if registry.username and registry.password is None:
+        yield Problem(
+            "mimir:registry.password",
+            "nothing",
+            f"the password of {registry.username}",
+            "pulumi config set --secret --path 'mimir:registry.password'   (asks for the value)",
+        )
+    if registry.password is not None and not registry.username:
+        yield Problem(
+            "mimir:registry.username",
+            "nothing, but a password",
+            "the user of that password",
+            "pulumi config set --path 'mimir:registry.username' <user>",
+        )
+
+
+def _bind_address(settings: Settings) -> Iterator[Problem]:
+    address = settings.docker.bind_address
+    if any(int(part) > 255 for part in address.split(".")):
+        yield Problem(
+            "mimir:docker.bindAddress",
+            f'"{address}"',
+            "an IPv4 address",
+            "pulumi config set --path 'mimir:docker.bindAddress' 127.0.0.1",
+        )
+
+
+def _ca_bundle(settings: Settings) -> Iterator[Problem]:
+    bundle = settings.image.ca_bundle
+    if bundle and not Path(bundle).is_file():
+        yield Problem(
+            "mimir:image.caBundle",
+            f'"{bundle}", which is not a file here',
+            "a readable PEM file",
+            "pulumi config rm --path 'mimir:image.caBundle'",
+        )
+
+
+def _source(settings: Settings) -> Iterator[Problem]:
+    source = settings.source
+    if is_url(source.location):
+        if source.commit is None:
+            yield Problem(
+                "mimir:source.commit",
+                "nothing",
+                "a full commit, because `source.location` is a URL and what a branch names changes",
+                "pulumi config set --path 'mimir:source.commit' "
+                f"\"$(git ls-remote '{source.location}' HEAD | cut -f1)\"",
+            )
+    elif not Path(source.location).is_dir():
+        yield Problem(
+            "mimir:source.location",
+            f'"{source.location}", which is not a folder here',
+            "a folder with a go.mod, or a git URL",
+            "pulumi config set --path 'mimir:source.location' ./sample",
+        )
+    elif source.commit is None and not (Path(source.location) / "go.mod").is_file():
+        yield Problem(
+            "mimir:source.location",
+            f'"{source.location}", a folder without a go.mod',
+            "the folder of a Go module",
+            "pulumi config set --path 'mimir:source.location' ./sample",
+        )
+
+
+def _live_reload(settings: Settings) -> Iterator[Problem]:
+    if not settings.live_reload:
+        return
+    off = "pulumi config rm liveReload"
+    if settings.runtime == "production":
+        yield Problem("mimir:liveReload", "true, with `runtime` production", "false in production", off)
+    if is_url(settings.source.location) or settings.source.commit:
+        yield Problem(
+            "mimir:liveReload",
+            "true, with a source that cannot be edited",
+            "a folder in `source.location`, and no `source.commit`",
+            off,
+        )
+
+
+_RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
+    (("platform",), _platform),
+    (("contract",), _contract),
+    (("runtime", "environment"), _production_secret),
+    (("environment",), _variable_names),
+    (("probe",), _probe_times),
+    (("shutdown",), _grace),
+    (("contract", "shutdown"), _drain),
+    (("registry",), _credentials),
+    (("docker",), _bind_address),
+    (("image",), _ca_bundle),
+    (("source",), _source),
+    (("runtime", "source", "liveReload"), _live_reload),
+)

@@ -1,0 +1,42 @@
+"""The base of every settings section, and what a setting says about itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
+
+class Section(BaseModel):
+    """One top-level object of the stack's configuration: frozen, and unknown keys are refused.
+
+    Keys are written in camelCase in a stack file (Pulumi's convention) and in snake_case here.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+def setting(default: Any, description: str, *, allowed: str, example: Any = None, **constraints: Any) -> Any:
+    """A setting with the words that an error about it needs.
+
+    Args:
+        default: the value when the stack says nothing.
+        description: what it means, with its unit.
+        allowed: what is accepted, in words, for the error message.
+        example: a value for the command that fixes a bad one; the default where there is one.
+        constraints: pydantic's own (`ge`, `pattern`, ...).
+    """
+    shown = default if example is None else example
+    return Field(
+        default, description=description, json_schema_extra={"allowed": allowed, "example": shown}, **constraints
+    )
+
+
+def about(field: FieldInfo, what: str) -> Any:
+    """What `setting` recorded under `what` ("allowed" or "example"), or None."""
+    extra = field.json_schema_extra
+    return extra.get(what) if isinstance(extra, dict) else None

@@ -1,0 +1,100 @@
+"""Where the source is: a folder, a commit in a folder, or a commit behind a git URL."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.settings import Source
+
+REPOSITORIES = Path(".build/sources")
+"""Cache of fetched repositories, relative to the project."""
+
+
+class GitError(Exception):
+    """A git command failed; the message holds what git said."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What identifies a source.
+
+    Attributes:
+        commit: full commit, or None outside of version control.
+        epoch: time of that commit in seconds since 1970; 0 outside of version control.
+        url: repository's URL without credentials, or None where it has none that others could use.
+    """
+
+    commit: str | None
+    epoch: int
+    url: str | None
+
+
+def is_url(location: str) -> bool:
+    """Whether `location` is a git URL and not a folder: scheme://... or the scp form user@host:path."""
+    return "://" in location or re.match(r"^[\w.-]+@[\w.-]+:", location) is not None
+
+
+def git(
+    *arguments: str, at: Path | None = None, env: dict[str, str] | None = None, stdin: bytes | None = None
+) -> bytes:
+    """Run git and return what it prints.
+
+    Raises:
+        GitError: when git fails, with its message.
+    """
+    where = ["-C", str(at)] if at else []
+    done = subprocess.run(["git", *where, *arguments], capture_output=True, input=stdin, env=env, check=False)
+    if done.returncode != 0:
+        raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
+def repository(source: Source) -> Path:
+    """The local repository that holds `source.commit`, fetched when it is not there yet.
+
+    Raises:
+        GitError: when the commit cannot be had.
+    """
+    if not is_url(source.location):
+        return Path(source.location)
+    path = REPOSITORIES / hashlib.sha256(source.location.encode()).hexdigest()[:16]
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        git("init", "--quiet", "--bare", str(path))
+    if not _has_commit(path, str(source.commit)):
+        git("fetch", "--quiet", "--depth", "1", source.location, str(source.commit), at=path)
+    return path
+
+
+def _has_commit(path: Path, commit: str) -> bool:
+    try:
+        git("cat-file", "-e", f"{commit}^{{commit}}", at=path)
+    except GitError:
+        return False
+    return True
+
+
+def revision(source: Source, path: Path) -> Revision:
+    """The revision of `source`, whose repository or folder is `path`."""
+    what = [source.commit] if source.commit else ["HEAD", "--", "."]
+    try:
+        commit, epoch = git("log", "-1", "--format=%H %ct", *what, at=path).decode().split()
+    except (GitError, ValueError):
+        return Revision(None, 0, None)
+    return Revision(commit, int(epoch), _public_url(source, path))
+
+
+def _public_url(source: Source, path: Path) -> str | None:
+    url = source.location
+    if not is_url(url):
+        try:
+            url = git("remote", "get-url", "origin", at=path).decode().strip()
+        except GitError:
+            return None
+    if url.startswith("file://") or not is_url(url):
+        return None  # a path means nothing elsewhere, and would make two checkouts of one commit differ
+    return re.sub(r"//[^/@]*@", "//", url)

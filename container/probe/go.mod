@@ -1,0 +1,3 @@
+module mimir-probe
+
+go 1.23

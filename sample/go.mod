@@ -1,0 +1,3 @@
+module mimir-sample
+
+go 1.23

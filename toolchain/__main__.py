@@ -1,0 +1,108 @@
+"""The command line: `python3 -m toolchain COMMAND`, from the project's root."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from toolchain import doctor, environment
+from toolchain.ensure import DEFAULT_GROUPS, GROUPS, ensure
+from toolchain.layout import Layout
+from toolchain.lock import exclusive
+from toolchain.machine import Machine
+from toolchain.problem import Problem
+from toolchain.progress import Progress
+from toolchain.report import table
+from toolchain.services import services
+from toolchain.state import State
+
+INTERRUPTED = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says; gives the exit status."""
+    chosen = _parser().parse_args(arguments)
+    layout = Layout.of(Path.cwd(), os.environ)
+    machine = Machine.of(layout, os.environ)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGHUP, _as_interrupt)
+    try:
+        match chosen.command:
+            case "ensure":
+                return _ensure(machine, chosen.group)
+            case "run":
+                return _run(layout, chosen.argv)
+            case "env":
+                state = State.load_settled(layout)
+                print(environment.exports(environment.additions(layout, state, os.environ)))
+                return 0
+            case "doctor":
+                rows = doctor.examine(machine)
+                print(doctor.report(rows))
+                return 0 if all(row.ok for row in rows) else 1
+            case _:
+                return _stop(machine)
+    except Problem as problem:
+        print(f"toolchain: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ntoolchain: interrupted; the same command continues where it stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _ensure(machine: Machine, groups: list[str] | None) -> int:
+    began = time.monotonic()
+    wanted = GROUPS if groups and "all" in groups else groups or DEFAULT_GROUPS
+    rows = ensure(machine, wanted, Progress())
+    print(table(rows))
+    print(f"\nready after {time.monotonic() - began:.0f} s")
+    return 0
+
+
+def _run(layout: Layout, argv: list[str]) -> int:
+    command = argv[1:] if argv[:1] == ["--"] else argv
+    if not command:
+        raise Problem("there is no command to run", "python3 -m toolchain run -- COMMAND ...")
+    variables = environment.additions(layout, State.load_settled(layout), os.environ)
+    try:
+        os.execvpe(command[0], command, {**os.environ, **variables})
+    except OSError as error:
+        raise Problem(f"{command[0]}: {error.strerror}", "check the command's name") from error
+
+
+def _stop(machine: Machine) -> int:
+    progress = Progress()
+    with exclusive(machine.layout.lock, "stop", progress.say):
+        stopped = []
+        for service in reversed(services(machine, progress)):
+            with progress.step(f"stopping {service.name}"):
+                stopped += service.stop()
+    print("\n".join(f"stopped {what}" for what in stopped) or "nothing to stop: the toolchain runs no service")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m toolchain", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    ensuring = commands.add_parser("ensure", help="find or get every tool, make .venv, start the services")
+    ensuring.add_argument("--group", action="append", choices=[*GROUPS, "all"],
+                          help=f"may be repeated; {' and '.join(DEFAULT_GROUPS)} if left out")
+    running = commands.add_parser("run", help="run a command with the tools in reach")
+    running.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
+    commands.add_parser("env", help="print the same environment for a shell: eval \"$(python3 -m toolchain env)\"")
+    commands.add_parser("doctor", help="say what is there and how to fix what is not; exit 1 if there is a problem")
+    commands.add_parser("stop", help="stop the services that the toolchain started")
+    return parser
+
+
+def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,66 @@
+"""Folders that are complete or not there at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PARTIAL = ".partial-"
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A folder of finished files, never changed once it has its name."""
+
+    folder: Path
+
+    def exists(self) -> bool:
+        return self.folder.is_dir()
+
+    def programs(self) -> list[Path]:
+        """The executables in it."""
+        return sorted(path for path in self.folder.iterdir() if path.is_file() and os.access(path, os.X_OK))
+
+
+@contextmanager
+def publishing(artefact: Artefact) -> Iterator[Path]:
+    """A folder to work in, which becomes the artefact when the block ends well and vanishes when it does not."""
+    work = artefact.folder.with_name(f"{PARTIAL}{artefact.folder.name}")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        yield work
+        work.rename(artefact.folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def discard_partial(folder: Path) -> None:
+    """Remove what a killed process left. Call it with the lock held."""
+    for left in folder.glob(f"{PARTIAL}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def link_programs(artefacts: list[Artefact], folder: Path) -> None:
+    """Make `folder` hold exactly the artefacts' programs.
+
+    Hard links where possible, not symbolic ones: the CLI looks for its language host beside its own resolved
+    path, and warns when it finds it anywhere else.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = {program.name: program for artefact in artefacts for program in artefact.programs()}
+    for old in folder.iterdir():
+        if old.name not in wanted or not old.samefile(wanted[old.name]):
+            old.unlink()
+    for name, program in wanted.items():
+        target = folder / name
+        if target.exists():
+            continue
+        try:
+            os.link(program, target)
+        except OSError:
+            shutil.copy2(program, target)

@@ -1,0 +1,124 @@
+"""Takes programs from Debian's packages.
+
+Programs that would be started as services of the machine are not installed: their packages are downloaded and
+unpacked into the cache, so no postinst runs, no unit or init script appears, and nothing is left to clean up.
+Only what other programs must find in the usual places (iptables, libraries, CA certificates) is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain.artefacts import Artefact, publishing
+from toolchain.command import output_of, run_logged
+from toolchain.layout import Layout
+from toolchain.problem import Problem
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package unpacked under `root`."""
+
+    name: str
+    root: Path
+
+    @property
+    def version(self) -> str:
+        return (self.root / "VERSION").read_text().strip()
+
+    def program(self, name: str) -> Path:
+        """An executable of the package, wherever it puts it."""
+        for place in ("usr/sbin", "usr/bin", "sbin", "bin"):
+            path = self.root / place / name
+            if os.access(path, os.X_OK):
+                return path
+        raise Problem(f"Debian's package {self.name} has no program {name}", "report this as a bug")
+
+
+def available() -> bool:
+    """Whether this machine has Debian's package tools."""
+    return all(shutil.which(tool) for tool in ("apt-get", "dpkg-deb", "dpkg-query"))
+
+
+@dataclass(frozen=True)
+class Debian:
+    """Debian's packages, with a log of everything that is done."""
+
+    layout: Layout
+    environment: Mapping[str, str]
+
+    @property
+    def _log(self) -> Path:
+        return self.layout.logs / "apt.log"
+
+    def unpacked(self, name: str) -> Package | None:
+        """A package that is in the cache already."""
+        root = self.layout.packages / name
+        return Package(name, root) if root.is_dir() else None
+
+    def unpack(self, name: str) -> Package:
+        """A package's files, downloaded and unpacked into the cache once. Needs no root.
+
+        Raises:
+            Problem: this is not a Debian, or the package cannot be had.
+        """
+        self._require(name)
+        result = Artefact(self.layout.packages / name)
+        if not result.exists():
+            with publishing(result) as folder:
+                self._download(name, folder)
+                archive = next(folder.glob("*.deb"))
+                version = output_of(["dpkg-deb", "-f", str(archive), "Version"])
+                run_logged(["dpkg-deb", "-x", str(archive), str(folder)], self._log)
+                archive.unlink()
+                (folder / "VERSION").write_text(version + "\n")
+                folder.chmod(0o755)
+        return Package(name, result.folder)
+
+    def install(self, names: Sequence[str], purpose: str) -> None:
+        """Install the packages that are missing. None of them may be one that starts a service.
+
+        Raises:
+            Problem: not root, not a Debian, or apt-get fails.
+        """
+        missing = [name for name in names if not installed(name)]
+        if not missing:
+            return
+        self._require(" ".join(missing))
+        command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+        if os.geteuid() != 0:
+            raise Problem(f"{purpose} needs the packages {', '.join(missing)}", f"sudo {' '.join(command)}")
+        try:
+            self._apt(command)
+        except Problem:
+            self._apt(["apt-get", "update"])
+            self._apt(command)
+
+    def _download(self, name: str, folder: Path) -> None:
+        try:
+            self._apt(["apt-get", "download", name], cwd=folder)
+        except Problem:
+            if os.geteuid() != 0:
+                raise
+            self._apt(["apt-get", "update"])
+            self._apt(["apt-get", "download", name], cwd=folder)
+
+    def _apt(self, argv: list[str], cwd: Path | None = None) -> None:
+        settings = {**self.environment, "DEBIAN_FRONTEND": "noninteractive"}
+        run_logged(argv, self._log, cwd=cwd, environment=settings, limit=900,
+                   fix=f"run `{' '.join(argv)}` yourself and see what it says")
+
+    def _require(self, what: str) -> None:
+        if not available():
+            raise Problem(f"{what}: this is not a Debian machine, so the toolchain cannot get it",
+                          f"install {what} with your system's package manager")
+
+
+def installed(name: str) -> bool:
+    """Whether a package is installed on this machine."""
+    status = output_of(["dpkg-query", "-W", "-f", "${db:Status-Status}", name])
+    return status == "installed"

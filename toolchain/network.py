@@ -1,0 +1,94 @@
+"""Asks the makers' sites whether they answer, and fetches from them; never hangs."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toolchain.problem import Problem
+
+PROBE_SECONDS = 4.0
+READ_SECONDS = 30.0
+"""How long a download may stand still."""
+
+PULUMI_SITE = "https://get.pulumi.com/"
+IMAGE_HUB = "https://registry-1.docker.io/v2/"
+
+
+@dataclass
+class Sites:
+    """Remembers, for one run, which sites answered."""
+
+    limit: float = PROBE_SECONDS
+    _answers: dict[str, str] = field(default_factory=dict)
+
+    def silence(self, url: str) -> str:
+        """Why `url` cannot be used, or an empty string when it answers (with whatever HTTP status).
+
+        The question is asked in a thread of its own: looking up a name may hang for longer than any
+        timeout that can be given to it.
+        """
+        if url not in self._answers:
+            answer: list[str] = []
+            asking = threading.Thread(target=lambda: answer.append(_ask(url, self.limit)), daemon=True)
+            asking.start()
+            asking.join(self.limit)
+            site = url.split("/")[2]
+            reason = answer[0] if answer else f"did not answer in {self.limit:.0f} s"
+            self._answers[url] = f"{site} {reason}" if reason else ""
+        return self._answers[url]
+
+
+loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Opens addresses on this machine, past any proxy that the environment names."""
+
+
+def _ask(url: str, limit: float) -> str:
+    request = urllib.request.Request(url, method="HEAD")
+    try:
+        urllib.request.urlopen(request, timeout=limit).close()
+    except urllib.error.HTTPError:
+        return ""
+    except OSError as error:
+        return f"cannot be reached ({getattr(error, 'reason', error)})"
+    return ""
+
+
+def download(url: str, target: Path, *, sha256: str) -> None:
+    """Fetch `url` into `target`, which exists only if its checksum is the expected one.
+
+    Raises:
+        Problem: the site fails, stands still, or sends something else.
+    """
+    partial = target.with_name(target.name + ".partial")
+    try:
+        with urllib.request.urlopen(url, timeout=READ_SECONDS) as response, partial.open("wb") as file:
+            shutil.copyfileobj(response, file)
+        found = hashlib.sha256(partial.read_bytes()).hexdigest()
+        if found != sha256:
+            raise Problem(f"{url} has the checksum {found}, its maker published {sha256}", "try again later")
+        partial.rename(target)
+    except OSError as error:
+        raise Problem(f"{url}: {error}", "check the network, then run the same command again") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def text(url: str, limit: float = READ_SECONDS) -> str:
+    """A small text file from the network.
+
+    Raises:
+        Problem: it cannot be had.
+    """
+    try:
+        with urllib.request.urlopen(url, timeout=limit) as response:
+            return str(response.read().decode())
+    except OSError as error:
+        raise Problem(f"{url}: {error}", "check the network, then run the same command again") from error
+
+

@@ -1,0 +1,98 @@
+"""Finds or gets one tool: installed, then downloaded, then built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from toolchain import gobuild
+from toolchain.artefacts import Artefact
+from toolchain.machine import Machine
+from toolchain.problem import Problem
+from toolchain.progress import Progress
+from toolchain.report import Row, Source
+from toolchain.tools import CLI, Tool
+
+FIX = "python3 -m toolchain ensure"
+
+
+@dataclass(frozen=True)
+class Obtained:
+    """A tool and where it is: in an artefact of ours, or (None) where the CLI finds it by itself."""
+
+    row: Row
+    artefact: Artefact | None = None
+
+
+def obtain(tool: Tool, machine: Machine, progress: Progress) -> Obtained:
+    """Have the tool, at whatever cost.
+
+    Raises:
+        Problem: none of the ways worked.
+    """
+    found = _at_hand(tool, machine, may_get_go=True)
+    # A stand-in that is at hand is not the end of it: the genuine thing may be in reach today.
+    if found and not (tool.stand_in and found.artefact):
+        return _settled(tool, machine, found)
+    why = _download(tool, machine, progress)
+    if not why:
+        if tool is CLI:
+            return _settled(tool, machine, Obtained(Row(tool.name, tool.version, Source.DOWNLOADED, tool.site),
+                                                    tool.downloaded(machine.layout)))
+        return Obtained(Row(tool.name, tool.version, Source.DOWNLOADED, tool.site))
+    remark = "; ".join(part for part in (why, f"STAND-IN: {tool.stand_in}" if tool.stand_in else "") if part)
+    if found:
+        return Obtained(Row(tool.name, found.row.version, Source.CACHED, remark), found.artefact)
+    with progress.step(f"building {tool.name} {tool.recipe.version}"):
+        built = gobuild.build(tool.recipe, machine.go, machine.layout, machine.environment)
+    return _settled(tool, machine, Obtained(Row(tool.name, _version(tool), Source.BUILT, remark), built))
+
+
+def look(tool: Tool, machine: Machine) -> Row:
+    """What there is of the tool; changes nothing."""
+    found = _at_hand(tool, machine, may_get_go=False)
+    if found:
+        return _settled(tool, machine, found).row
+    return Row(tool.name, "", Source.NONE, f"{tool.version} is wanted", FIX)
+
+
+def _at_hand(tool: Tool, machine: Machine, *, may_get_go: bool) -> Obtained | None:
+    """The tool if it needs no work at all: installed, or in the cache."""
+    version = tool.installed(machine)
+    if version:
+        return Obtained(Row(tool.name, version, Source.INSTALLED))
+    downloaded = tool.downloaded(machine.layout)
+    if downloaded and downloaded.exists():
+        return Obtained(Row(tool.name, tool.version, Source.CACHED, f"downloaded from {tool.site}"), downloaded)
+    go = machine.go if may_get_go else machine.found_go
+    built = gobuild.artefact(tool.recipe, go, machine.layout) if go else None
+    if built and built.exists():
+        remark = f"STAND-IN: {tool.stand_in}" if tool.stand_in else "built earlier"
+        return Obtained(Row(tool.name, _version(tool), Source.CACHED, remark), built)
+    return None
+
+
+def _download(tool: Tool, machine: Machine, progress: Progress) -> str:
+    """Try the makers' own download; the reason why it did not work, or an empty string."""
+    if tool.download is None:
+        return "no download of its own"
+    with progress.step(f"asking {tool.site}"):
+        silence = machine.sites.silence(tool.site)
+    if silence:
+        return silence
+    try:
+        with progress.step(f"downloading {tool.name} {tool.version}"):
+            tool.download(machine)
+    except Problem as problem:
+        return problem.what.splitlines()[0]
+    return ""
+
+
+def _settled(tool: Tool, machine: Machine, obtained: Obtained) -> Obtained:
+    """Remember the CLI: it is asked about plugins, and brings its own language host."""
+    if tool is CLI and obtained.artefact:
+        machine.pulumi = str(obtained.artefact.folder / "pulumi")
+    return obtained
+
+
+def _version(tool: Tool) -> str:
+    return tool.recipe.version.removeprefix("v")

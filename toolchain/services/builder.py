@@ -1,0 +1,135 @@
+"""The image builder: the user's own, one in a container, or a BuildKit daemon of ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain import gobuild, network, versions
+from toolchain.debian import Debian
+from toolchain.machine import Machine, is_root
+from toolchain.problem import Problem
+from toolchain.progress import Progress
+from toolchain.report import Row, Source
+from toolchain.services import buildx, registry, runtime
+from toolchain.services.engine import Engine
+from toolchain.services.process import Daemon
+from toolchain.tools import BUILDKITD
+
+BUILDER_NAME = "mimir"
+START_SECONDS = 30.0
+STOP_SECONDS = 20.0
+FIX = "python3 -m toolchain ensure --group docker"
+
+SETTINGS = """\
+# RUN steps use this machine's network: they can fetch modules wherever this machine can.
+[worker.oci]
+  networkMode = "host"
+  gc = true
+  reservedSpace = "2GB"
+  maxUsedSpace = "20GB"
+[worker.containerd]
+  enabled = false
+# The image hub does not answer here: its base images are looked for in the registry on loopback.
+[registry."docker.io"]
+  mirrors = ["{address}"]
+[registry."{address}"]
+  http = true
+[registry."localhost:{port}"]
+  http = true
+"""
+
+
+@dataclass(frozen=True)
+class ImageBuilder:
+    """A builder that can build for several platforms and push to the registry on loopback."""
+
+    machine: Machine
+    progress: Progress
+    name: str = "builder"
+
+    @property
+    def _daemon(self) -> Daemon:
+        return Daemon("builder", self.machine.layout.service("builder"))
+
+    @property
+    def endpoint(self) -> str:
+        return f"unix://{self.machine.layout.run}/buildkitd.sock"
+
+    @property
+    def _config(self) -> Path:
+        """Our own buildx records; the user's are left alone."""
+        return self._daemon.folder / "buildx"
+
+    def is_ours(self) -> bool:
+        """Whether images are built by our own daemon, and so without the image hub."""
+        return self._daemon.running() is not None
+
+    def look(self) -> Row:
+        theirs = self._users_own()
+        if theirs:
+            return Row(self.name, "", Source.RUNNING, f"the builder {theirs.name} ({theirs.driver})")
+        if self.is_ours() and buildx.answers(self.endpoint):
+            return Row(self.name, versions.BUILDKIT, Source.RUNNING, f"our own, {self.endpoint}")
+        for record in buildx.builders(self._config):
+            if record.driver == "docker-container":
+                return Row(self.name, "", Source.CACHED, "a BuildKit container, started by the first build")
+        if self.machine.environment.get("BUILDX_CONFIG"):
+            return Row(self.name, "", Source.NONE, "BUILDX_CONFIG is set, and no builder recorded there is usable",
+                       "unset BUILDX_CONFIG, or docker buildx create --use --driver-opt network=host")
+        return Row(self.name, "", Source.NONE, "no usable builder", FIX if is_root() else f"sudo {FIX}")
+
+    def ensure(self) -> Row:
+        row = self.look()
+        if row.ok and (row.source is not Source.CACHED):
+            return row
+        if self.machine.environment.get("BUILDX_CONFIG"):
+            raise Problem(row.why, row.fix)
+        with self.progress.step(f"asking {network.IMAGE_HUB}"):
+            silence = self.machine.sites.silence(network.IMAGE_HUB)
+        if not silence:
+            engine = Engine(self.machine).host
+            buildx.write(self._config, buildx.Builder(BUILDER_NAME, "docker-container", engine, {"network": "host"}))
+            return Row(self.name, "", Source.CACHED, "a BuildKit container, started by the first build")
+        if not is_root():
+            raise Problem(f"no usable builder, and {silence}; only root can start a BuildKit daemon", row.fix)
+        self._start()
+        return Row(self.name, versions.BUILDKIT, Source.STARTED, f"{silence}; built from its Go module")
+
+    def environment(self) -> Mapping[str, str]:
+        return {"BUILDX_CONFIG": str(self._config)} if self._config.is_dir() and not self._users_own() else {}
+
+    def stop(self) -> list[str]:
+        return [self.name] if self._daemon.stop(STOP_SECONDS) else []
+
+    def _users_own(self) -> buildx.Builder | None:
+        folder = buildx.config_folder(self.machine.environment)
+        return next((builder for builder in buildx.builders(folder) if buildx.usable(builder)), None)
+
+    def _start(self) -> None:
+        layout = self.machine.layout
+        debian = Debian(layout, self.machine.environment)
+        debian.install(["libseccomp2", "ca-certificates"], "runc")
+        runc = debian.unpack("runc").program("runc")
+        with self.progress.step(f"building buildkitd {versions.BUILDKIT}"):
+            built = gobuild.build(BUILDKITD, self.machine.go, layout, self.machine.environment)
+        self._daemon.stop(STOP_SECONDS)
+        runtime.forget_other_boots(layout.run)
+        Path(self.endpoint.removeprefix("unix://")).unlink(missing_ok=True)
+        settings = self._daemon.folder / "buildkitd.toml"
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text(SETTINGS.format(address=registry.ADDRESS, port=registry.ADDRESS.rpartition(":")[2]))
+        self._daemon.start(
+            [
+                str(built.folder / BUILDKITD.program),
+                "--config", str(settings),
+                "--addr", self.endpoint,
+                "--root", str(self._daemon.folder / "data"),
+                "--oci-worker-binary", str(runc),
+            ],
+            {**self.machine.environment, "PATH": f"{self.machine.environment['PATH']}{os.pathsep}/usr/sbin:/sbin"},
+        )
+        self._daemon.wait_until(lambda: buildx.answers(self.endpoint), START_SECONDS)
+        buildx.write(self._config, buildx.Builder(BUILDER_NAME, "remote", self.endpoint, {}))

@@ -1,0 +1,141 @@
+"""The Docker engine: the user's own, or one of ours with data, socket and log in the cache."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain.debian import Debian
+from toolchain.machine import Machine, is_root
+from toolchain.problem import Problem
+from toolchain.report import Row, Source
+from toolchain.services import bridge, dockerapi, runtime
+from toolchain.services.process import Daemon
+
+START_SECONDS = 60.0
+STOP_SECONDS = 90.0
+SHUTDOWN_SECONDS = 60
+"""How long containers may take to end when the engine does; the application drains for 30."""
+
+UNPACKED = ("docker.io", "containerd", "runc", "tini")
+INSTALLED = ("iptables", "iproute2", "ca-certificates", "libdevmapper1.02.1", "libseccomp2", "libsystemd0")
+FIX = "python3 -m toolchain ensure --group docker"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """DOCKER_HOST's engine, the default socket's, or ours."""
+
+    machine: Machine
+    name: str = "Docker engine"
+
+    @property
+    def _daemon(self) -> Daemon:
+        return Daemon("engine", self.machine.layout.service("engine"))
+
+    @property
+    def _run(self) -> Path:
+        return self.machine.layout.run / "engine"
+
+    @property
+    def own_host(self) -> str:
+        return f"unix://{self.machine.layout.run}/docker.sock"
+
+    @property
+    def host(self) -> str:
+        """The address of the engine that is used."""
+        chosen = self.machine.environment.get("DOCKER_HOST")
+        if chosen:
+            return chosen
+        return self.own_host if self._daemon.running() else dockerapi.DEFAULT_HOST
+
+    def look(self) -> Row:
+        chosen = self.machine.environment.get("DOCKER_HOST", "")
+        try:
+            version = dockerapi.server_version(self.host, self.machine.environment)
+        except PermissionError:
+            return self._problem(f"{self.host} may not be used by this user",
+                                 "sudo usermod -aG docker $USER, then log in again")
+        except OSError as error:
+            if chosen:
+                return self._problem(f"DOCKER_HOST is {chosen}: {error}", "start that engine, or unset DOCKER_HOST")
+            return self._problem("no engine answers", FIX if is_root() else f"sudo {FIX}, or install Docker")
+        ours = self.host == self.own_host
+        return Row(self.name, version, Source.RUNNING, f"our own, {self.host}" if ours else self.host)
+
+    def ensure(self) -> Row:
+        row = self.look()
+        if row.ok:
+            return row
+        if row.fix not in (FIX, f"sudo {FIX}, or install Docker"):
+            raise Problem(row.why, row.fix)
+        if not is_root():
+            raise Problem("no Docker engine answers, and only root can start one", row.fix)
+        self._start()
+        row = self.look()
+        return Row(row.name, row.version, Source.STARTED, f"no engine answered; Debian's docker.io, {self.own_host}")
+
+    def environment(self) -> Mapping[str, str]:
+        return {"DOCKER_HOST": self.own_host} if self._daemon.running() else {}
+
+    def stop(self) -> list[str]:
+        containers = dockerapi.container_names(self.own_host)
+        if not self._daemon.stop(STOP_SECONDS):
+            return []
+        runtime.end_leftovers(str(self._run))
+        with_them = f" and its containers ({', '.join(containers)})" if containers else ""
+        return [f"{self.name}{with_them}"]
+
+    def _start(self) -> None:
+        debian = Debian(self.machine.layout, self.machine.environment)
+        debian.install(INSTALLED, "a Docker engine")
+        packages = [debian.unpack(name) for name in UNPACKED]
+        _require_cgroups()
+        runtime.forget_other_boots(self.machine.layout.run)
+        self._run.mkdir(parents=True, exist_ok=True)
+        pid_file = self._run / "dockerd.pid"
+        # dockerd refuses to start when any process has the number in its old pid file.
+        pid_file.unlink(missing_ok=True)
+        docker, tini = packages[0], packages[-1]
+        folders = [str(folder) for package in packages for folder in (package.root / "usr/sbin", package.root / "usr/bin")]
+        path = os.pathsep.join([*folders, self.machine.environment["PATH"], "/usr/sbin", "/sbin"])
+        self._daemon.start(
+            [
+                str(docker.program("dockerd")),
+                "--host", self.own_host,
+                "--data-root", str(self._daemon.folder / "data"),
+                "--exec-root", str(self._run / "exec"),
+                "--pidfile", str(pid_file),
+                "--group", "root",
+                "--init-path", str(tini.program("tini-static")),
+                "--shutdown-timeout", str(SHUTDOWN_SECONDS),
+                *bridge.arguments(self._daemon.folder),
+            ],
+            {**self.machine.environment, "PATH": path},
+        )
+        self._daemon.wait_until(self._answers, START_SECONDS)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(dockerapi.server_version(self.own_host, self.machine.environment))
+        except OSError:
+            return False
+
+    def _problem(self, why: str, fix: str) -> Row:
+        return Row(self.name, "", Source.NONE, why, fix)
+
+
+def client(machine: Machine) -> Path | None:
+    """Debian's Docker client, for a machine that has our engine and no client of its own."""
+    package = Debian(machine.layout, machine.environment).unpacked("docker.io")
+    return None if package is None or shutil.which("docker", path=machine.environment["PATH"]) else (
+        package.program("docker"))
+
+
+def _require_cgroups() -> None:
+    if not any(Path("/sys/fs/cgroup").glob("*")):
+        raise Problem("no control groups are mounted, so no container can be limited",
+                      "apt-get install -y cgroupfs-mount && cgroupfs-mount")

@@ -1,0 +1,128 @@
+"""Daemons: started once, recognised later, stopped only if they still are what was started."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from toolchain.command import quote
+from toolchain.problem import Problem
+
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Record:
+    """What identifies a process for ever: its number alone is used again, sooner or later."""
+
+    pid: int
+    started: int
+    """Clock ticks between the machine's start and the process's."""
+    boot: str
+    """The kernel's name for this run of the machine."""
+    argv: list[str]
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A background program with a folder for its record and log."""
+
+    name: str
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / f"{self.name}.process.json"
+
+    def running(self) -> Record | None:
+        """The recorded process if it is still there and still that program."""
+        try:
+            record = Record(**json.loads(self._file.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+        return record if identity(record.pid) == record else None
+
+    def start(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start the program, in a session of its own, and record it.
+
+        Raises:
+            Problem: it cannot be started.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.1"))
+        with self.log.open("wb") as output:
+            try:
+                child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                         env=environment, cwd=self.folder, start_new_session=True)
+            except OSError as error:
+                raise Problem(f"{argv[0]} cannot be started: {error}", "python3 -m toolchain doctor") from error
+        record = identity(child.pid)
+        if record is None:
+            raise Problem(f"{self.name} ended at once{quote(self.log)}", "python3 -m toolchain doctor")
+        temporary = self._file.with_suffix(".new")
+        temporary.write_text(json.dumps(asdict(record)))
+        temporary.replace(self._file)
+
+    def wait_until(self, ready: Callable[[], object], limit: float) -> None:
+        """Wait until `ready()` is true.
+
+        Raises:
+            Problem: the program ended, or `limit` seconds went by; carries the log's last lines.
+        """
+        deadline = time.monotonic() + limit
+        while not ready():
+            if self.running() is None:
+                raise Problem(f"{self.name} ended while starting{quote(self.log)}", "read the log above")
+            if time.monotonic() > deadline:
+                raise Problem(f"{self.name} did not answer in {limit:.0f} s{quote(self.log)}", "read the log above")
+            time.sleep(POLL_SECONDS)
+
+    def stop(self, limit: float) -> bool:
+        """End the recorded process, gently for `limit` seconds; whether there was one to end.
+
+        A record whose process number now belongs to something else is forgotten, and that something left alone.
+        """
+        record = self.running()
+        if record is not None:
+            end(record, limit)
+        self._file.unlink(missing_ok=True)
+        return record is not None
+
+
+def identity(pid: int) -> Record | None:
+    """What identifies the process that has this number now; None for one that has ended."""
+    folder = Path("/proc") / str(pid)
+    try:
+        # The program's name, in parentheses, may itself hold spaces and parentheses.
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        argv = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+    except OSError:
+        return None
+    state, started = fields[0], int(fields[19])
+    return None if state in "ZX" else Record(pid, started, boot(), argv)
+
+
+def boot() -> str:
+    """The kernel's name for this run of the machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def end(record: Record, limit: float) -> None:
+    """End a process, with force when it takes longer than `limit` seconds."""
+    for number, patience in ((signal.SIGTERM, limit), (signal.SIGKILL, 5.0)):
+        if identity(record.pid) == record:
+            os.kill(record.pid, number)
+        deadline = time.monotonic() + patience
+        while identity(record.pid) == record and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)

