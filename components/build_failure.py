@@ -19,7 +19,7 @@ def hook(name: str, settings: Settings) -> pulumi.ErrorHook:
             pulumi.log.error(cause)
         return False
 
-    return pulumi.ErrorHook(f"{name}-failure", explain)
+    return pulumi.ErrorHook(f"{name}-build-failure", explain)
 
 
 def diagnose(error: str, settings: Settings) -> str | None:

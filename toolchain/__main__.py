@@ -90,11 +90,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m toolchain", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     ensuring = commands.add_parser("ensure", help="find or get every tool, make .venv, start the services")
-    ensuring.add_argument("--group", action="append", choices=[*GROUPS, "all"],
-                          help=f"may be repeated; {' and '.join(DEFAULT_GROUPS)} if left out")
+    ensuring.add_argument(
+        "--group",
+        action="append",
+        choices=[*GROUPS, "all"],
+        help=f"may be repeated; {' and '.join(DEFAULT_GROUPS)} if left out",
+    )
     running = commands.add_parser("run", help="run a command with the tools in reach")
     running.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
-    commands.add_parser("env", help="print the same environment for a shell: eval \"$(python3 -m toolchain env)\"")
+    commands.add_parser("env", help='print the same environment for a shell: eval "$(python3 -m toolchain env)"')
     commands.add_parser("doctor", help="say what is there and how to fix what is not; exit 1 if there is a problem")
     commands.add_parser("stop", help="stop the services that the toolchain started")
     return parser

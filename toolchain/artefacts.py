@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +45,14 @@ def discard_partial(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def link_programs(artefacts: list[Artefact], folder: Path) -> None:
-    """Make `folder` hold exactly the artefacts' programs.
+def link_programs(programs: Iterable[Path], folder: Path) -> None:
+    """Make `folder` hold exactly these programs.
 
     Hard links where possible, not symbolic ones: the CLI looks for its language host beside its own resolved
     path, and warns when it finds it anywhere else.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = {program.name: program for artefact in artefacts for program in artefact.programs()}
+    wanted = {program.name: program for program in programs}
     for old in folder.iterdir():
         if old.name not in wanted or not old.samefile(wanted[old.name]):
             old.unlink()

@@ -36,8 +36,13 @@ def run_logged(
         output.flush()
         try:
             child = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                cwd=cwd, env=environment, start_new_session=True,
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                env=environment,
+                start_new_session=True,
             )
         except OSError as error:
             raise Problem(f"{argv[0]} cannot be started: {error}", fix) from error
@@ -79,8 +84,15 @@ def quote(log: Path) -> str:
 def output_of(argv: Sequence[str], limit: float = 20.0, environment: Mapping[str, str] | None = None) -> str:
     """What a quick question to a program answers on standard output; empty when it cannot answer."""
     try:
-        answer = subprocess.run(argv, capture_output=True, text=True, timeout=limit, env=environment,
-                                stdin=subprocess.DEVNULL, check=False)
+        answer = subprocess.run(
+            argv,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return answer.stdout.strip() if answer.returncode == 0 else ""

@@ -18,6 +18,8 @@ from toolchain.command import output_of, run_logged
 from toolchain.layout import Layout
 from toolchain.problem import Problem
 
+WAIT_FOR_OTHERS = ("-o", "DPkg::Lock::Timeout=120")
+
 
 @dataclass(frozen=True)
 class Package:
@@ -89,7 +91,7 @@ class Debian:
         if not missing:
             return
         self._require(" ".join(missing))
-        command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+        command = ["apt-get", "install", "-y", "--no-install-recommends", *WAIT_FOR_OTHERS, *missing]
         if os.geteuid() != 0:
             raise Problem(f"{purpose} needs the packages {', '.join(missing)}", f"sudo {' '.join(command)}")
         try:
@@ -109,13 +111,21 @@ class Debian:
 
     def _apt(self, argv: list[str], cwd: Path | None = None) -> None:
         settings = {**self.environment, "DEBIAN_FRONTEND": "noninteractive"}
-        run_logged(argv, self._log, cwd=cwd, environment=settings, limit=900,
-                   fix=f"run `{' '.join(argv)}` yourself and see what it says")
+        run_logged(
+            argv,
+            self._log,
+            cwd=cwd,
+            environment=settings,
+            limit=900,
+            fix=f"run `{' '.join(argv)}` yourself and see what it says",
+        )
 
     def _require(self, what: str) -> None:
         if not available():
-            raise Problem(f"{what}: this is not a Debian machine, so the toolchain cannot get it",
-                          f"install {what} with your system's package manager")
+            raise Problem(
+                f"{what}: this is not a Debian machine, so the toolchain cannot get it",
+                f"install {what} with your system's package manager",
+            )
 
 
 def installed(name: str) -> bool:

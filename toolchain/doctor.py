@@ -14,8 +14,12 @@ from toolchain.tools import TOOLS
 def examine(machine: Machine) -> list[Row]:
     """A row for every tool and service."""
     tools = [look(tool, machine) for tool in TOOLS]
-    return [_go(machine), *tools, virtualenv.look(machine.layout),
-            *(service.look() for service in services(machine, Progress()))]
+    return [
+        _go(machine),
+        *tools,
+        virtualenv.look(machine.layout),
+        *(service.look() for service in services(machine, Progress())),
+    ]
 
 
 def report(rows: list[Row]) -> str:

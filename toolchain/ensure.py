@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 
 from toolchain import virtualenv
 from toolchain.artefacts import discard_partial, link_programs
@@ -11,7 +12,7 @@ from toolchain.machine import Machine
 from toolchain.obtain import obtain
 from toolchain.progress import Progress
 from toolchain.report import Row
-from toolchain.services import services
+from toolchain.services import engine, services
 from toolchain.state import State
 from toolchain.tools import TOOLS
 
@@ -37,7 +38,15 @@ def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> lis
         try:
             return _ensure_all(machine, chosen, progress, state)
         finally:
+            link_programs(_programs(machine, state), layout.bin)
             state.save(layout)
+
+
+def _programs(machine: Machine, state: State) -> list[Path]:
+    """What belongs on PATH: our tools, and a Docker client if the machine has none."""
+    client = engine.client(machine)
+    tools = [program for artefact in state.own() for program in artefact.programs()]
+    return [*tools, *([client] if client else [])]
 
 
 def _ensure_all(machine: Machine, chosen: set[str], progress: Progress, state: State) -> list[Row]:
@@ -52,7 +61,6 @@ def _ensure_all(machine: Machine, chosen: set[str], progress: Progress, state: S
         obtained = obtain(tool, machine, progress)
         rows.append(obtained.row)
         state.artefacts[tool.name] = str(obtained.artefact.folder) if obtained.artefact else None
-    link_programs(state.own(), layout.bin)
     if wants_python:
         progress.number += 1
         with progress.step("making .venv"):

@@ -17,8 +17,12 @@ def additions(layout: Layout, state: State, user: Mapping[str, str]) -> dict[str
     """
     own = [str(layout.venv / "bin"), str(layout.bin)]
     rest = [entry for entry in user.get("PATH", os.defpath).split(os.pathsep) if entry not in own]
-    wanted = {"VIRTUAL_ENV": str(layout.venv), "PULUMI_SKIP_UPDATE_CHECK": "true", **state.service_variables()}
-    if any(name.endswith(" plugin") for name, folder in state.artefacts.items() if folder):
+    wanted = {
+        "VIRTUAL_ENV": str(layout.venv),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        **state.service_variables(),
+    }
+    if any(artefact.folder.name.startswith("pulumi-resource-") for artefact in state.own()):
         # Our plugins are found on PATH; looking for their releases would only cost time, or fail.
         wanted["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
     missing = {name: value for name, value in wanted.items() if name not in user}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -98,11 +97,19 @@ def build(recipe: GoRecipe, go: Go, layout: Layout, environment: Mapping[str, st
         source = folder / "source"
         shutil.copytree(recipe.folder, source)
         if recipe.generated:
-            run_logged([go.program, "run", *FLAGS, recipe.generated.command, recipe.version, recipe.generated.file],
-                       log, cwd=source, environment=settings)
+            run_logged(
+                [go.program, "run", *FLAGS, recipe.generated.command, recipe.version, recipe.generated.file],
+                log,
+                cwd=source,
+                environment=settings,
+            )
         output = folder / recipe.program
-        run_logged([go.program, "build", *recipe.flags(), "-o", str(output), recipe.package],
-                   log, cwd=source, environment=settings)
+        run_logged(
+            [go.program, "build", *recipe.flags(), "-o", str(output), recipe.package],
+            log,
+            cwd=source,
+            environment=settings,
+        )
         if recipe.extra:
             _copy_extra(recipe.extra, go, settings, folder)
         shutil.rmtree(source)
@@ -118,4 +125,4 @@ def _copy_extra(extra: Extra, go: Go, environment: Mapping[str, str], folder: Pa
     for name in extra.files:
         target = folder / Path(name).name
         shutil.copyfile(Path(root) / name, target)
-        os.chmod(target, 0o755)
+        target.chmod(0o755)

@@ -1,12 +1,12 @@
 """Where everything lives: one cache for all checkouts of a user, and a corner in it for each checkout.
 
-    <cache>/artefacts/NAME-KEY/      built and downloaded tools, immutable
-    <cache>/packages/NAME/           unpacked Debian packages
-    <cache>/services/NAME/           data, log and process record of a service
-    <cache>/run/                     sockets; emptied after a reboot
-    <cache>/projects/NAME-HASH/      what one checkout uses: bin/ and state.json
-    <cache>/logs/                    build logs
-    <cache>/lock                     held by whoever changes any of this
+<cache>/artefacts/NAME-KEY/      built and downloaded tools, immutable
+<cache>/packages/NAME/           unpacked Debian packages
+<cache>/services/NAME/           data, log and process record of a service
+<cache>/run/                     sockets; emptied after a reboot
+<cache>/projects/NAME-HASH/      what one checkout uses: bin/ and state.json
+<cache>/logs/                    build logs
+<cache>/lock                     held by whoever changes any of this
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from toolchain.command import output_of
 from toolchain.golang import Go, ensure_go, find_go
 from toolchain.layout import Layout
 from toolchain.network import Sites
+from toolchain.state import State
 
 
 @dataclass
@@ -29,10 +30,15 @@ class Machine:
 
     @classmethod
     def of(cls, layout: Layout, environment: Mapping[str, str]) -> Machine:
-        """A machine as the user sees it: our own folders are taken off PATH, or we would find ourselves there."""
-        ours = {str(layout.bin), str(layout.venv / "bin")}
-        path = [entry for entry in environment.get("PATH", os.defpath).split(os.pathsep) if entry not in ours]
-        return cls(layout, {**environment, "PATH": os.pathsep.join(path)})
+        """A machine as the user sees it, in a shell with our environment too: what is ours is taken out again.
+
+        Otherwise we would find our own tools to be installed, and our own engine to be the user's choice.
+        """
+        own_variables = State.load(layout).service_variables()
+        users = {name: value for name, value in environment.items() if own_variables.get(name) != value}
+        folders = users.get("PATH", os.defpath).split(os.pathsep)
+        theirs = [folder for folder in folders if not _is_ours(folder, layout)]
+        return cls(layout, {**users, "PATH": os.pathsep.join(theirs)})
 
     @cached_property
     def go(self) -> Go:
@@ -51,12 +57,18 @@ class Machine:
     @cached_property
     def pulumi_plugins(self) -> dict[str, list[str]]:
         """The versions of each resource plugin that the CLI has installed for the user."""
-        listed = output_of([self.pulumi, "plugin", "ls", "--json"], environment=self.environment) if self.pulumi else ""
         found: dict[str, list[str]] = {}
+        if not self.pulumi:
+            return found
+        listed = output_of([self.pulumi, "plugin", "ls", "--json"], environment=self.environment)
         for plugin in json.loads(listed or "[]"):
             if plugin.get("kind") == "resource":
                 found.setdefault(plugin["name"], []).append(plugin.get("version") or "")
         return found
+
+
+def _is_ours(folder: str, layout: Layout) -> bool:
+    return folder == str(layout.venv / "bin") or Path(folder).is_relative_to(layout.home)
 
 
 def architecture() -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import threading
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -15,6 +15,11 @@ from toolchain.problem import Problem
 PROBE_SECONDS = 4.0
 READ_SECONDS = 30.0
 """How long a download may stand still."""
+
+DOWNLOAD_SECONDS = 900.0
+"""How long a download may take in all."""
+
+CHUNK = 1 << 20
 
 PULUMI_SITE = "https://get.pulumi.com/"
 IMAGE_HUB = "https://registry-1.docker.io/v2/"
@@ -55,7 +60,8 @@ def _ask(url: str, limit: float) -> str:
     except urllib.error.HTTPError:
         return ""
     except OSError as error:
-        return f"cannot be reached ({getattr(error, 'reason', error)})"
+        reason = getattr(error, "reason", error)
+        return f"cannot be reached ({getattr(reason, 'strerror', None) or reason})"
     return ""
 
 
@@ -67,8 +73,12 @@ def download(url: str, target: Path, *, sha256: str) -> None:
     """
     partial = target.with_name(target.name + ".partial")
     try:
+        deadline = time.monotonic() + DOWNLOAD_SECONDS
         with urllib.request.urlopen(url, timeout=READ_SECONDS) as response, partial.open("wb") as file:
-            shutil.copyfileobj(response, file)
+            while chunk := response.read(CHUNK):
+                file.write(chunk)
+                if time.monotonic() > deadline:
+                    raise OSError(f"not finished after {DOWNLOAD_SECONDS:.0f} s")
         found = hashlib.sha256(partial.read_bytes()).hexdigest()
         if found != sha256:
             raise Problem(f"{url} has the checksum {found}, its maker published {sha256}", "try again later")
@@ -90,5 +100,3 @@ def text(url: str, limit: float = READ_SECONDS) -> str:
             return str(response.read().decode())
     except OSError as error:
         raise Problem(f"{url}: {error}", "check the network, then run the same command again") from error
-
-

@@ -35,11 +35,9 @@ def obtain(tool: Tool, machine: Machine, progress: Progress) -> Obtained:
         return _settled(tool, machine, found)
     why = _download(tool, machine, progress)
     if not why:
-        if tool is CLI:
-            return _settled(tool, machine, Obtained(Row(tool.name, tool.version, Source.DOWNLOADED, tool.site),
-                                                    tool.downloaded(machine.layout)))
-        return Obtained(Row(tool.name, tool.version, Source.DOWNLOADED, tool.site))
-    remark = "; ".join(part for part in (why, f"STAND-IN: {tool.stand_in}" if tool.stand_in else "") if part)
+        row = Row(tool.name, tool.version, Source.DOWNLOADED, tool.site)
+        return _settled(tool, machine, Obtained(row, tool.downloaded(machine.layout)))
+    remark = f"STAND-IN: {tool.stand_in}; {why}" if tool.stand_in else why
     if found:
         return Obtained(Row(tool.name, found.row.version, Source.CACHED, remark), found.artefact)
     with progress.step(f"building {tool.name} {tool.recipe.version}"):
@@ -88,9 +86,10 @@ def _download(tool: Tool, machine: Machine, progress: Progress) -> str:
 
 
 def _settled(tool: Tool, machine: Machine, obtained: Obtained) -> Obtained:
-    """Remember the CLI: it is asked about plugins, and brings its own language host."""
-    if tool is CLI and obtained.artefact:
-        machine.pulumi = str(obtained.artefact.folder / "pulumi")
+    """Remember the CLI: it is asked about plugins, and may bring its own language host."""
+    if tool is CLI:
+        folder = obtained.artefact.folder if obtained.artefact else None
+        machine.pulumi = str(folder / "pulumi") if folder else machine.which("pulumi")
     return obtained
 
 

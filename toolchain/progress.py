@@ -17,15 +17,16 @@ LOG_INTERVAL = 20.0
 
 
 class Progress:
-    """Numbered steps with a clock. `on_step` hears of each step's name; the lock tells it to those who wait."""
+    """Numbered steps with a clock. `on_step` hears of every step; through it the lock tells those who wait."""
 
     def __init__(self, stream: TextIO | None = None, interval: float | None = None) -> None:
         self._stream = stream or sys.stderr
         self._terminal = self._stream.isatty()
         self._interval = interval or (TERMINAL_INTERVAL if self._terminal else LOG_INTERVAL)
+        self._steps: list[str] = []
+        self.on_step: Callable[[str], None] = lambda _: None
         self.total = 0
         self.number = 0
-        self.on_step: Callable[[str], None] = lambda _: None
 
     def say(self, text: str) -> None:
         """One line that stays."""
@@ -34,26 +35,35 @@ class Progress:
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
-        """Show `what` and a running clock until the block ends; quick steps leave no trace."""
+        """Show `what` and a running clock until the block ends; a quick step leaves no trace.
+
+        A step within a step is shown in its stead.
+        """
+        self._steps.append(what)
         self.on_step(what)
-        began = time.monotonic()
         done = threading.Event()
-        ticker = threading.Thread(target=self._tick, args=(what, began, done), daemon=True)
+        ticker = threading.Thread(target=self._tick, args=(len(self._steps), done), daemon=True)
         ticker.start()
         try:
             yield
         finally:
             done.set()
             ticker.join()
+            self._steps.pop()
             self._erase()
 
-    def _tick(self, what: str, began: float, done: threading.Event) -> None:
+    def _tick(self, depth: int, done: threading.Event) -> None:
+        began = time.monotonic()
         while not done.wait(self._interval):
-            seconds = int(time.monotonic() - began)
-            counted = f"[{self.number}/{self.total}] " if self.total else ""
-            line = f"{counted}{what} … {seconds} s"
-            print(f"\r\033[K{line}" if self._terminal else line, end="" if self._terminal else "\n",
-                  file=self._stream, flush=True)
+            if len(self._steps) == depth:
+                self._show(f"{self._steps[-1]} … {time.monotonic() - began:.0f} s")
+
+    def _show(self, text: str) -> None:
+        line = f"[{self.number}/{self.total}] {text}" if self.total else text
+        if self._terminal:
+            print(f"\r\033[K{line}", end="", file=self._stream, flush=True)
+        else:
+            print(line, file=self._stream, flush=True)
 
     def _erase(self) -> None:
         if self._terminal:

@@ -37,8 +37,10 @@ class State:
         """
         state = cls.load(layout)
         gone = [name for name, folder in state.artefacts.items() if folder and not Path(folder).is_dir()]
-        if not state.artefacts or gone:
-            what = f"the cache has lost {', '.join(gone)}" if gone else "the tools were not made ready for this checkout"
+        if gone or not (state.artefacts or state.services):
+            what = (
+                f"the cache has lost {', '.join(gone)}" if gone else "the tools were not made ready for this checkout"
+            )
             raise Problem(what, "python3 -m toolchain ensure")
         return state
 

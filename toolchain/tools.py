@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from toolchain import network, versions
 from toolchain.artefacts import Artefact, publishing
@@ -53,23 +54,25 @@ def _download_cli(machine: Machine) -> None:
     with publishing(_cli_download(machine.layout)) as folder:
         packed = folder / archive
         network.download(releases + archive, packed, sha256=checksums[archive])
-        with tarfile.open(packed) as tar:
-            tar.extractall(folder, filter="data")
+        _extract_programs(packed, folder)
         packed.unlink()
-        for program in (folder / "pulumi").iterdir():
-            program.rename(folder / f".{program.name}")
-        (folder / "pulumi").rmdir()
-        for program in folder.glob(".*"):
-            program.rename(folder / program.name.removeprefix("."))
+
+
+def _extract_programs(archive: Path, folder: Path) -> None:
+    """The files of an archive, side by side in `folder` whatever paths the archive gives them."""
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isfile() else None
+            if content:
+                target = folder / Path(member.name).name
+                target.write_bytes(content.read())
+                target.chmod(0o755 if member.mode & 0o100 else 0o644)
 
 
 def _installed_cli(machine: Machine) -> str:
-    machine.pulumi = machine.which("pulumi")
-    version = output_of([machine.pulumi, "version"], environment=machine.environment) if machine.pulumi else ""
-    if versions.fits(version, versions.PULUMI_OLDEST):
-        return version.removeprefix("v")
-    machine.pulumi = ""
-    return ""
+    program = machine.which("pulumi")
+    version = output_of([program, "version"], environment=machine.environment) if program else ""
+    return version.removeprefix("v") if versions.fits(version, versions.PULUMI_OLDEST) else ""
 
 
 def _installed_host(machine: Machine) -> str:
@@ -89,8 +92,9 @@ def _plugin(name: str, version: str) -> tuple[Callable[[Machine], str], Callable
         return max(fitting, key=versions.parse, default="")
 
     def download(machine: Machine) -> None:
-        run_logged([machine.pulumi, "plugin", "install", "resource", name, version],
-                   machine.layout.logs / f"plugin-{name}.log", environment=machine.environment, limit=PLUGIN_SECONDS)
+        argv = [machine.pulumi, "plugin", "install", "resource", name, version]
+        log = machine.layout.logs / f"plugin-{name}.log"
+        run_logged(argv, log, environment=machine.environment, limit=PLUGIN_SECONDS)
 
     return installed, download
 

@@ -43,15 +43,17 @@ def ensure(layout: Layout, environment: Mapping[str, str]) -> Row:
         return look(layout)
     files = _files(layout)
     if not files:
-        raise Problem(f"there is no {REQUIREMENT_FILES[0]} in {layout.project}", "run this from the project's root")
+        what = f"there is no {REQUIREMENT_FILES[0]} in {layout.project}"
+        raise Problem(what, "run this from the project's root")
     _require_venv_module(layout, environment)
     log = layout.logs / "venv.log"
     (layout.venv / MARKER).unlink(missing_ok=True)
     if not output_of([str(_python(layout)), "-m", "pip", "--version"]):
         run_logged([sys.executable, "-m", "venv", "--clear", str(layout.venv)], log)
     listed = [argument for file in files for argument in ("-r", str(file))]
-    run_logged([str(_python(layout)), "-m", "pip", "install", *listed], log, environment=environment,
-               fix=f"check that pip can reach its package index: {_python(layout)} -m pip install {' '.join(listed)}")
+    argv = [str(_python(layout)), "-m", "pip", "install", *listed]
+    fix = f"check that pip can reach its package index: {' '.join(argv)}"
+    run_logged(argv, log, environment=environment, fix=fix)
     (layout.venv / MARKER).write_text(_fingerprint(layout))
     return Row(NAME, look(layout).version, Source.BUILT, "from " + " and ".join(file.name for file in files))
 
@@ -85,6 +87,8 @@ def _require_venv_module(layout: Layout, environment: Mapping[str, str]) -> None
         return
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     if not os.path.realpath(sys.executable).startswith("/usr/bin/"):
-        raise Problem(f"{sys.executable} has no ensurepip, so it cannot make a virtual environment",
-                      "use a Python that was built with ensurepip")
+        raise Problem(
+            f"{sys.executable} has no ensurepip, so it cannot make a virtual environment",
+            "use a Python that was built with ensurepip",
+        )
     Debian(layout, environment).install([package], "a virtual environment")

@@ -19,7 +19,7 @@ def hook(name: str, settings: Settings, application: Application) -> pulumi.Erro
         pulumi.log.error(report(settings, application))
         return False
 
-    return pulumi.ErrorHook(f"{name}-failure", explain)
+    return pulumi.ErrorHook(f"{name}-start-failure", explain)
 
 
 def report(settings: Settings, application: Application) -> str:

@@ -58,7 +58,7 @@ class Service(pulumi.ComponentResource):
             read_only=True,
             capabilities=pulumi_docker.ContainerCapabilitiesArgs(drops=["ALL"]),
             security_opts=["no-new-privileges:true"],
-            cpus=f"{limits.cpus:g}",
+            cpus=cpus_as_read(limits.cpus),
             memory=limits.memory_mib,
             memory_swap=limits.memory_mib,
             restart=settings.docker.restart,
@@ -104,6 +104,12 @@ def go_duration(seconds: int) -> str:
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def cpus_as_read(cpus: float) -> str:
+    """`cpus` as the provider reads it back, which for tens is `10.`; any other form replaces the container for ever."""
+    text = f"{cpus:.9f}"
+    return f"{cpus:.1f}" if text.count("0") == 9 else text.rstrip("0")
 
 
 def _env(application: Application) -> list[pulumi.Input[str]]:

@@ -30,9 +30,11 @@ RECIPE = 1
 """To be raised when the image's contents change in a way that its inputs do not show."""
 
 KEY_LABEL = "mimir.toolchain.key"
+GO_LABEL = "mimir.toolchain.go"
 FIX = "python3 -m toolchain ensure --group docker"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 GO_PARTS = ("VERSION", "go.env", "bin", "lib", "src", "pkg/include", "pkg/tool")
+PATH = "/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
 GROUP = "root:x:0:\nnobody:x:65534:\n"
 
@@ -48,14 +50,19 @@ class BaseImage:
 
     def look(self) -> Row:
         if not self.builder.is_ours():
-            return Row(self.name, versions.GO_BASE_IMAGE, Source.INSTALLED, "pulled by the builder from the image hub")
+            return Row(
+                self.name,
+                versions.GO_BASE_IMAGE,
+                Source.INSTALLED,
+                "pulled by the builder from the image hub",
+            )
         try:
             labels = self._repository.labels(self._tag)
         except OSError as error:
             return Row(self.name, "", Source.NONE, f"{error}", FIX)
         if KEY_LABEL not in labels:
             return Row(self.name, "", Source.NONE, f"{registry.ADDRESS} has no {versions.BASE_IMAGE}", FIX)
-        return Row(self.name, labels.get("mimir.toolchain.go", ""), Source.CACHED, self._remark)
+        return Row(self.name, labels.get(GO_LABEL, ""), Source.CACHED, self._remark)
 
     def ensure(self) -> Row:
         row = self.look()
@@ -102,20 +109,19 @@ class BaseImage:
 
     def _config(self, key: str) -> dict[str, Any]:
         go = self.machine.go.version
+        notice = f"Not the official image: busybox and Go {go} of the machine that made it. Never publish it."
         return {
             "architecture": architecture(),
             "os": "linux",
             "config": {
-                "Env": ["PATH=/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                        f"GOLANG_VERSION={go}", "GOTOOLCHAIN=local", "GOPATH=/go"],
+                "Env": [f"PATH={PATH}", f"GOLANG_VERSION={go}", "GOTOOLCHAIN=local", "GOPATH=/go"],
                 "WorkingDir": "/go",
                 "Cmd": ["sh"],
                 "Labels": {
                     "org.opencontainers.image.title": f"STAND-IN for {versions.BASE_IMAGE}",
-                    "org.opencontainers.image.description":
-                        f"Not the official image: busybox and Go {go} of the machine that made it. Never publish it.",
+                    "org.opencontainers.image.description": notice,
                     "mimir.toolchain.stand-in": "true",
-                    "mimir.toolchain.go": go,
+                    GO_LABEL: go,
                     KEY_LABEL: key,
                 },
             },
@@ -125,8 +131,26 @@ class BaseImage:
 
 def _fill_system(layer: LayerWriter, busybox: Path, certificates: bytes) -> None:
     """A shell, its tools, and what programs expect of a file system."""
-    for name in ("bin", "etc", "etc/ssl", "etc/ssl/certs", "go", "go/bin", "go/src", "home", "proc", "root", "sbin",
-                 "sys", "usr", "usr/bin", "usr/local", "usr/local/bin", "usr/sbin", "var"):
+    for name in (
+        "bin",
+        "etc",
+        "etc/ssl",
+        "etc/ssl/certs",
+        "go",
+        "go/bin",
+        "go/src",
+        "home",
+        "proc",
+        "root",
+        "sbin",
+        "sys",
+        "usr",
+        "usr/bin",
+        "usr/local",
+        "usr/local/bin",
+        "usr/sbin",
+        "var",
+    ):
         layer.folder(name)
     for name in ("tmp", "var/tmp"):
         layer.folder(name, 0o1777)
@@ -151,5 +175,3 @@ def _certificates() -> bytes:
         if candidate and Path(candidate).is_file():
             return Path(candidate).read_bytes()
     raise Problem("this machine has no CA certificates", "apt-get install -y ca-certificates")
-
-

@@ -43,8 +43,10 @@ def _exists(name: str) -> bool:
 def _create(name: str) -> None:
     address = next((candidate for candidate in CANDIDATES if _is_free(candidate)), None)
     if address is None:
-        raise Problem(f"every address range for a bridge is taken: {', '.join(CANDIDATES)}",
-                      "start a Docker engine of your own, and set DOCKER_HOST")
+        raise Problem(
+            f"every address range for a bridge is taken: {', '.join(CANDIDATES)}",
+            "start a Docker engine of your own, and set DOCKER_HOST",
+        )
     for argv in (
         ["ip", "link", "add", "name", name, "type", "bridge"],
         ["ip", "address", "add", address, "dev", name],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from toolchain.tools import BUILDKITD
 BUILDER_NAME = "mimir"
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
+CONTAINER = "a BuildKit container, started by the first build"
 FIX = "python3 -m toolchain ensure --group docker"
 
 SETTINGS = """\
@@ -75,26 +75,27 @@ class ImageBuilder:
             return Row(self.name, versions.BUILDKIT, Source.RUNNING, f"our own, {self.endpoint}")
         for record in buildx.builders(self._config):
             if record.driver == "docker-container":
-                return Row(self.name, "", Source.CACHED, "a BuildKit container, started by the first build")
+                return Row(self.name, "", Source.CACHED, CONTAINER)
         if self.machine.environment.get("BUILDX_CONFIG"):
-            return Row(self.name, "", Source.NONE, "BUILDX_CONFIG is set, and no builder recorded there is usable",
-                       "unset BUILDX_CONFIG, or docker buildx create --use --driver-opt network=host")
-        return Row(self.name, "", Source.NONE, "no usable builder", FIX if is_root() else f"sudo {FIX}")
+            what = "BUILDX_CONFIG is set, and no builder recorded there is usable"
+            fix = "unset BUILDX_CONFIG, or docker buildx create --use --driver-opt network=host"
+            return Row(self.name, "", Source.NONE, what, fix)
+        return Row(self.name, "", Source.NONE, "no usable builder", FIX)
 
     def ensure(self) -> Row:
         row = self.look()
-        if row.ok and (row.source is not Source.CACHED):
+        if row.ok and (not self.is_ours() or self._is_current()):
             return row
-        if self.machine.environment.get("BUILDX_CONFIG"):
+        if row.fix not in ("", FIX):
             raise Problem(row.why, row.fix)
         with self.progress.step(f"asking {network.IMAGE_HUB}"):
             silence = self.machine.sites.silence(network.IMAGE_HUB)
         if not silence:
-            engine = Engine(self.machine).host
-            buildx.write(self._config, buildx.Builder(BUILDER_NAME, "docker-container", engine, {"network": "host"}))
-            return Row(self.name, "", Source.CACHED, "a BuildKit container, started by the first build")
+            builder = buildx.Builder(BUILDER_NAME, "docker-container", Engine(self.machine).host, {"network": "host"})
+            buildx.write(self._config, builder)
+            return Row(self.name, "", Source.CACHED, CONTAINER)
         if not is_root():
-            raise Problem(f"no usable builder, and {silence}; only root can start a BuildKit daemon", row.fix)
+            raise Problem(f"no usable builder, and {silence}; only root can start a BuildKit daemon", f"sudo {FIX}")
         self._start()
         return Row(self.name, versions.BUILDKIT, Source.STARTED, f"{silence}; built from its Go module")
 
@@ -107,6 +108,12 @@ class ImageBuilder:
     def _users_own(self) -> buildx.Builder | None:
         folder = buildx.config_folder(self.machine.environment)
         return next((builder for builder in buildx.builders(folder) if buildx.usable(builder)), None)
+
+    def _is_current(self) -> bool:
+        """Whether the daemon that runs is the one that would be started now."""
+        record = self._daemon.running()
+        built = gobuild.artefact(BUILDKITD, self.machine.go, self.machine.layout)
+        return record is not None and record.argv[0] == str(built.folder / BUILDKITD.program)
 
     def _start(self) -> None:
         layout = self.machine.layout
@@ -124,12 +131,16 @@ class ImageBuilder:
         self._daemon.start(
             [
                 str(built.folder / BUILDKITD.program),
-                "--config", str(settings),
-                "--addr", self.endpoint,
-                "--root", str(self._daemon.folder / "data"),
-                "--oci-worker-binary", str(runc),
+                "--config",
+                str(settings),
+                "--addr",
+                self.endpoint,
+                "--root",
+                str(self._daemon.folder / "data"),
+                "--oci-worker-binary",
+                str(runc),
             ],
-            {**self.machine.environment, "PATH": f"{self.machine.environment['PATH']}{os.pathsep}/usr/sbin:/sbin"},
+            {**self.machine.environment, "PATH": f"{self.machine.environment['PATH']}:/usr/sbin:/sbin"},
         )
         self._daemon.wait_until(lambda: buildx.answers(self.endpoint), START_SECONDS)
         buildx.write(self._config, buildx.Builder(BUILDER_NAME, "remote", self.endpoint, {}))

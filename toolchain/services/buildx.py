@@ -45,8 +45,14 @@ def builders(folder: Path) -> Iterator[Builder]:
 def write(folder: Path, builder: Builder) -> None:
     """Record a builder and make it the current one."""
     (folder / "instances").mkdir(parents=True, exist_ok=True)
-    node = {"Name": f"{builder.name}0", "Endpoint": builder.endpoint, "Platforms": None,
-            "DriverOpts": dict(builder.options) or None, "Flags": None, "Files": None}
+    node = {
+        "Name": f"{builder.name}0",
+        "Endpoint": builder.endpoint,
+        "Platforms": None,
+        "DriverOpts": dict(builder.options) or None,
+        "Flags": None,
+        "Files": None,
+    }
     record = {"Name": builder.name, "Driver": builder.driver, "Nodes": [node], "Dynamic": False}
     (folder / "instances" / builder.name).write_text(json.dumps(record))
     (folder / "current").write_text(json.dumps({"Key": "", "Name": builder.name, "Global": True}))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ SHUTDOWN_SECONDS = 60
 UNPACKED = ("docker.io", "containerd", "runc", "tini")
 INSTALLED = ("iptables", "iproute2", "ca-certificates", "libdevmapper1.02.1", "libseccomp2", "libsystemd0")
 FIX = "python3 -m toolchain ensure --group docker"
+FIX_FOR_USERS = "sudo apt-get install -y docker.io && sudo usermod -aG docker $USER, then log in again"
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,15 @@ class Engine:
         try:
             version = dockerapi.server_version(self.host, self.machine.environment)
         except PermissionError:
-            return self._problem(f"{self.host} may not be used by this user",
-                                 "sudo usermod -aG docker $USER, then log in again")
+            return self._problem(
+                f"{self.host} may not be used by this user",
+                "sudo usermod -aG docker $USER, then log in again",
+            )
         except OSError as error:
             if chosen:
-                return self._problem(f"DOCKER_HOST is {chosen}: {error}", "start that engine, or unset DOCKER_HOST")
-            return self._problem("no engine answers", FIX if is_root() else f"sudo {FIX}, or install Docker")
+                what = f"DOCKER_HOST is {chosen}: {error}"
+                return self._problem(what, "start that engine, or unset DOCKER_HOST")
+            return self._problem("no engine answers", FIX if is_root() else FIX_FOR_USERS)
         ours = self.host == self.own_host
         return Row(self.name, version, Source.RUNNING, f"our own, {self.host}" if ours else self.host)
 
@@ -70,10 +73,8 @@ class Engine:
         row = self.look()
         if row.ok:
             return row
-        if row.fix not in (FIX, f"sudo {FIX}, or install Docker"):
+        if row.fix != FIX:
             raise Problem(row.why, row.fix)
-        if not is_root():
-            raise Problem("no Docker engine answers, and only root can start one", row.fix)
         self._start()
         row = self.look()
         return Row(row.name, row.version, Source.STARTED, f"no engine answered; Debian's docker.io, {self.own_host}")
@@ -100,18 +101,25 @@ class Engine:
         # dockerd refuses to start when any process has the number in its old pid file.
         pid_file.unlink(missing_ok=True)
         docker, tini = packages[0], packages[-1]
-        folders = [str(folder) for package in packages for folder in (package.root / "usr/sbin", package.root / "usr/bin")]
+        folders = [str(package.root / "usr" / place) for package in packages for place in ("sbin", "bin")]
         path = os.pathsep.join([*folders, self.machine.environment["PATH"], "/usr/sbin", "/sbin"])
         self._daemon.start(
             [
                 str(docker.program("dockerd")),
-                "--host", self.own_host,
-                "--data-root", str(self._daemon.folder / "data"),
-                "--exec-root", str(self._run / "exec"),
-                "--pidfile", str(pid_file),
-                "--group", "root",
-                "--init-path", str(tini.program("tini-static")),
-                "--shutdown-timeout", str(SHUTDOWN_SECONDS),
+                "--host",
+                self.own_host,
+                "--data-root",
+                str(self._daemon.folder / "data"),
+                "--exec-root",
+                str(self._run / "exec"),
+                "--pidfile",
+                str(pid_file),
+                "--group",
+                "root",
+                "--init-path",
+                str(tini.program("tini-static")),
+                "--shutdown-timeout",
+                str(SHUTDOWN_SECONDS),
                 *bridge.arguments(self._daemon.folder),
             ],
             {**self.machine.environment, "PATH": path},
@@ -131,11 +139,14 @@ class Engine:
 def client(machine: Machine) -> Path | None:
     """Debian's Docker client, for a machine that has our engine and no client of its own."""
     package = Debian(machine.layout, machine.environment).unpacked("docker.io")
-    return None if package is None or shutil.which("docker", path=machine.environment["PATH"]) else (
-        package.program("docker"))
+    if package is None or machine.which("docker"):
+        return None
+    return package.program("docker")
 
 
 def _require_cgroups() -> None:
     if not any(Path("/sys/fs/cgroup").glob("*")):
-        raise Problem("no control groups are mounted, so no container can be limited",
-                      "apt-get install -y cgroupfs-mount && cgroupfs-mount")
+        raise Problem(
+            "no control groups are mounted, so no container can be limited",
+            "apt-get install -y cgroupfs-mount && cgroupfs-mount",
+        )

@@ -63,8 +63,15 @@ class Daemon:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("wb") as output:
             try:
-                child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                         env=environment, cwd=self.folder, start_new_session=True)
+                child = subprocess.Popen(
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=environment,
+                    cwd=self.folder,
+                    start_new_session=True,
+                )
             except OSError as error:
                 raise Problem(f"{argv[0]} cannot be started: {error}", "python3 -m toolchain doctor") from error
         record = identity(child.pid)

@@ -69,7 +69,11 @@ class Repository:
         return answered
 
     def _ask(
-        self, method: str, path: str, body: bytes | IO[bytes] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | IO[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes, http.client.HTTPMessage]:
         """A path without a leading slash is the repository's."""
         whole = path if path.startswith("/") else f"/v2/{self._name}/{path}"

@@ -48,8 +48,12 @@ class Registry:
         answer = probe()
         if answer == "registry":
             ours = self._daemon.running() is not None
-            return Row(self.name, self._version() if ours else "", Source.RUNNING,
-                       f"our own, {ADDRESS}" if ours else ADDRESS)
+            return Row(
+                self.name,
+                self._version() if ours else "",
+                Source.RUNNING,
+                f"our own, {ADDRESS}" if ours else ADDRESS,
+            )
         if answer:
             return Row(self.name, "", Source.NONE, f"{ADDRESS} is taken: {answer}", "stop what listens on port 5000")
         return Row(self.name, "", Source.NONE, f"nothing answers on {ADDRESS}", FIX)
@@ -63,7 +67,8 @@ class Registry:
         try:
             program = Debian(self.machine.layout, self.machine.environment).unpack(PACKAGE).program(PACKAGE)
         except Problem as problem:
-            raise Problem(problem.what, f"docker run -d --restart unless-stopped -p {ADDRESS}:5000 registry:2") from problem
+            fix = f"docker run -d --restart unless-stopped -p {ADDRESS}:5000 registry:2"
+            raise Problem(problem.what, fix) from problem
         folder = self._daemon.folder
         folder.mkdir(parents=True, exist_ok=True)
         settings = folder / "config.yml"
@@ -84,7 +89,7 @@ class Registry:
 
 
 def probe() -> str:
-    """"registry" when one answers, an empty string when nothing does, else what answered instead."""
+    """ "registry" when one answers, an empty string when nothing does, else what answered instead."""
     try:
         answer = network.loopback.open(f"http://{ADDRESS}/v2/", timeout=3)
         status, headers = answer.status, answer.headers

@@ -1,0 +1,54 @@
+# The project's commands. `make` alone lists them.
+STACK ?= dev
+SOURCE ?=
+RUN := python3 -m toolchain run --
+OPS := $(RUN) python -m ops
+
+.DEFAULT_GOAL := help
+.PHONY: help up live preview destroy tools doctor stop test lint unit e2e docs bench
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+up: tools ## Build, push and run STACK (dev); SOURCE=<folder or git URL#commit> for this run
+	@$(OPS) up --stack '$(STACK)' --source '$(SOURCE)'
+
+live: tools ## Development mode: SOURCE is mounted, rebuilt and restarted on save
+	@$(OPS) up --stack '$(STACK)' --source '$(SOURCE)' --live
+
+preview: tools ## What `make up` would change; builds, pushes nothing
+	@$(OPS) preview --stack '$(STACK)' --source '$(SOURCE)'
+
+destroy: tools ## Remove STACK; volumes with data stay, and it says how to remove them
+	@$(OPS) destroy --stack '$(STACK)'
+
+tools: ## Get and start what is missing: Pulumi, plugins, builder, registry, engine
+	@python3 -m toolchain ensure
+
+doctor: ## What is there, in which version, and what to do about each problem
+	@python3 -m toolchain doctor
+
+stop: ## Stop the services that the toolchain started
+	@python3 -m toolchain stop
+
+test: tools lint unit e2e ## Everything that proves the project (lint, unit, e2e)
+
+lint: ## Formatting, lints and types
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(RUN) sh -c 'test -z "$$(gofmt -l sample container toolchain)"'
+
+unit: ## The whole program under mocks, and every rule; seconds
+	$(RUN) pytest tests/unit -q
+	cd sample && go vet ./... && go test ./...
+	cd container/probe && go vet ./... && go test ./...
+
+e2e: ## The real CLI, plugins, engine, registry and builder; minutes
+	$(RUN) pytest tests/e2e -v
+
+docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings.py
+	$(RUN) python -m ops.settings_docs
+
+bench: tools ## The numbers of docs/performance.md
+	$(RUN) python -m ops.bench

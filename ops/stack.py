@@ -1,0 +1,76 @@
+"""A stack and its secrets: which passphrase, and the CLI that works on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.config import OVERRIDES
+
+PASSPHRASE = Path(".passphrase")
+PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+COMMANDS = {"up": ("up", "--yes", "--skip-preview"), "preview": ("preview", "--diff")}
+
+
+class StackError(Exception):
+    """A stack cannot be worked on; the message says what to do."""
+
+
+def environment() -> dict[str, str]:
+    """The environment for the CLI, with the passphrase of this checkout when the user names none."""
+    env = dict(os.environ)
+    if PASSPHRASE.exists() and not any(name in env for name in PASSPHRASE_VARIABLES):
+        env["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(PASSPHRASE.absolute())
+    return env
+
+
+def select(stack: str) -> None:
+    """Make sure that `stack` and a passphrase for its secrets exist.
+
+    Raises:
+        StackError: when there is no stack file, or its secrets are encrypted with a passphrase that is not here.
+    """
+    file = Path(f"Pulumi.{stack}.yaml")
+    if not file.exists():
+        known = ", ".join(sorted(path.name.split(".")[1] for path in Path().glob("Pulumi.*.yaml")))
+        raise StackError(f"there is no {file}; known stacks: {known}. For a new one: cp Pulumi.dev.yaml {file}")
+    _passphrase(file)
+    done = subprocess.run(
+        ["pulumi", "stack", "select", "--create", stack], env=environment(), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise StackError(f"stack {stack} cannot be selected: {done.stderr.strip()}")
+
+
+def pulumi(*arguments: str, stack: str, overrides: Mapping[str, Any] | None = None) -> int:
+    """Run the CLI on `stack`, showing what it prints, and return its exit code."""
+    env = environment()
+    if overrides:
+        env[OVERRIDES] = json.dumps(overrides)
+    quiet = () if sys.stdout.isatty() else ("--suppress-progress",)
+    return subprocess.run(["pulumi", *arguments, "--stack", stack, *quiet], env=env, check=False).returncode
+
+
+def _passphrase(file: Path) -> None:
+    """Make a passphrase for this checkout, unless one is there or the stack does not want one."""
+    if PASSPHRASE.exists() or any(name in os.environ for name in PASSPHRASE_VARIABLES):
+        return
+    settings = yaml.safe_load(file.read_text()) or {}
+    if "secretsprovider" in settings:
+        return
+    if "encryptionsalt" in settings:
+        raise StackError(
+            f"the secrets in {file} are encrypted with a passphrase that this checkout does not have; "
+            f"write it to {PASSPHRASE}, or set PULUMI_CONFIG_PASSPHRASE_FILE"
+        )
+    PASSPHRASE.touch(mode=0o600)
+    PASSPHRASE.write_text(secrets.token_urlsafe(32))
+    print(f"Made {PASSPHRASE}, the key of this checkout's secrets: keep a copy; without it they cannot be read.")
