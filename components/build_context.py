@@ -81,13 +81,17 @@ def _ignored(settings: Settings) -> PatternMatcher:
     return PatternMatcher([*patterns, *settings.source.ignore])
 
 
+def _matches(ignored: PatternMatcher, name: str) -> bool:
+    return bool(ignored.matches(name))  # type: ignore[arg-type]  # the stub says PathLike, the code splits a string
+
+
 def _stage_source(settings: Settings, path: Path, target: Path, ignored: PatternMatcher) -> None:
     if settings.source.commit is None:
         _copy_all(path, target, ignored)
         return
     commit = settings.source.commit
     listed = git("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, at=path).decode().split("\0")
-    wanted = "\0".join(name for name in listed if name and not ignored.matches(Path(name)))
+    wanted = "\0".join(name for name in listed if name and not _matches(ignored, name))
     target.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
         # An index of its own: the user's checkout is not touched.
@@ -125,7 +129,7 @@ def _dirty(settings: Settings, path: Path, ignored: PatternMatcher) -> bool:
     prefix = git("rev-parse", "--show-prefix", at=path).decode().strip()
     entries = git("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ".", at=path)
     changed = (entry[3:].removeprefix(prefix) for entry in entries.decode().split("\0") if entry)
-    return any(not ignored.matches(Path(name)) for name in changed)
+    return any(not _matches(ignored, name) for name in changed)
 
 
 def _digest(root: Path) -> str:

@@ -72,4 +72,4 @@ def render(settings: Settings) -> ConfigFile:
 
 
 def _yaml(document: Mapping[str, Any]) -> str:
-    return str(yaml.safe_dump(document, sort_keys=False))
+    return str(yaml.safe_dump(document, sort_keys=False, width=1000))  # one line a value

@@ -32,14 +32,15 @@ class ApplicationImage(pulumi.ComponentResource):
         repository = registry.repository(settings.registry)
         # Development mode is for this machine's engine: the builder's own platform.
         self.platforms = () if settings.live_reload else settings.image.platforms
+        dockerfile = "container/Dockerfile.dev" if settings.live_reload else "container/Dockerfile"
+        build_args = _build_args(settings, context)
+        failure = build_failure.hook(name, settings, context, dockerfile, build_args)
         built = docker_build.Image(
             name,
             context=docker_build.BuildContextArgs(location=str(context.path)),
-            dockerfile=docker_build.DockerfileArgs(
-                location="container/Dockerfile.dev" if settings.live_reload else "container/Dockerfile"
-            ),
+            dockerfile=docker_build.DockerfileArgs(location=dockerfile),
             platforms=[docker_build.Platform(platform) for platform in self.platforms],
-            build_args=_build_args(settings, context),
+            build_args=build_args,
             secrets=_secrets(settings),
             ignore_secrets_in_diff_calculation=["goproxy"],
             labels=_labels(context),
@@ -54,7 +55,7 @@ class ApplicationImage(pulumi.ComponentResource):
                 parent=self,
                 # Builds are reproducible, so another stack may run the very same digest, and a rollback needs it.
                 retain_on_delete=True,
-                hooks=pulumi.ResourceHookBinding(on_error=[build_failure.hook(name, settings)]),
+                hooks=pulumi.ResourceHookBinding(on_error=[failure]),
             ),
         )
         self.digest = built.digest.apply(str)

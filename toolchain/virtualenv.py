@@ -67,8 +67,8 @@ def _files(layout: Layout) -> list[Path]:
 
 
 def _fingerprint(layout: Layout) -> str:
-    """Changes with the requirement files and with the Python that makes the environment."""
-    digest = hashlib.sha256(sys.version.encode())
+    """Changes with the requirement files."""
+    digest = hashlib.sha256()
     for file in _files(layout):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()

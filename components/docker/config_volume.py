@@ -12,7 +12,9 @@ import pulumi
 import pulumi_docker
 
 from components.application import Application
+from components.docker import leftovers
 from components.docker.labels import labels_of
+from components.settings import Settings
 
 
 class ConfigVolume(pulumi.ComponentResource):
@@ -27,6 +29,7 @@ class ConfigVolume(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
+        settings: Settings,
         application: Application,
         image: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
@@ -57,7 +60,13 @@ class ConfigVolume(pulumi.ComponentResource):
                 pulumi_docker.ContainerUploadArgs(file=f"{target}/{file}", content=config.content, permissions="0444")
                 for file in config.names
             ],
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                delete_before_replace=True,
+                hooks=pulumi.ResourceHookBinding(
+                    before_create=[leftovers.container_hook(f"{name}-carrier", settings, application)]
+                ),
+            ),
         )
         # The service must not start before the file is there, so the name waits for the carrier.
         self.volume_name = pulumi.Output.all(volume.name, carrier.id).apply(lambda made: str(made[0]))

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_docker
 
 from components.application import Application
-from components.docker import engine, live_reload
+from components.docker import engine, leftovers, live_reload
 from components.docker.config_volume import ConfigVolume
 from components.docker.engine import Engine
 from components.docker.labels import labels_of
@@ -49,15 +49,18 @@ class DockerDeployment(pulumi.ComponentResource):
             keep_locally=True,
             opts=here,
         )
+        clear = leftovers.network_hook(name, settings, application)
         network = pulumi_docker.Network(
             f"{name}-network",
             name=application.name,
             driver="bridge",
             labels=labels_of(application, pulumi_docker.NetworkLabelArgs),
-            opts=here,
+            opts=pulumi.ResourceOptions.merge(
+                here, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[clear]))
+            ),
         )
         volumes = DataVolumes(f"{name}-volumes", application, here)
-        config = ConfigVolume(f"{name}-config", application, pulled.name, here)
+        config = ConfigVolume(f"{name}-config", settings, application, pulled.name, here)
         self.volume_names = {**volumes.names, "config": config.volume_name}
         service = Service(
             name,

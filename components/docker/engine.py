@@ -57,9 +57,9 @@ def look(settings: Settings) -> Engine | Problem:
             "mimir:docker.host",
             f"no Docker engine answers at {_address(settings)} ({_reason(error)})",
             "a running engine that this user may talk to",
-            "docker info   (start the engine, or: make tools; other address: "
-            "pulumi config set --path 'mimir:docker.host' "
-            "\"$(docker context inspect -f '{{.Endpoints.docker.Host}}')\")",
+            "start it (make tools), or name the one that `docker` uses:\n"
+            "              pulumi config set --path 'mimir:docker.host' "
+            "\"$(docker context inspect -f '{{.Endpoints.docker.Host}}')\"",
         )
     major, minor = version.split(".")
     return Engine((int(major), int(minor)))

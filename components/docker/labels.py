@@ -10,6 +10,10 @@ from components.application import Application
 T = TypeVar("T")
 
 
+DEPLOYMENT = "io.mimir.deployment"
+"""Label with the deployment's name."""
+
+
 def labels_of(application: Application, label: Callable[..., T]) -> list[T]:
     """The labels of `application`, each made with the provider's argument class `label`."""
-    return [label(label="io.mimir.deployment", value=application.name)]
+    return [label(label=DEPLOYMENT, value=application.name)]

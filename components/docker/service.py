@@ -8,7 +8,7 @@ import pulumi
 import pulumi_docker
 
 from components.application import USER_ID, Application
-from components.docker import failure
+from components.docker import failure, leftovers
 from components.docker.engine import Engine
 from components.docker.labels import labels_of
 from components.probes import START_INTERVAL_SECONDS, Probe
@@ -80,7 +80,10 @@ class Service(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{application.probe.deadline_seconds + 60}s", delete=f"{application.grace_seconds + 60}s"
                 ),
-                hooks=pulumi.ResourceHookBinding(on_error=[failure.hook(name, settings, application)]),
+                hooks=pulumi.ResourceHookBinding(
+                    before_create=[leftovers.container_hook(name, settings, application)],
+                    on_error=[failure.hook(name, settings, application)],
+                ),
             ),
         )
         self.container_id = container.id

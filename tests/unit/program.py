@@ -3,58 +3,130 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
+import logging
+import os
 import runpy
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pulumi
+import pytest
 import yaml
-from pulumi.runtime import mocks, resource, settings, stack
+from pulumi.runtime import mocks, settings, stack
 from pulumi.runtime.proto import resource_pb2
 
 from components import registry
+from components.config import OVERRIDES
 from components.docker import engine
 from components.docker.engine import Engine
+from tests.unit import wire
 
 PROJECT = Path(__file__).parents[2]
 DIGEST = "sha256:" + "ab" * 32
 SECRET = "Zx9!kQ2#vT7$mB4%nR6^wL8&jH1*pD3(aa"
+SECTIONS = ("source", "image", "registry", "environment", "probe", "limits", "shutdown", "logging", "docker")
 
 
-@dataclass
-class Recorder(mocks.Mocks):
-    """Answers for the engine, and remembers every resource."""
+@dataclass(frozen=True)
+class Resource:
+    """A resource that the program asks for.
 
-    resources: list[mocks.MockResourceArgs] = field(default_factory=list)
+    Attributes:
+        kind: last part of its type's token, such as Container.
+        name: name in the program.
+        inputs: its properties; secrets are `wire.Secret`.
+        options: the request itself, which holds the options.
+    """
+
+    kind: str
+    name: str
+    inputs: dict[str, Any]
+    options: resource_pb2.RegisterResourceRequest
+
+
+class Monitor(mocks.MockMonitor):
+    """The engine's side of a run: remembers every resource and the stack's outputs, as they come over the wire."""
+
+    def __init__(self) -> None:
+        super().__init__(Answers())
+        self.asked: list[Resource] = []
+        self.outputs: dict[str, Any] = {}
+
+    def RegisterResource(self, request: Any) -> Any:
+        kind = request.type.split(":")[-1]
+        if kind != "Stack":
+            self.asked.append(Resource(kind, request.name, wire.decode(request.object), request))
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
+            self.outputs.update(wire.decode(request.outputs))
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+
+class Answers(mocks.Mocks):
+    """What the providers answer: the inputs, an id, and after an update the image's digest."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        self.resources.append(args)
-        made = {"digest": DIGEST} if args.typ == "docker-build:index:Image" else {}
-        return f"{args.name}-id", {**args.inputs, **made}
+        built = args.typ == "docker-build:index:Image" and not pulumi.runtime.is_dry_run()
+        return f"{args.name}-id", {**args.inputs, **({"digest": DIGEST} if built else {})}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
-        return {}
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        return {}, None
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of the program left: the resources, and the stack's outputs."""
+    """What a run of the program left.
 
-    resources: list[mocks.MockResourceArgs]
+    Attributes:
+        resources: everything that it asked for.
+        outputs: the stack's outputs; secrets are `wire.Secret`.
+        messages: what it told the user, as (level, text).
+        proved: ids of the containers that the deployment proved.
+    """
+
+    resources: list[Resource]
     outputs: Mapping[str, Any]
+    messages: list[tuple[str, str]]
+    proved: list[str]
 
-    def all(self, kind: str) -> list[mocks.MockResourceArgs]:
-        """Every resource of a type, by the last part of its token."""
-        return [one for one in self.resources if one.typ.split(":")[-1] == kind]
+    def resource(self, kind: str, name: str | None = None) -> Resource:
+        """The only resource of a kind (and a name)."""
+        found = [one for one in self.resources if one.kind == kind and name in (None, one.name)]
+        assert len(found) == 1, f"{len(found)} of {kind} {name}: {[(r.kind, r.name) for r in self.resources]}"
+        return found[0]
 
     def one(self, kind: str, name: str | None = None) -> dict[str, Any]:
-        """The inputs of the only resource of a type (and a name)."""
-        found = [dict(one.inputs) for one in self.all(kind) if name in (None, one.name)]
-        assert len(found) == 1, f"{len(found)} of {kind} {name}: {[(r.typ, r.name) for r in self.resources]}"
-        return found[0]
+        """The inputs of the only resource of a kind (and a name)."""
+        return self.resource(kind, name).inputs
+
+    @property
+    def service(self) -> dict[str, Any]:
+        """The inputs of the application's own container."""
+        return self.one("Container", "mimir")
+
+    @property
+    def warnings(self) -> list[str]:
+        """The warnings alone."""
+        return [text for level, text in self.messages if level == "WARNING"]
+
+
+class _Log(logging.Handler):
+    """Keeps what the program tells its user."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[tuple[str, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append((record.levelname, record.getMessage()))
 
 
 def stack_config(name: str) -> dict[str, Any]:
@@ -63,50 +135,88 @@ def stack_config(name: str) -> dict[str, Any]:
     return {key.removeprefix("mimir:"): value for key, value in yaml.safe_load(text)["config"].items()}
 
 
-def _allow_error_hooks(monkeypatch: Any) -> None:
-    """The mock monitor knows no hooks; the real ones are for tests/e2e."""
-    supported = resource.monitor_supports_feature
-    hooks = resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS
-    monkeypatch.setattr(resource, "monitor_supports_feature", lambda what: what == hooks or supported(what))
-    monkeypatch.setattr("pulumi.resource_hooks.register_error_hook", lambda _: _done())
+def production() -> Run:
+    """The committed production stack, with the secret that it asks for, and the sample in place of a download."""
+    config = stack_config("prod")
+    config["environment"] = {**config["environment"], "jwtSecret": SECRET}
+    return run(config, "prod", overrides={"source": {"location": "./sample", "commit": None}})
 
 
-def _done() -> asyncio.Future[None]:
-    future: asyncio.Future[None] = asyncio.get_event_loop().create_future()
-    future.set_result(None)
-    return future
+def as_pulumi_hands_it(config: Mapping[str, Any]) -> dict[str, str]:
+    """`config` the way the CLI gives it to a program: every top-level value is a text, structured ones are JSON."""
+    return {f"mimir:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
 
 
 def run(
-    monkeypatch: Any,
     config: Mapping[str, Any],
     stack_name: str = "dev",
+    *,
     preview: bool = False,
-    encrypted: tuple[str, ...] = ("environment", "registry", "image"),
+    encrypted: Iterable[str] = SECTIONS,
+    overrides: Mapping[str, Any] | None = None,
     found: Engine | None = None,
 ) -> Run:
-    """Run `__main__.py` with this configuration on an engine and a registry that always answer."""
-    monkeypatch.chdir(PROJECT)
-    monkeypatch.setattr(engine, "look", lambda _: found or Engine((1, 47)))
-    monkeypatch.setattr(registry, "problems", lambda _: [])
-    monkeypatch.setattr("components.docker.deployment.prove", lambda settings, application, container: container)
-    recorder = Recorder()
-    texts = {f"mimir:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
-    pulumi.runtime.set_all_config(texts, [f"mimir:{key}" for key in encrypted])
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)  # before the mocks, which already make the stack's root on it
-    mocks.set_mocks(recorder, project="mimir", stack=stack_name, preview=preview)
-    _allow_error_hooks(monkeypatch)
-    outputs: dict[str, Any] = {}
+    """Run `__main__.py` in a project of its own, on an engine and a registry that always answer.
 
-    def program() -> None:
+    Each run has a context of its own, because Pulumi keeps the stack and its settings in context variables.
+    """
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        _project(Path(folder), patch)
+        if overrides is not None:
+            patch.setenv(OVERRIDES, json.dumps(overrides))
+        patch.setattr(engine, "look", lambda _: found or Engine((1, 47)))
+        patch.setattr(registry, "problems", lambda _: [])
+        proved: list[str] = []
+
+        def prove(_settings: object, _application: object, container: str) -> str:
+            proved.append(container)
+            return container
+
+        patch.setattr("components.docker.deployment.prove", prove)
+        _accept_hooks(patch)
+        monitor, log = Monitor(), _Log()
+        contextvars.copy_context().run(_run, monitor, log, config, stack_name, preview, encrypted)
+        return Run(monitor.asked, monitor.outputs, log.messages, proved)
+
+
+def _project(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """A copy of what a run reads, so that it stages nothing in the real project and finds no commit of it."""
+    (folder / "container").symlink_to(PROJECT / "container")
+    shutil.copytree(PROJECT / "sample", folder / "sample")
+    patch.chdir(folder)
+    patch.setenv("DOCKER_CONFIG", str(folder))
+    for name in [name for name in os.environ if name.startswith("PULUMI_CONFIG") or name == OVERRIDES]:
+        patch.delenv(name)
+
+
+def _run(
+    monitor: Monitor, log: _Log, config: Mapping[str, Any], name: str, preview: bool, encrypted: Iterable[str]
+) -> None:
+    logger = logging.Logger("program", logging.INFO)
+    logger.addHandler(log)
+    pulumi.runtime.set_all_config(as_pulumi_hands_it(config), [f"mimir:{key}" for key in encrypted])
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)  # before the mocks, which already make a stack on it; on another loop it hangs
+    mocks.set_mocks(Answers(), "mimir", name, preview, logger, monitor)
+    settings.ROOT.set(None)  # `run_in_stack` makes one as the real run does, and registers its outputs
+
+    async def program() -> None:
         runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__")
-        root = settings.get_root_resource()
-        assert root is not None
-        pulumi.Output.from_input(dict(root.outputs)).apply(outputs.update)  # type: ignore[attr-defined]
 
     try:
-        loop.run_until_complete(stack.run_pulumi_func(program))
+        loop.run_until_complete(asyncio.wait_for(stack.run_in_stack(program), timeout=30))
     finally:
         loop.close()
-    return Run(recorder.resources, outputs)
+        asyncio.set_event_loop(None)
+
+
+def _accept_hooks(patch: pytest.MonkeyPatch) -> None:
+    """The mock monitor cannot call hooks back; the real ones are for tests/e2e."""
+
+    def registered(_: object) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = asyncio.get_event_loop().create_future()
+        future.set_result(None)
+        return future
+
+    patch.setattr("pulumi.resource_hooks.register_resource_hook", registered)
+    patch.setattr("pulumi.resource_hooks.register_error_hook", registered)

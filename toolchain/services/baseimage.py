@@ -49,6 +49,8 @@ class BaseImage:
     name: str = "base image"
 
     def look(self) -> Row:
+        if not self.builder.look().ok:
+            return Row(self.name, "", Source.NONE, "there is no builder to use it", FIX)
         if not self.builder.is_ours():
             return Row(
                 self.name,

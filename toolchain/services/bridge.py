@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def arguments(folder: Path) -> list[str]:
 
 
 def _exists(name: str) -> bool:
-    return Path("/sys/class/net", name).exists()
+    return name in (interface for _, interface in socket.if_nameindex())
 
 
 def _create(name: str) -> None:

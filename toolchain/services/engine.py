@@ -97,6 +97,7 @@ class Engine:
         _require_cgroups()
         runtime.forget_other_boots(self.machine.layout.run)
         self._run.mkdir(parents=True, exist_ok=True)
+        runtime.forget_dead_containerd(self._run / "exec/containerd")
         pid_file = self._run / "dockerd.pid"
         # dockerd refuses to start when any process has the number in its old pid file.
         pid_file.unlink(missing_ok=True)

@@ -74,7 +74,8 @@ class Daemon:
                 )
             except OSError as error:
                 raise Problem(f"{argv[0]} cannot be started: {error}", "python3 -m toolchain doctor") from error
-        record = identity(child.pid)
+        while (record := identity(child.pid)) and not record.argv:
+            time.sleep(0.01)  # The kernel is about to give the new program its arguments.
         if record is None:
             raise Problem(f"{self.name} ended at once{quote(self.log)}", "python3 -m toolchain doctor")
         temporary = self._file.with_suffix(".new")
@@ -131,5 +132,11 @@ def end(record: Record, limit: float) -> None:
         if identity(record.pid) == record:
             os.kill(record.pid, number)
         deadline = time.monotonic() + patience
-        while identity(record.pid) == record and time.monotonic() < deadline:
+        while _is_there(record) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
+
+
+def _is_there(record: Record) -> bool:
+    """Whether the process has not quite gone. One that is going has lost its arguments, but not yet its files."""
+    found = identity(record.pid)
+    return found is not None and (found.started, found.boot) == (record.started, record.boot)

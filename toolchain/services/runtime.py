@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from pathlib import Path
 
 from toolchain.services.process import Record, boot, end, identity
@@ -16,8 +17,28 @@ def forget_other_boots(run: Path) -> None:
     if stamp.exists() and stamp.read_text() == boot():
         return
     shutil.rmtree(run, ignore_errors=True)
-    run.mkdir(parents=True)
+    run.mkdir(parents=True, exist_ok=True)
     stamp.write_text(boot())
+
+
+def forget_dead_containerd(folder: Path) -> None:
+    """Make an engine start a containerd of its own if the one of its last run does not answer any more.
+
+    An engine waits in vain for a process that has the number in containerd's file, were it dying or another.
+    """
+    if _accepts(folder / "containerd.sock"):
+        return
+    end_leftovers(str(folder / "containerd.toml"))
+    (folder / "containerd.pid").unlink(missing_ok=True)
+
+
+def _accepts(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            connection.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def end_leftovers(marker: str) -> None:

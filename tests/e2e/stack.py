@@ -1,0 +1,187 @@
+"""A stack of a copy of the project, driven through the real CLI, and looked at from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import docker
+import yaml
+
+PROJECT = Path(__file__).parents[2]
+PASSPHRASE = "for-tests-only"
+QUICK_PROBE = {"intervalSeconds": 1, "timeoutSeconds": 1, "startPeriodSeconds": 5, "retries": 5}
+"""Engines before Docker 25 make the first probe after a whole interval; the plan's 30 s would be waiting only."""
+
+T = TypeVar("T")
+
+
+def copy_project(target: Path) -> Path:
+    """What git knows of the project, and what it does not ignore, as a new folder without a repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=PROJECT, capture_output=True, check=True
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (PROJECT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, target / name)
+    return target
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def eventually(what: str, look: Callable[[], T | None], seconds: float = 30) -> T:
+    """The first true answer of `look`, asked again and again until `seconds` are over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if answer := look():
+                return answer
+            problem = "not yet"
+        except (OSError, ValueError) as error:
+            problem = str(error)
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: {problem} after {seconds} s")
+        time.sleep(0.1)
+
+
+@dataclass
+class Result:
+    """What a CLI run said."""
+
+    code: int
+    text: str
+
+    def ok(self) -> Result:
+        """Itself, if the run succeeded."""
+        assert self.code == 0, self.text
+        return self
+
+    def failed(self) -> Result:
+        """Itself, if the run failed."""
+        assert self.code != 0, self.text
+        return self
+
+
+@dataclass
+class Stack:
+    """One stack in one folder of the project."""
+
+    folder: Path
+    name: str
+    config: dict[str, Any]
+    backend: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.backend.mkdir(parents=True, exist_ok=True)
+        self.write()
+        self.pulumi("stack", "select", "--create", self.name).ok()
+
+    @property
+    def file(self) -> Path:
+        """The stack's file."""
+        return self.folder / f"Pulumi.{self.name}.yaml"
+
+    def write(self, **sections: Mapping[str, Any] | str | bool) -> None:
+        """Write the stack file, with `sections` merged in; secrets are set with `secret`."""
+        for key, value in sections.items():
+            below = self.config.get(key)
+            self.config[key] = {**below, **value} if isinstance(below, dict) and isinstance(value, Mapping) else value
+        kept = yaml.safe_load(self.file.read_text()) if self.file.exists() else {}
+        kept["config"] = {f"mimir:{key}": value for key, value in self.config.items()}
+        self.file.write_text(yaml.safe_dump(kept))
+
+    def secret(self, path: str, value: str) -> None:
+        """Set an encrypted value, as a user does."""
+        self.pulumi("config", "set", "--secret", "--path", f"mimir:{path}", "--stack", self.name, stdin=value).ok()
+
+    def command(self, *arguments: str) -> list[str]:
+        """The CLI's command line."""
+        return ["pulumi", *arguments, "--non-interactive", "--color=never"]
+
+    def environment(self) -> dict[str, str]:
+        """The CLI's environment."""
+        own = {"PULUMI_BACKEND_URL": f"file://{self.backend}", "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}
+        return {**os.environ, **own, **self.env}
+
+    def pulumi(self, *arguments: str, stdin: str | None = None, seconds: float = 300) -> Result:
+        """Run the CLI in the folder."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(),
+            input=stdin,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=seconds,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout)
+
+    def up(self, *flags: str) -> Result:
+        """`pulumi up` without a preview before it."""
+        return self.pulumi("up", "--yes", "--skip-preview", "--stack", self.name, *flags)
+
+    def preview(self, *flags: str) -> Result:
+        """`pulumi preview`."""
+        return self.pulumi("preview", "--stack", self.name, *flags)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs."""
+        done = subprocess.run(
+            self.command("stack", "output", "--json", "--stack", self.name),
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            check=True,
+        )
+        return dict(json.loads(done.stdout))
+
+    def start_up(self) -> subprocess.Popen[str]:
+        """`pulumi up` in the background, in a process group of its own."""
+        return subprocess.Popen(
+            self.command("up", "--yes", "--skip-preview", "--stack", self.name),
+            cwd=self.folder,
+            env=self.environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def remove(self) -> None:
+        """Destroy the stack with its data, whatever state a test left it in."""
+        self.env.clear()
+        self.pulumi("cancel", "--yes", self.name)
+        self.pulumi("state", "unprotect", "--all", "--yes", "--stack", self.name)
+        self.pulumi("destroy", "--yes", "--skip-preview", "--stack", self.name)
+        engine = docker.from_env()
+        mine = {"label": f"io.mimir.deployment=mimir-{self.name}"}
+        for container in engine.containers.list(all=True, filters=mine):
+            container.remove(force=True)
+        for volume in engine.volumes.list(filters=mine):
+            volume.remove(force=True)
+        for network in engine.networks.list(filters=mine):
+            network.remove()
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """End a process that `start_up` made, and its children, at once."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=10)

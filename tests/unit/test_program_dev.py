@@ -1,0 +1,191 @@
+"""The whole program as a developer varies it: ports, limits, probes, the engine's age, development mode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.docker.engine import Engine
+from components.docker.service import cpus_as_read, go_duration
+from tests.unit import program
+from tests.unit.program import Run
+
+
+def env(run: Run) -> dict[str, str]:
+    """The variables of the service that are in the clear."""
+    return dict(one.split("=", 1) for one in run.service["envs"] if isinstance(one, str))
+
+
+def test_dev_logs_everything_as_text(dev: Run) -> None:
+    assert env(dev) == {
+        "MIMIR_PORT": "8080",
+        "MIMIR_LOG_LEVEL": "debug",
+        "MIMIR_PLUGIN_DIR": "/app/plugins",
+        "GOMAXPROCS": "1",
+    }
+    content = dev.one("Container", "mimir-config-carrier")["uploads"][0]["content"]
+    assert "level: debug" in content
+    assert "format: text" in content
+
+
+def test_dev_has_nothing_to_warn_of(dev: Run) -> None:
+    assert dev.messages == []
+
+
+@pytest.mark.parametrize("port", [1024, 9000, 65535])
+def test_one_port_everywhere(port: int) -> None:
+    run = program.run({"environment": {"port": port}, "probe": {"path": "/alive"}})
+    service = run.service
+    assert service["command"] == ["--server", str(port)], "the only thing that the application listens to"
+    assert service["healthcheck"]["tests"][-1] == f"http://127.0.0.1:{port}/alive"
+    assert [(one["internal"], one["external"]) for one in service["ports"]] == [(port, port)]
+    assert env(run)["MIMIR_PORT"] == str(port)
+    assert run.outputs["url"] == f"http://127.0.0.1:{port}"
+    assert run.outputs["health"] == f"curl -fsS http://127.0.0.1:{port}/alive"
+    assert f"port: {port}" in run.one("Container", "mimir-config-carrier")["uploads"][0]["content"]
+
+
+@pytest.mark.parametrize(("cpus", "threads"), [(0.1, "1"), (1, "1"), (1.5, "2"), (2, "2"), (3.01, "4")])
+def test_threads_follow_the_cpu_limit(cpus: float, threads: str) -> None:
+    run = program.run({"limits": {"cpus": cpus, "memoryMib": 512, "tmpMib": 8}})
+    assert env(run)["GOMAXPROCS"] == threads
+    assert float(run.service["cpus"]) == cpus
+    assert run.service["memory"] == run.service["memorySwap"] == 512
+    assert "size=8m" in run.service["tmpfs"]["/tmp"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(1, "1s"), (30, "30s"), (60, "1m0s"), (90, "1m30s"), (3600, "1h0m0s"), (3661, "1h1m1s")]
+)
+def test_durations_are_written_as_the_engine_reads_them_back(seconds: int, text: str) -> None:
+    assert go_duration(seconds) == text, "any other form is a change at every update"
+
+
+def test_the_probe_of_the_settings_reaches_the_engine() -> None:
+    probe = {"intervalSeconds": 90, "timeoutSeconds": 60, "retries": 7, "startPeriodSeconds": 120}
+    run = program.run({"probe": probe})
+    check = run.service["healthcheck"]
+    assert (check["interval"], check["timeout"], check["startPeriod"]) == ("1m30s", "1m0s", "2m0s")
+    assert check["retries"] == 7
+    assert check["tests"][3:5] == ["--timeout", "59s"], "a second less than the engine's, to keep its reason"
+    assert run.service["waitTimeout"] == 120 + 7 * (90 + 60)
+
+
+@pytest.mark.parametrize(("api", "interval"), [((1, 41), None), ((1, 43), None), ((1, 44), "1s"), ((2, 0), "1s")])
+def test_only_engines_that_know_the_start_interval_are_given_one(api: tuple[int, int], interval: str | None) -> None:
+    assert program.run({}, found=Engine(api)).service["healthcheck"].get("startInterval") == interval
+
+
+def read_back(cpus: str) -> str:
+    """What the provider reads for a container that was made with `cpus` (nanoInt64ToDecimalString in its helpers.go)."""
+    nano = round(float(cpus) * 10**9)
+    text = f"{nano // 10**9}.{nano % 10**9:09d}"
+    if text.count("0") == 9:
+        tenths = (nano + 5 * 10**7) // 10**8  # half away from zero, as big.Rat's FloatString
+        return f"{tenths // 10}.{tenths % 10}"
+    return text.rstrip("0")
+
+
+@given(st.integers(min_value=10, max_value=6400).map(lambda hundredths: hundredths / 100))
+def test_any_cpu_limit_is_read_back_as_it_was_sent(cpus: float) -> None:
+    sent = cpus_as_read(cpus)
+    assert read_back(sent) == sent, "anything else replaces the container at every update"
+    assert float(sent) == pytest.approx(cpus, abs=0.051)
+
+
+@pytest.mark.parametrize(
+    ("shutdown", "grace"), [({"graceSeconds": 35}, 35), ({"drainSeconds": 120, "graceSeconds": 125}, 125)]
+)
+def test_the_grace_of_the_settings_is_what_the_engine_waits(shutdown: dict[str, int], grace: int) -> None:
+    service = program.run({"shutdown": shutdown}).service
+    assert service["stopTimeout"] == service["destroyGraceSeconds"] == grace
+
+
+def test_engine_settings_reach_the_engine() -> None:
+    docker = {"restart": "on-failure", "bindAddress": "0.0.0.0", "host": "tcp://engine:2375", "protectedVolumes": []}
+    run = program.run({"docker": docker, "logging": {"maxSizeMib": 3, "maxFiles": 2}})
+    assert run.service["restart"] == "on-failure"
+    assert run.service["ports"][0]["ip"] == "0.0.0.0"
+    assert run.service["logOpts"] == {"max-size": "3m", "max-file": "2"}
+    assert run.one("docker", "engine")["host"] == "tcp://engine:2375"
+    assert run.outputs["url"] == "http://127.0.0.1:8080", "0.0.0.0 is no address to visit"
+    assert not [one.name for one in run.resources if one.options.protect or one.kind == "Volume" and one.options.retainOnDelete]
+    assert any("mimir:docker.bindAddress" in warning for warning in run.warnings)
+
+
+def test_the_configuration_volume_can_be_protected_too() -> None:
+    options = program.run({"docker": {"protectedVolumes": ["config"]}}).resource("Volume", "mimir-config").options
+    assert options.protect is True
+    assert options.retainOnDelete is True
+
+
+def test_another_configuration_is_another_volume_and_the_same_one_is_not(dev: Run) -> None:
+    def volume(run: Run) -> Any:
+        return run.one("Volume", "mimir-config")["name"]
+
+    config = program.stack_config("dev")
+    assert volume(program.run({**config, "limits": {"cpus": 2}})) == volume(dev)
+    assert volume(program.run({**config, "environment": {"logLevel": "WARN"}})) != volume(dev)
+
+
+def test_image_settings_reach_the_builder() -> None:
+    image = {"goImage": "mirror/go:1", "baseImage": "mirror/static", "platforms": ["linux/arm64"], "builder": "big"}
+    registry = {"address": "registry.example.com", "repository": "team/mimir", "insecure": True}
+    run = program.run({"image": image, "registry": registry, "source": {"package": "./cmd/server"}})
+    built = run.one("Image")
+    assert built["buildArgs"]["GO_IMAGE"] == "mirror/go:1"
+    assert built["buildArgs"]["BASE_IMAGE"] == "mirror/static"
+    assert built["buildArgs"]["PACKAGE"] == "./cmd/server"
+    assert built["platforms"] == run.outputs["platforms"] == ["linux/arm64"]
+    assert built["builder"] == {"name": "big"}
+    assert built["exports"][0]["raw"].endswith(",registry.insecure=true")
+    assert built["tags"][0].startswith("registry.example.com/team/mimir:")
+    assert run.service["image"] == f"registry.example.com/team/mimir@{program.DIGEST}"
+
+
+class TestDevelopmentMode:
+    """`make live`."""
+
+    @pytest.fixture(scope="class")
+    def live(self) -> Run:
+        return program.run({"liveReload": True, "limits": {"cpus": 2.5}, "environment": {"port": 9001}})
+
+    def test_the_source_is_mounted_and_cannot_be_written(self, live: Run) -> None:
+        mount = next(one for one in live.service["mounts"] if one["type"] == "bind")
+        assert mount["source"].startswith("/"), "the engine knows no other folder"
+        assert mount["source"].endswith("/sample")
+        assert (mount["target"], mount["readOnly"]) == ("/src", True)
+
+    def test_the_compilers_caches_outlive_the_container_but_not_the_stack(self, live: Run) -> None:
+        targets = {one["source"]: one["target"] for one in live.service["mounts"]}
+        assert targets["mimir-dev-go-mod"] == "/go/pkg/mod"
+        assert targets["mimir-dev-go-build"] == "/cache"
+        assert live.resource("Volume", "cache-go-mod").options.protect is False
+
+    def test_it_has_room_and_time_for_a_compiler(self, live: Run) -> None:
+        assert live.service["memory"] >= 2048
+        assert live.service["waitTimeout"] >= 120
+        assert live.service["healthcheck"]["startPeriod"] == "2m0s"
+
+    def test_threads_are_rounded_up_here_too(self, live: Run) -> None:
+        assert float(live.service["cpus"]) == 2.5
+        assert env(live)["GOMAXPROCS"] == "3"
+
+    def test_the_port_reaches_the_restarted_server(self, live: Run) -> None:
+        assert env(live)["PORT"] == "9001"
+        assert not live.service.get("command"), "the image's entry point watches and builds"
+
+    def test_it_is_as_hardened_as_any(self, live: Run) -> None:
+        service = live.service
+        assert service["readOnly"] is True
+        assert service["capabilities"] == {"drops": ["ALL"]}
+        assert service["user"] == "65532:65532"
+
+    def test_it_never_takes_the_tag_of_a_real_image(self, live: Run) -> None:
+        built = live.one("Image")
+        assert built["dockerfile"]["location"] == "container/Dockerfile.dev"
+        assert built["tags"][0].endswith("-live")
+        assert not built.get("platforms"), "the builder's own"
