@@ -61,17 +61,20 @@ def stage(settings: Settings, stack: str) -> BuildContext:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
         fresh = Path(scratch) / "context"
-        _stage_source(settings, path, fresh / "app", ignored)
+        if settings.live_reload:
+            _stage_for_live_reload(path, fresh)
+        else:
+            _stage_source(settings, path, fresh / "app", ignored)
         _copy_all(CONTAINER / "probe", fresh / "probe", ignored)
         (fresh / "ca").mkdir()
         if settings.image.ca_bundle:
             shutil.copyfile(settings.image.ca_bundle, fresh / "ca/ca-certificates.crt")
-        if settings.live_reload:
-            shutil.copyfile(CONTAINER / "air.toml", fresh / "air.toml")
         _normalise(fresh)
         if target.exists():
             target.rename(Path(scratch) / "before")
         fresh.rename(target)
+    if settings.live_reload:
+        return BuildContext(target, Revision(None, 0, None), False, _digest(target))
     return BuildContext(target, revision(settings.source, path), _dirty(settings, path, ignored), _digest(target))
 
 
@@ -83,6 +86,15 @@ def _ignored(settings: Settings) -> PatternMatcher:
 
 def _matches(ignored: PatternMatcher, name: str) -> bool:
     return bool(ignored.matches(name))  # type: ignore[arg-type]  # the stub says PathLike, the code splits a string
+
+
+def _stage_for_live_reload(path: Path, target: Path) -> None:
+    """The module's requirements only: the source itself is mounted, and an edit must not make a new image."""
+    (target / "app").mkdir(parents=True)
+    shutil.copyfile(CONTAINER / "air.toml", target / "air.toml")
+    for name in ("go.mod", "go.sum"):
+        if (path / name).is_file():
+            shutil.copyfile(path / name, target / "app" / name)
 
 
 def _stage_source(settings: Settings, path: Path, target: Path, ignored: PatternMatcher) -> None:

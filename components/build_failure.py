@@ -61,7 +61,7 @@ def diagnose(error: str, settings: Settings) -> str | None:
 
 def failed_step(output: str) -> list[str]:
     """What the failed step printed, from buildx's plain output, which repeats it between two rules at the end."""
-    blocks = re.findall(r"^------\n > .*\n(.*?)^------$", output, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^------\n > [^\n]*\n(.*?)^------$", output, re.MULTILINE | re.DOTALL)
     return [re.sub(r"^\d+\.\d+ ", "", line) for line in blocks[-1].splitlines()] if blocks else []
 
 

@@ -44,7 +44,7 @@ class ApplicationImage(pulumi.ComponentResource):
             secrets=_secrets(settings),
             ignore_secrets_in_diff_calculation=["goproxy"],
             labels=_labels(context),
-            tags=[f"{repository}:{context.version}{'-live' if settings.live_reload else ''}"],
+            tags=[f"{repository}:{'live-' if settings.live_reload else ''}{context.version}"],
             # An export and not `push=True`, which skips the build at preview (pulumi-docker-build#252). The provider
             # itself turns an export's push off in a preview.
             push=False,

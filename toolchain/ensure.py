@@ -70,4 +70,9 @@ def _ensure_all(machine: Machine, chosen: set[str], progress: Progress, state: S
         with progress.step(f"starting {service.name}"):
             rows.append(service.ensure())
         state.services[service.name] = dict(service.environment())
-    return rows
+    return [*_go(machine), *rows]
+
+
+def _go(machine: Machine) -> list[Row]:
+    """Go belongs in the table only where it was needed."""
+    return [machine.go.row()] if "go" in vars(machine) else []

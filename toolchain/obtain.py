@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from toolchain import gobuild
 from toolchain.artefacts import Artefact
 from toolchain.machine import Machine
-from toolchain.problem import Problem
+from toolchain.problem import ENSURE, Problem
 from toolchain.progress import Progress
 from toolchain.report import Row, Source
 from toolchain.tools import CLI, Tool
-
-FIX = "python3 -m toolchain ensure"
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def look(tool: Tool, machine: Machine) -> Row:
     found = _at_hand(tool, machine, may_get_go=False)
     if found:
         return _settled(tool, machine, found).row
-    return Row(tool.name, "", Source.NONE, f"{tool.version} is wanted", FIX)
+    return Row(tool.name, "", Source.NONE, f"{tool.version} is wanted", ENSURE)
 
 
 def _at_hand(tool: Tool, machine: Machine, *, may_get_go: bool) -> Obtained | None:

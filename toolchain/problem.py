@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+ENSURE = "python3 -m toolchain ensure"
+"""The command that puts most things right."""
+
 
 class Problem(Exception):
     """Something is wrong that the user can put right.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolchain.artefacts import Artefact
 from toolchain.layout import Layout
-from toolchain.problem import Problem
+from toolchain.problem import ENSURE, Problem
 
 
 @dataclass
@@ -41,7 +41,7 @@ class State:
             what = (
                 f"the cache has lost {', '.join(gone)}" if gone else "the tools were not made ready for this checkout"
             )
-            raise Problem(what, "python3 -m toolchain ensure")
+            raise Problem(what, ENSURE)
         return state
 
     def save(self, layout: Layout) -> None:

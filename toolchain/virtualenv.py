@@ -12,24 +12,23 @@ from pathlib import Path
 from toolchain.command import output_of, run_logged
 from toolchain.debian import Debian
 from toolchain.layout import Layout
-from toolchain.problem import Problem
+from toolchain.problem import ENSURE, Problem
 from toolchain.report import Row, Source
 
 NAME = ".venv"
 MARKER = ".installed-requirements"
 REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt")
-FIX = "python3 -m toolchain ensure --group pulumi"
 
 
 def look(layout: Layout) -> Row:
     """The state of the environment; changes nothing."""
     if not _python(layout).exists():
-        return Row(NAME, "", Source.NONE, "it does not exist", FIX)
+        return Row(NAME, "", Source.NONE, "it does not exist", ENSURE)
     version = output_of([str(_python(layout)), "-c", "import platform; print(platform.python_version())"])
     if not version:
-        return Row(NAME, "", Source.NONE, "its Python does not run", FIX)
+        return Row(NAME, "", Source.NONE, "its Python does not run", ENSURE)
     if _marked(layout) != _fingerprint(layout):
-        return Row(NAME, version, Source.CACHED, "the requirements have changed", FIX)
+        return Row(NAME, version, Source.CACHED, "the requirements have changed", ENSURE)
     return Row(NAME, version, Source.CACHED, str(layout.venv))
 
 

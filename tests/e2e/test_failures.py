@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def test_a_compile_error_shows_the_compilers_lines_and_the_old_process_serves(ru
     broken.write_text('package main\n\nfunc broken() int { return "text" }\n')
     text = running.up().failed().text
     broken.unlink()
-    assert "broken.go:3:28" in text and "cannot use" in text
+    assert re.search(r"does not compile:\n.*# mimir-sample\n.*\./broken\.go:3:28: cannot use", text), text
     assert http.get(f"http://127.0.0.1:{running.config['environment']['port']}", "/health").ok
 
 

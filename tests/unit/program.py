@@ -113,6 +113,11 @@ class Run:
         return self.one("Container", "mimir")
 
     @property
+    def env(self) -> dict[str, str]:
+        """The variables of that container that are in the clear."""
+        return dict(one.split("=", 1) for one in self.service["envs"] if isinstance(one, str))
+
+    @property
     def warnings(self) -> list[str]:
         """The warnings alone."""
         return [text for level, text in self.messages if level == "WARNING"]

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import socket
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from toolchain import network
+from toolchain import network, versions
+from toolchain.layout import Layout
+from toolchain.machine import Machine, architecture
 from toolchain.problem import Problem
+from toolchain.tools import CLI
 
 PATIENCE = 0.3
 
@@ -87,3 +93,60 @@ def test_a_download_with_another_checksum_is_refused_and_removed(server: str, tm
     with pytest.raises(Problem, match="checksum"):
         network.download(server, tmp_path / "file", sha256="0" * 64)
     assert list(tmp_path.iterdir()) == []
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of releases of a site that stands for the makers'."""
+    releases = tmp_path / "site" / "releases" / "sdk"
+    releases.mkdir(parents=True)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    handler = partial(QuietFiles, directory=str(tmp_path / "site"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
+        monkeypatch.setattr(network, "PULUMI_SITE", f"http://127.0.0.1:{running.server_port}/")
+        yield releases
+        running.shutdown()
+
+
+def release(folder: Path) -> Path:
+    """The makers' archive of the CLI: programs in a folder of the CLI's name."""
+    system = "x64" if architecture() == "amd64" else architecture()
+    archive = folder / f"pulumi-v{versions.PULUMI}-linux-{system}.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in ("pulumi/pulumi", "pulumi/pulumi-language-python", "../../escape"):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = 2, 0o755
+            tar.addfile(entry, io.BytesIO(b"ok"))
+    return archive
+
+
+def download_cli(tmp_path: Path) -> list[str]:
+    """The names of the downloaded programs."""
+    layout = Layout.of(tmp_path / "project", {"MIMIR_TOOLCHAIN_HOME": str(tmp_path / "cache")})
+    assert CLI.download
+    CLI.download(Machine(layout, {}))
+    artefact = CLI.downloaded(layout)
+    assert artefact
+    return [program.name for program in artefact.programs()]
+
+
+def test_the_makers_release_of_the_cli_is_unpacked(site: Path, tmp_path: Path) -> None:
+    archive = release(site)
+    checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
+    (site / f"pulumi-{versions.PULUMI}-checksums.txt").write_text(f"{'0' * 64}  other\n{checksum}  {archive.name}\n")
+    # Whatever paths an archive names, its files end up beside each other.
+    assert download_cli(tmp_path) == ["escape", "pulumi", "pulumi-language-python"]
+
+
+def test_a_release_with_another_checksum_leaves_nothing(site: Path, tmp_path: Path) -> None:
+    archive = release(site)
+    (site / f"pulumi-{versions.PULUMI}-checksums.txt").write_text(f"{'0' * 64}  {archive.name}\n")
+    with pytest.raises(Problem, match="checksum"):
+        download_cli(tmp_path)
+    assert list((tmp_path / "cache" / "artefacts").iterdir()) == []

@@ -18,7 +18,7 @@ from typing import Any
 from toolchain import versions
 from toolchain.debian import Debian
 from toolchain.machine import Machine, architecture
-from toolchain.problem import Problem
+from toolchain.problem import ENSURE, Problem
 from toolchain.progress import Progress
 from toolchain.report import Row, Source
 from toolchain.services import registry
@@ -31,7 +31,6 @@ RECIPE = 1
 
 KEY_LABEL = "mimir.toolchain.key"
 GO_LABEL = "mimir.toolchain.go"
-FIX = "python3 -m toolchain ensure --group docker"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 GO_PARTS = ("VERSION", "go.env", "bin", "lib", "src", "pkg/include", "pkg/tool")
 PATH = "/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -50,7 +49,7 @@ class BaseImage:
 
     def look(self) -> Row:
         if not self.builder.look().ok:
-            return Row(self.name, "", Source.NONE, "there is no builder to use it", FIX)
+            return Row(self.name, "", Source.NONE, "there is no builder to use it", ENSURE)
         if not self.builder.is_ours():
             return Row(
                 self.name,
@@ -61,9 +60,9 @@ class BaseImage:
         try:
             labels = self._repository.labels(self._tag)
         except OSError as error:
-            return Row(self.name, "", Source.NONE, f"{error}", FIX)
+            return Row(self.name, "", Source.NONE, f"{error}", ENSURE)
         if KEY_LABEL not in labels:
-            return Row(self.name, "", Source.NONE, f"{registry.ADDRESS} has no {versions.BASE_IMAGE}", FIX)
+            return Row(self.name, "", Source.NONE, f"{registry.ADDRESS} has no {versions.BASE_IMAGE}", ENSURE)
         return Row(self.name, labels.get(GO_LABEL, ""), Source.CACHED, self._remark)
 
     def ensure(self) -> Row:
@@ -82,7 +81,7 @@ class BaseImage:
             try:
                 self._repository.push(self._tag, self._config(key), [system, go])
             except OSError as error:
-                raise Problem(f"{error}", "python3 -m toolchain stop, then " + FIX) from error
+                raise Problem(f"{error}", "python3 -m toolchain stop, then " + ENSURE) from error
         return Row(self.name, self.machine.go.version, Source.BUILT, self._remark)
 
     def environment(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from toolchain import gobuild, network, versions
 from toolchain.debian import Debian
 from toolchain.machine import Machine, is_root
-from toolchain.problem import Problem
+from toolchain.problem import ENSURE, Problem
 from toolchain.progress import Progress
 from toolchain.report import Row, Source
 from toolchain.services import buildx, registry, runtime
@@ -21,7 +21,6 @@ BUILDER_NAME = "mimir"
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 CONTAINER = "a BuildKit container, started by the first build"
-FIX = "python3 -m toolchain ensure --group docker"
 
 SETTINGS = """\
 # RUN steps use this machine's network: they can fetch modules wherever this machine can.
@@ -80,13 +79,13 @@ class ImageBuilder:
             what = "BUILDX_CONFIG is set, and no builder recorded there is usable"
             fix = "unset BUILDX_CONFIG, or docker buildx create --use --driver-opt network=host"
             return Row(self.name, "", Source.NONE, what, fix)
-        return Row(self.name, "", Source.NONE, "no usable builder", FIX)
+        return Row(self.name, "", Source.NONE, "no usable builder", ENSURE)
 
     def ensure(self) -> Row:
         row = self.look()
         if row.ok and (not self.is_ours() or self._is_current()):
             return row
-        if row.fix not in ("", FIX):
+        if row.fix not in ("", ENSURE):
             raise Problem(row.why, row.fix)
         with self.progress.step(f"asking {network.IMAGE_HUB}"):
             silence = self.machine.sites.silence(network.IMAGE_HUB)
@@ -95,7 +94,7 @@ class ImageBuilder:
             buildx.write(self._config, builder)
             return Row(self.name, "", Source.CACHED, CONTAINER)
         if not is_root():
-            raise Problem(f"no usable builder, and {silence}; only root can start a BuildKit daemon", f"sudo {FIX}")
+            raise Problem(f"no usable builder, and {silence}; only root can start a BuildKit daemon", f"sudo {ENSURE}")
         self._start()
         return Row(self.name, versions.BUILDKIT, Source.STARTED, f"{silence}; built from its Go module")
 

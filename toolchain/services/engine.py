@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolchain.debian import Debian
 from toolchain.machine import Machine, is_root
-from toolchain.problem import Problem
+from toolchain.problem import ENSURE, Problem
 from toolchain.report import Row, Source
 from toolchain.services import bridge, dockerapi, runtime
 from toolchain.services.process import Daemon
@@ -21,7 +21,6 @@ SHUTDOWN_SECONDS = 60
 
 UNPACKED = ("docker.io", "containerd", "runc", "tini")
 INSTALLED = ("iptables", "iproute2", "ca-certificates", "libdevmapper1.02.1", "libseccomp2", "libsystemd0")
-FIX = "python3 -m toolchain ensure --group docker"
 FIX_FOR_USERS = "sudo apt-get install -y docker.io && sudo usermod -aG docker $USER, then log in again"
 
 
@@ -65,7 +64,7 @@ class Engine:
             if chosen:
                 what = f"DOCKER_HOST is {chosen}: {error}"
                 return self._problem(what, "start that engine, or unset DOCKER_HOST")
-            return self._problem("no engine answers", FIX if is_root() else FIX_FOR_USERS)
+            return self._problem("no engine answers", ENSURE if is_root() else FIX_FOR_USERS)
         ours = self.host == self.own_host
         return Row(self.name, version, Source.RUNNING, f"our own, {self.host}" if ours else self.host)
 
@@ -73,7 +72,7 @@ class Engine:
         row = self.look()
         if row.ok:
             return row
-        if row.fix != FIX:
+        if row.fix != ENSURE:
             raise Problem(row.why, row.fix)
         self._start()
         row = self.look()

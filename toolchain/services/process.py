@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from toolchain.command import quote
-from toolchain.problem import Problem
+from toolchain.problem import ENSURE, Problem
 
 POLL_SECONDS = 0.1
 
@@ -73,11 +73,11 @@ class Daemon:
                     start_new_session=True,
                 )
             except OSError as error:
-                raise Problem(f"{argv[0]} cannot be started: {error}", "python3 -m toolchain doctor") from error
+                raise Problem(f"{argv[0]} cannot be started: {error}", ENSURE) from error
         while (record := identity(child.pid)) and not record.argv:
             time.sleep(0.01)  # The kernel is about to give the new program its arguments.
         if record is None:
-            raise Problem(f"{self.name} ended at once{quote(self.log)}", "python3 -m toolchain doctor")
+            raise Problem(f"{self.name} ended at once{quote(self.log)}", ENSURE)
         temporary = self._file.with_suffix(".new")
         temporary.write_text(json.dumps(asdict(record)))
         temporary.replace(self._file)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from toolchain import network
 from toolchain.debian import Debian
 from toolchain.machine import Machine
-from toolchain.problem import Problem
+from toolchain.problem import ENSURE, Problem
 from toolchain.report import Row, Source
 from toolchain.services.process import Daemon
 
@@ -17,7 +17,6 @@ ADDRESS = "127.0.0.1:5000"
 PACKAGE = "docker-registry"
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
-FIX = "python3 -m toolchain ensure --group docker"
 
 SETTINGS = """\
 version: 0.1
@@ -56,13 +55,13 @@ class Registry:
             )
         if answer:
             return Row(self.name, "", Source.NONE, f"{ADDRESS} is taken: {answer}", "stop what listens on port 5000")
-        return Row(self.name, "", Source.NONE, f"nothing answers on {ADDRESS}", FIX)
+        return Row(self.name, "", Source.NONE, f"nothing answers on {ADDRESS}", ENSURE)
 
     def ensure(self) -> Row:
         row = self.look()
         if row.ok:
             return row
-        if row.fix != FIX:
+        if row.fix != ENSURE:
             raise Problem(row.why, row.fix)
         try:
             program = Debian(self.machine.layout, self.machine.environment).unpack(PACKAGE).program(PACKAGE)

@@ -1,10 +1,10 @@
 // Package shim describes, to Pulumi's Terraform bridge, the Terraform provider for Docker.
 //
 // THIS IS A STAND-IN for the docker resource plugin that its makers publish. It is for machines that can reach a
-// Go module registry but not the makers' download site. It wraps the very Terraform provider that the published
-// plugin wraps, at the commit that release pins, and gives the bridge the same description: token names, field
-// names, defaults and automatic names. What it has not got is `docker.Image`, which is not part of the Terraform
-// provider (images are built by the docker-build plugin).
+// Go module registry but not the makers' download site. It wraps the Terraform provider that the published plugin
+// wraps, at a commit of the weeks around that release, and gives the bridge the same description: token names,
+// field names, defaults and automatic names. What it has not got is `docker.Image`, which is not part of the
+// Terraform provider (images are built by the docker-build plugin).
 //
 // The module's name is the Terraform provider's own, one level down: Go lets a package be imported from an
 // `internal` folder only by a module that carries its parent's name.

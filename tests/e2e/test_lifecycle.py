@@ -1,0 +1,123 @@
+"""From the first `make up` to `make destroy`, with the commands that a person types, and what survives them."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.e2e import http
+from tests.e2e.conftest import NewStack
+from tests.e2e.stack import Result, Stack
+
+pytestmark = pytest.mark.e2e
+
+STRONG = "f3GkW9xQ-7tLzR2vBn8yKc5mJd4hPs6w"
+TOKEN = "tok-5Yd8-not-to-be-seen-anywhere"
+
+
+@pytest.fixture(scope="module")
+def stack(new_stack: NewStack) -> Iterator[Stack]:
+    stack = new_stack(runtime="production")
+    stack.secret("environment.jwtSecret", STRONG)
+    stack.secret("environment.secretVariables.API_TOKEN", TOKEN)
+    stack.config["environment"]["secretVariables"] = {"API_TOKEN": TOKEN}
+    yield stack
+
+
+def ops(stack: Stack, *arguments: str) -> Result:
+    """`python -m ops`, as the Makefile runs it."""
+    done = subprocess.run(
+        ["python", "-m", "ops", *arguments, "--stack", stack.name],
+        cwd=stack.folder,
+        env=stack.environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=300,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout)
+
+
+def test_production_runs_and_no_secret_is_in_the_clear(stack: Stack, engine: docker.DockerClient) -> None:
+    said = ops(stack, "up").ok().text
+    outputs = stack.outputs()
+    assert http.get(outputs["url"], "/api/v1/config").json()["logging"]["format"] == "json"
+    said += stack.pulumi("stack", "export").text + str(outputs) + stack.pulumi("stack", "--show-urns").text
+    said += "".join(file.read_text(errors="replace") for file in stack.backend.rglob("*") if file.is_file())
+    said += stack.file.read_text() + stack.preview("--diff").text
+    container = engine.containers.get(outputs["container"])
+    said += container.logs().decode() + str(container.top()) + str(container.attrs["Config"]["Labels"])
+    assert STRONG not in said and TOKEN not in said
+    env = container.attrs["Config"]["Env"]
+    assert f"API_TOKEN={TOKEN}" in env, "the process does get its secret"
+    assert not any(STRONG in value for value in env), "the application would show it to anyone"
+    assert "mimir:environment.jwtSecret" in said, "and the user is told"
+
+
+def test_destroy_keeps_the_data_and_says_so_and_the_next_up_has_it(stack: Stack, engine: docker.DockerClient) -> None:
+    http.note(stack.outputs()["url"], "survives")
+    said = ops(stack, "destroy").ok().text
+    volumes = [f"mimir-{stack.name}-{name}" for name in ("data", "logs", "plugins")]
+    for name in volumes:
+        assert name in said and engine.volumes.get(name)
+    assert "docker volume rm" in said
+    mine = {"label": f"io.mimir.deployment=mimir-{stack.name}"}
+    assert not engine.containers.list(all=True, filters=mine) and not engine.networks.list(filters=mine)
+    assert {volume.name for volume in engine.volumes.list(filters=mine)} == set(volumes)
+    ops(stack, "up").ok()
+    assert http.notes(stack.outputs()["url"]) == ["survives"]
+
+
+def test_a_plain_destroy_refuses_to_delete_data(stack: Stack, engine: docker.DockerClient) -> None:
+    text = stack.pulumi("destroy", "--yes", "--stack", stack.name).failed().text
+    assert "protected" in text
+    assert http.notes(stack.outputs()["url"]) == ["survives"]
+
+
+def test_what_destroy_says_removes_the_rest(stack: Stack, engine: docker.DockerClient) -> None:
+    said = ops(stack, "destroy").ok().text
+    commands = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(commands)], cwd=stack.folder, env=stack.environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not engine.volumes.list(filters={"label": f"io.mimir.deployment=mimir-{stack.name}"})
+    assert "docker:index" not in stack.pulumi("stack", "--stack", stack.name, "--show-urns").text
+
+
+def test_a_source_of_another_place_for_one_run(new_stack: NewStack, tmp_path: Path) -> None:
+    """`SOURCE=`: a git URL with a commit, which the stack file does not remember."""
+    stack = new_stack()
+    sample = stack.folder / "sample"
+    run = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "sample"]):
+        subprocess.run([*run, *arguments], cwd=sample, check=True)
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=sample, capture_output=True, check=True, text=True)
+    url = f"file://{sample}"
+    assert f"{url}#{commit.stdout.strip()}" in ops(stack, "up", "--source", url).failed().text
+    before = stack.file.read_text()
+    ops(stack, "up", "--source", f"{url}#{commit.stdout.strip()}").ok()
+    assert commit.stdout[:12] in stack.pulumi("stack", "export").text
+    assert "mimir:source" not in stack.file.read_text() and before.split("encryptionsalt")[0] in stack.file.read_text()
+
+
+def test_a_checkout_gets_a_passphrase_of_its_own(new_stack: NewStack) -> None:
+    stack = new_stack()
+    other = stack.folder / "Pulumi.fresh.yaml"
+    other.write_text("config: {}\n")
+    env = {name: value for name, value in stack.environment().items() if name != "PULUMI_CONFIG_PASSPHRASE"}
+    done = subprocess.run(
+        ["python", "-m", "ops", "preview", "--stack", "fresh"], cwd=stack.folder, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (stack.folder / ".passphrase").stat().st_mode & 0o777 == 0o600
+    (stack.folder / ".passphrase").unlink()
+    done = subprocess.run(
+        ["python", "-m", "ops", "preview", "--stack", "fresh"], cwd=stack.folder, env=env, capture_output=True, text=True
+    )
+    assert done.returncode != 0 and "passphrase that this checkout does not have" in done.stderr

@@ -1,0 +1,144 @@
+"""A stack's configuration as its user works on it: set with the CLI's commands, then loaded by the program."""
+
+from __future__ import annotations
+
+import contextvars
+import copy
+import json
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import config
+from components.config import Loaded
+from components.problems import DeploymentError, Problem
+from components.settings import Settings
+from tests.unit.program import PROJECT, SECTIONS, as_pulumi_hands_it
+
+Config = Mapping[str, Any]
+
+
+def load(
+    values: Config,
+    *,
+    encrypted: Iterable[str] = SECTIONS,
+    overrides: Config | str = "",
+    folder: Path = PROJECT,
+) -> Loaded:
+    """What the program makes of these values."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(pulumi, "get_project", lambda: "mimir")
+        patch.delenv("PULUMI_CONFIG", raising=False)
+        patch.delenv("PULUMI_CONFIG_SECRET_KEYS", raising=False)
+        patch.setenv(config.OVERRIDES, overrides if isinstance(overrides, str) else json.dumps(overrides))
+
+        def inside() -> Loaded:
+            pulumi.runtime.set_all_config(as_pulumi_hands_it(values), [f"mimir:{key}" for key in encrypted])
+            return config.load("test")
+
+        return contextvars.copy_context().run(inside)
+
+
+def settings(values: Config) -> Settings:
+    """Valid settings."""
+    return load(values).settings
+
+
+def refusal(values: Config, **how: Any) -> DeploymentError:
+    """The error that these values end in."""
+    with pytest.raises(DeploymentError) as caught:
+        load(values, **how)
+    return caught.value
+
+
+def problem(values: Config, **how: Any) -> Problem:
+    """The only thing that is wrong with these values."""
+    found = refusal(values, **how).problems
+    assert len(found) == 1, f"not one problem: {[one.key for one in found]}"
+    return found[0]
+
+
+def at(key: str, value: Any) -> dict[str, Any]:
+    """Configuration that says one thing: `environment.port` is `{"environment": {"port": value}}`."""
+    section, _, name = key.partition(".")
+    return {section: {name: value} if name else value}
+
+
+def merged(*configs: Config) -> dict[str, Any]:
+    """Several configurations as one."""
+    result: dict[str, Any] = {}
+    for one in configs:
+        for key, value in one.items():
+            before = result.get(key)
+            both = isinstance(before, dict) and isinstance(value, dict)
+            result[key] = merged(before, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def after(command: str, values: Config) -> dict[str, Any]:
+    """`values` after a person has pasted this `pulumi config` command into a shell."""
+    arguments = _in_a_shell(command)
+    assert arguments[0] == "config", command
+    words = [one for one in arguments[2:] if not one.startswith("--")]
+    path = _path(words[0]) if "--path" in arguments else [words[0].removeprefix("mimir:")]
+    changed = copy.deepcopy(dict(values))
+    if arguments[1] == "rm":
+        _remove(changed, path)
+    else:
+        assert arguments[1] == "set", command
+        assert len(words) == 2, f"a value is missing: {command}"
+        changed = _set(changed, path, _typed(words[1]) if len(path) > 1 else words[1], depth=0)
+    return changed
+
+
+def _in_a_shell(command: str) -> list[str]:
+    """The arguments that reach `pulumi`, with quotes and substitutions done as a shell does them."""
+    script = "pulumi() { printf '%s\\0' \"$@\"; }\n" + command
+    done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"no command for a shell: {command}\n{done.stderr}"
+    return done.stdout.split("\0")[:-1]
+
+
+def _path(text: str) -> list[str | int]:
+    """A property path of Pulumi: names after dots, indices and quoted names in brackets."""
+    parts = re.findall(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)', text.removeprefix("mimir:"))
+    return [quoted or (int(index) if index else name) for quoted, index, name in parts]
+
+
+def _typed(text: str) -> Any:
+    """The CLI's own reading of a value under a path (sdk, resource/config/object.go)."""
+    if text in ("true", "false"):
+        return text == "true"
+    return int(text) if re.fullmatch(r"0|-?[1-9][0-9]*", text) else text
+
+
+def _set(container: Any, path: list[str | int], value: Any, depth: int) -> Any:
+    if not path:
+        return value
+    head, rest = path[0], path[1:]
+    if container is None or (depth == 1 and not isinstance(container, dict | list)):
+        container = [] if isinstance(head, int) else {}
+    if isinstance(head, int):
+        assert isinstance(container, list), "the CLI: expected an array"
+        assert head <= len(container), "the CLI: array index out of range"
+        container = [*container, None] if head == len(container) else container
+        container[head] = _set(container[head], rest, value, depth + 1)
+    else:
+        assert isinstance(container, dict), "the CLI: expected a map"
+        container[head] = _set(container.get(head), rest, value, depth + 1)
+    return container
+
+
+def _remove(container: Any, path: list[str | int]) -> None:
+    for part in path[:-1]:
+        container = container[part] if isinstance(container, list) else container.get(part)
+        if not isinstance(container, dict | list):
+            return
+    if isinstance(container, list) or path[-1] in container:
+        del container[path[-1]]

@@ -1,0 +1,169 @@
+"""The build context: the same for everyone who has the same source, and nothing in it that does not belong."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.build_context import BuildContext, stage
+from components.settings import Settings
+from components.source import GitError
+from tests.unit.repositories import FILES, clone, commit, create, git, project, write
+
+STAGED = {"go.mod", "main.go", "internal/a.go", "generate.sh", "link.go"}
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own as the current folder."""
+    return project(tmp_path / "project", monkeypatch)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one commit."""
+    return create(tmp_path / "repository")
+
+
+def staged(source: Path | str, stack: str = "dev", image: dict[str, Any] | None = None, **more: Any) -> BuildContext:
+    """Stage this source."""
+    location = {"location": str(source), **more}
+    return stage(Settings.model_validate({"source": location, "image": image or {}}), stack)
+
+
+def files(context: BuildContext, part: str = "app") -> set[str]:
+    """What is in a part of the context."""
+    root = context.path / part
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_symlink() or path.is_file()}
+
+
+class TestReproducible:
+    """Two checkouts of one commit are one context."""
+
+    def test_another_umask_changes_nothing(self, repository: Path, tmp_path: Path) -> None:
+        open_, closed = clone(repository, tmp_path / "a", 0o022), clone(repository, tmp_path / "b", 0o077)
+        assert stat.S_IMODE((closed / "main.go").stat().st_mode) == 0o600, "the checkouts do differ"
+        first, second = staged(open_, "a"), staged(closed, "b")
+        assert first.digest == second.digest
+        assert first.version == second.version == git("rev-parse", "HEAD", at=repository)[:12]
+        assert first.revision == second.revision
+
+    def test_a_commit_and_its_checkout_are_one(self, repository: Path) -> None:
+        head = git("rev-parse", "HEAD", at=repository)
+        assert staged(repository, commit=head).digest == staged(repository).digest
+
+    def test_modes_are_those_that_git_records(self, repository: Path, tmp_path: Path) -> None:
+        context = staged(clone(repository, tmp_path / "a", 0o077))
+        modes = {str(path.relative_to(context.path)): stat.S_IMODE(path.lstat().st_mode) for path in context.path.rglob("*")}
+        assert modes["app/generate.sh"] == modes["app/internal"] == modes["app"] == 0o755
+        assert modes["app/main.go"] == modes["app/go.mod"] == 0o644
+        assert stat.S_IMODE(context.path.stat().st_mode) == 0o755
+
+    def test_content_mode_and_name_are_in_the_digest(self, repository: Path) -> None:
+        digests = [staged(repository).digest]
+        write(repository, {"main.go": "package main // changed\n"})
+        digests.append(staged(repository).digest)
+        (repository / "main.go").chmod(0o755)
+        digests.append(staged(repository).digest)
+        (repository / "main.go").rename(repository / "other.go")
+        digests.append(staged(repository).digest)
+        (repository / "link.go").unlink()
+        (repository / "link.go").symlink_to("other.go")
+        digests.append(staged(repository).digest)
+        assert len(set(digests)) == 5
+
+    def test_stacks_do_not_share_a_context(self, repository: Path) -> None:
+        assert staged(repository, "a").path != staged(repository, "b").path
+
+    def test_the_path_is_relative_or_another_checkout_would_rebuild(self, repository: Path) -> None:
+        assert staged(repository, "dev").path == Path(".build/context/dev")
+
+
+class TestContents:
+    """What is staged."""
+
+    @pytest.mark.parametrize("by_commit", [False, True])
+    def test_what_the_build_needs_and_nothing_else(self, repository: Path, by_commit: bool) -> None:
+        context = staged(repository, commit=git("rev-parse", "HEAD", at=repository) if by_commit else None)
+        assert files(context) == STAGED
+        assert (context.path / "app/link.go").readlink() == Path("internal/a.go")
+        assert (context.path / "app/main.go").read_text() == FILES["main.go"]
+
+    @pytest.mark.parametrize(
+        "name", [".env", "tls.key", "deep/id_rsa", "credentials.json", "app.db", "debug.log", "config.yaml", "a_test.go"]
+    )
+    def test_secrets_state_and_tests_never_reach_the_builder(self, repository: Path, name: str) -> None:
+        write(repository, {name: "x"})
+        assert files(staged(repository)) == STAGED
+        assert files(staged(repository, commit=commit(repository))) == STAGED
+
+    def test_patterns_of_the_stack_come_on_top(self, repository: Path) -> None:
+        assert files(staged(repository, ignore=["internal", "link.go"])) == {"go.mod", "main.go", "generate.sh"}
+
+    def test_the_probe_is_part_of_it(self, repository: Path) -> None:
+        assert {"main.go", "go.mod"} <= files(staged(repository), "probe")
+
+    def test_a_bundle_is_copied_and_its_content_counts(self, repository: Path, tmp_path: Path) -> None:
+        without = staged(repository)
+        assert files(without, "ca") == set()
+        assert (without.path / "ca").is_dir(), "the Dockerfile copies it"
+        (tmp_path / "ca.pem").write_text("CERTIFICATE")
+        context = staged(repository, image={"caBundle": str(tmp_path / "ca.pem")})
+        assert (context.path / "ca/ca-certificates.crt").read_text() == "CERTIFICATE"
+        assert context.digest != without.digest
+
+    def test_what_was_staged_before_is_gone(self, repository: Path) -> None:
+        write(repository, {"old.go": "package main\n"})
+        assert "old.go" in files(staged(repository))
+        (repository / "old.go").unlink()
+        assert files(staged(repository)) == STAGED
+
+    def test_a_failure_leaves_the_context_before(self, repository: Path) -> None:
+        before = staged(repository)
+        with pytest.raises(GitError):
+            staged(repository, commit="0" * 40)
+        assert files(before) == STAGED
+        assert [path.name for path in Path(".build").iterdir()] == ["context"], "no leftovers"
+
+    def test_a_folder_of_a_repository_is_staged_at_a_commit_as_in_the_working_tree(self, tmp_path: Path) -> None:
+        mono = create(tmp_path / "mono", {f"service/{name}": text for name, text in FILES.items()} | {"other.go": "x"})
+        now = files(staged(mono / "service"))
+        assert now == {"go.mod", "main.go", "internal/a.go"}
+        assert files(staged(mono / "service", commit=git("rev-parse", "HEAD", at=mono))) == now
+
+    def test_names_that_need_quoting_survive(self, repository: Path) -> None:
+        odd = {"päckage/ä b.go", 'quo"te.go', "tab\tname.go"}
+        write(repository, dict.fromkeys(odd, "x"))
+        assert files(staged(repository)) == STAGED | odd
+        assert files(staged(repository, commit=commit(repository))) == STAGED | odd
+
+
+class TestAtACommit:
+    """`source.commit`: the working tree does not count, and is not touched."""
+
+    def test_the_commit_is_staged_whatever_the_working_tree_says(self, repository: Path) -> None:
+        first = git("rev-parse", "HEAD", at=repository)
+        write(repository, {"main.go": "package main // second\n"})
+        commit(repository)
+        write(repository, {"main.go": "package main // not committed\n", "new.go": "package main\n"})
+        git("add", "new.go", at=repository)
+        before = git("status", "--porcelain", at=repository)
+        context = staged(repository, commit=first)
+        assert (context.path / "app/main.go").read_text() == FILES["main.go"]
+        assert files(context) == STAGED
+        assert context.version == first[:12]
+        assert not context.dirty
+        assert git("status", "--porcelain", at=repository) == before
+        assert "not committed" in (repository / "main.go").read_text()
+
+    def test_a_commit_that_is_not_there(self, repository: Path) -> None:
+        with pytest.raises(GitError, match="git "):
+            staged(repository, commit="0" * 40)
+
+    def test_a_folder_without_version_control(self, tmp_path: Path) -> None:
+        write(tmp_path / "plain", FILES)
+        with pytest.raises(GitError):
+            staged(tmp_path / "plain", commit="0" * 40)

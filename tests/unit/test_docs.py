@@ -1,0 +1,77 @@
+"""What is generated from the settings is up to date, and what is committed is valid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from components.settings import Settings
+from ops import settings_docs
+from tests.unit.configuration import load, merged
+from tests.unit.program import PROJECT, SECRET, stack_config
+from tests.unit.test_settings import every_setting
+
+STACKS = sorted(path.name.split(".")[1] for path in PROJECT.glob("Pulumi.*.yaml"))
+PROJECT_FILE: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
+
+
+def test_the_project_file_is_what_make_docs_writes() -> None:
+    text = (PROJECT / settings_docs.PROJECT).read_text()
+    assert settings_docs.project_file(text) == text, "run: make docs"
+
+
+def test_the_page_is_what_make_docs_writes() -> None:
+    assert settings_docs.page() == (PROJECT / settings_docs.PAGE).read_text(), "run: make docs"
+
+
+def test_make_docs_renews_an_old_schema_and_leaves_the_rest() -> None:
+    text = (PROJECT / settings_docs.PROJECT).read_text()
+    head, rest = text.split(settings_docs.MARK)
+    old = head + settings_docs.MARK + "config:\n  gone:\n    type: string\n"
+    assert settings_docs.project_file(old) == head + settings_docs.MARK + rest
+
+
+def test_pulumi_knows_the_types() -> None:
+    types = {key: one["type"] for key, one in PROJECT_FILE["config"].items()}
+    assert set(types.values()) <= {"string", "boolean", "integer", "array", "object"}
+    assert types["liveReload"] == "boolean"
+    assert types["environment"] == "object"
+
+
+def test_every_setting_is_on_the_page_with_its_meaning() -> None:
+    rows = [line.split(" | ") for line in settings_docs.page().splitlines() if line.startswith("| `")]
+    assert {row[0].strip("| `") for row in rows} == every_setting()
+    assert all(row[2].strip() and row[3].strip(" |") for row in rows)
+
+
+def test_secrets_are_marked_on_the_page() -> None:
+    marked = {line.split("`")[1] for line in settings_docs.page().splitlines() if "**Secret.**" in line}
+    assert marked == {
+        "environment.jwtSecret",
+        "environment.secretVariables",
+        "registry.password",
+        "image.goProxy",
+    }
+
+
+def test_the_defaults_in_the_project_file_are_the_programs() -> None:
+    """Pulumi hands these to the program as if the stack had said them."""
+    defaults = {key: one["default"] for key, one in PROJECT_FILE["config"].items()}
+    as_text = {key: str(value).lower() if isinstance(value, bool) else value for key, value in defaults.items()}
+    assert load(as_text).settings == Settings()
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_key_of_a_committed_stack_is_valid(stack: str) -> None:
+    config = stack_config(stack)
+    secret = {"environment": {"jwtSecret": SECRET}} if config.get("runtime") == "production" else {}
+    assert load(merged(config, secret)).settings
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_committed_stack_holds_a_secret_or_a_salt(stack: str) -> None:
+    document = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())
+    assert set(document) == {"config"}
+    assert "secure" not in str(document)

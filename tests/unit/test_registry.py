@@ -1,0 +1,231 @@
+"""The registry before anything is built: there, away, silent, none at all, or with another password."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from components import registry
+from components.docker import engine
+from components.problems import Problem
+from components.settings import Registry
+from tests.unit import wire
+
+USER, PASSWORD = "ci", "reg1stry-passw0rd"
+BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+
+class Stub(ThreadingHTTPServer):
+    """A registry of a kind: open, basic, bearer, missing, or a bearer whose challenge names no realm."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.kind = kind
+        self.asked: list[str] = []
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as the distribution specification says."""
+
+    server: Stub
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        known = self.headers.get("Authorization") == BASIC
+        kind, token = self.server.kind, self.path.startswith("/token")
+        if kind == "missing":
+            self.answer(404)
+        elif kind == "open" or (known and (kind == "basic" or token)):
+            self.answer(200)
+        elif kind == "basic" or token:
+            self.answer(401, 'Basic realm="stub"')
+        elif kind == "bearer":
+            self.answer(401, f'Bearer realm="http://{self.server.address}/token",service="stub"')
+        else:
+            self.answer(401, 'Bearer service="stub"')
+
+    def answer(self, status: int, challenge: str = "") -> None:
+        self.send_response(status)
+        if challenge:
+            self.send_header("WWW-Authenticate", challenge)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def stub(request: pytest.FixtureRequest) -> Iterator[Stub]:
+    """A running stub of the kind that the test is parametrised with."""
+    with Stub(request.param) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of `docker login`, not there yet; no proxy of this machine is asked for loopback."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    return tmp_path / "config.json"
+
+
+def at(address: str, password: str | None = None) -> Registry:
+    """A registry with these credentials in the settings."""
+    user = {"username": USER, "password": password} if password else {}
+    return Registry.model_validate({"address": address, "repository": "team/mimir", **user})
+
+
+def login(stored: Path, address: str, password: str = PASSWORD) -> None:
+    """What `docker login` writes."""
+    auth = base64.b64encode(f"{USER}:{password}".encode()).decode()
+    stored.write_text(json.dumps({"auths": {address: {"auth": auth}}}))
+
+
+def only(found: list[Problem]) -> Problem:
+    """The only problem."""
+    assert len(found) == 1
+    assert PASSWORD not in str(found[0])
+    return found[0]
+
+
+@pytest.mark.parametrize("stub", ["open"], indirect=True)
+def test_an_open_registry(stub: Stub) -> None:
+    assert registry.problems(at(stub.address)) == []
+    assert stub.asked == ["/v2/"]
+
+
+@pytest.mark.parametrize("stub", ["basic", "bearer"], indirect=True)
+class TestLogin:
+    """A registry that wants to know who pushes, in both ways that there are."""
+
+    def test_the_right_password(self, stub: Stub) -> None:
+        assert registry.problems(at(stub.address, PASSWORD)) == []
+
+    def test_a_wrong_password(self, stub: Stub) -> None:
+        found = only(registry.problems(at(stub.address, "wr0ng-passw0rd")))
+        assert found.key == "mimir:registry.password"
+        assert f'refuses user "{USER}"' in found.found
+        assert "wr0ng-passw0rd" not in str(found)
+
+    def test_no_password(self, stub: Stub) -> None:
+        found = only(registry.problems(at(stub.address)))
+        assert found.key == "mimir:registry.username"
+        assert "no credentials" in found.found
+        assert found.fix == f"docker login {stub.address}"
+
+    def test_a_stored_login(self, stub: Stub, stored: Path) -> None:
+        login(stored, stub.address)
+        assert registry.problems(at(stub.address)) == []
+
+    def test_a_stored_login_that_is_refused(self, stub: Stub, stored: Path) -> None:
+        login(stored, stub.address, "0ld-passw0rd")
+        found = only(registry.problems(at(stub.address)))
+        assert found.key == "mimir:registry.username"
+        assert f'stored for user "{USER}"' in found.found
+        assert "0ld-passw0rd" not in str(found)
+
+    def test_the_settings_win_over_a_stored_login(self, stub: Stub, stored: Path) -> None:
+        login(stored, stub.address, "0ld-passw0rd")
+        assert registry.problems(at(stub.address, PASSWORD)) == []
+
+    def test_a_login_for_another_registry_is_not_sent(self, stub: Stub, stored: Path) -> None:
+        login(stored, "registry.example.com")
+        assert "no credentials" in only(registry.problems(at(stub.address))).found
+
+    def test_a_credential_helper_that_is_not_installed_does_not_end_in_a_traceback(
+        self, stub: Stub, stored: Path
+    ) -> None:
+        stored.write_text(json.dumps({"credsStore": "not-installed-anywhere"}))
+        assert only(registry.problems(at(stub.address))).key.startswith("mimir:registry")
+
+
+@pytest.mark.parametrize("stub", ["bearer"], indirect=True)
+def test_a_token_is_asked_for_the_push_that_will_come(stub: Stub) -> None:
+    registry.problems(at(stub.address, PASSWORD))
+    query = parse_qs(urlsplit(stub.asked[-1]).query)
+    assert query == {"service": ["stub"], "scope": ["repository:team/mimir:pull,push"]}
+
+
+@pytest.mark.parametrize("stub", ["no realm"], indirect=True)
+def test_a_challenge_without_a_realm_does_not_end_in_a_traceback(stub: Stub) -> None:
+    assert only(registry.problems(at(stub.address, PASSWORD))).key.startswith("mimir:registry")
+
+
+@pytest.mark.parametrize("stub", ["missing"], indirect=True)
+def test_a_web_server_that_is_no_registry(stub: Stub) -> None:
+    found = only(registry.problems(at(stub.address)))
+    assert found.key == "mimir:registry.address"
+    assert "404" in found.found
+
+
+def test_nothing_listens() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        found = only(registry.problems(at(address)))
+    assert found.key == "mimir:registry.address"
+    assert f'"{address}"' in found.found
+    assert f"-p {address}:5000 registry:2" in found.fix
+
+
+def test_a_silent_server_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        found = only(registry.problems(at(f"127.0.0.1:{silent.getsockname()[1]}")))
+    assert found.key == "mimir:registry.address"
+    assert "Timeout" in found.found
+
+
+@pytest.mark.parametrize(
+    ("address", "insecure", "url"),
+    [
+        ("registry.example.com", False, "https://registry.example.com/v2/"),
+        ("registry.example.com:5000", True, "http://registry.example.com:5000/v2/"),
+        ("localhost:5000", False, "http://localhost:5000/v2/"),
+        ("127.1.2.3:5000", False, "http://127.1.2.3:5000/v2/"),
+        ("docker.io", False, "https://registry-1.docker.io/v2/"),
+    ],
+)
+def test_where_it_is_asked(address: str, insecure: bool, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def get(where: str, **_: Any) -> None:
+        asked.append(where)
+        raise registry.requests.ConnectionError
+
+    monkeypatch.setattr(registry.requests, "get", get)
+    registry.problems(Registry(address=address, insecure=insecure))
+    assert asked == [url]
+
+
+class TestPull:
+    """The credentials that the engine pulls with."""
+
+    def test_stored_logins_are_named_and_not_copied(self, stored: Path) -> None:
+        login(stored, "registry.example.com")
+        auth = engine._auth(at("registry.example.com"))
+        assert len(auth) == 1
+        assert vars(auth[0]).get("password") is None
+        assert PASSWORD not in wire.in_the_clear([str(vars(one)) for one in auth])
+
+    def test_without_credentials_there_are_none(self) -> None:
+        assert engine._auth(at("registry.example.com")) == []

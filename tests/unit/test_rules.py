@@ -1,0 +1,181 @@
+"""What settings must fulfil together: each rule trips, and passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components import jwt_secret
+from components.rules import DRAIN_MARGIN_SECONDS
+from components.settings import Settings
+from tests.unit.configuration import after, at, load, merged, problem, refusal, settings
+from tests.unit.program import SECRET
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+FIXED_BY_A_COMMAND = [
+    pytest.param("platform", {"platform": "kubernetes"}, id="platform"),
+    pytest.param("contract", {"contract": "mimir-1.0"}, id="contract"),
+    pytest.param("probe.timeoutSeconds", {"probe": {"intervalSeconds": 5, "timeoutSeconds": 6}}, id="probe"),
+    pytest.param("shutdown.graceSeconds", {"shutdown": {"graceSeconds": 34}}, id="grace"),
+    pytest.param("shutdown.drainSeconds", {"shutdown": {"drainSeconds": 29}}, id="drain"),
+    pytest.param("docker.bindAddress", at("docker.bindAddress", "127.0.0.256"), id="address"),
+    pytest.param("image.caBundle", at("image.caBundle", "/nowhere/ca.pem"), id="bundle"),
+    pytest.param("source.location", at("source.location", "/nowhere"), id="no folder"),
+    pytest.param("source.location", at("source.location", "docs"), id="no module"),
+    pytest.param("liveReload", {"liveReload": "true", "source": {"commit": COMMIT}}, id="live of a commit"),
+    pytest.param(
+        "liveReload",
+        {"liveReload": "true", "runtime": "production", "environment": {"jwtSecret": SECRET}},
+        id="live production",
+    ),
+    *(
+        pytest.param(f"environment.{table}.{name}", at(f"environment.{table}", {name: "x"}), id=f"{table} {name}")
+        for table in ("variables", "secretVariables")
+        for name in ("MIMIR_PORT", "MIMIR_JWT_SECRET", "MIMIR_LOG_LEVEL", "GOMAXPROCS", "HOME", "lower", "1ST", "A-B", "A.B")
+    ),
+    pytest.param(
+        "environment.variables.TOKEN",
+        {"environment": {"variables": {"TOKEN": "x"}, "secretVariables": {"TOKEN": "y"}}},
+        id="in both",
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "config"), FIXED_BY_A_COMMAND)
+def test_a_broken_rule_names_its_key_and_a_command_that_mends_it(key: str, config: dict[str, Any]) -> None:
+    found = problem(config)
+    assert found.key == f"mimir:{key}"
+    assert load(after(found.fix, config))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"probe": {"intervalSeconds": 5, "timeoutSeconds": 5}},
+        {"shutdown": {"graceSeconds": 35}},
+        {"shutdown": {"drainSeconds": 30, "graceSeconds": 30 + DRAIN_MARGIN_SECONDS}},
+        {"runtime": "production", "environment": {"jwtSecret": SECRET}},
+        {"registry": {"username": "ci", "password": "token"}},
+        {"docker": {"bindAddress": "255.255.255.255"}},
+        {"source": {"location": "https://git.example.com/a.git", "commit": COMMIT}},
+        {"source": {"location": "git@git.example.com:a/b.git", "commit": COMMIT}},
+        {"source": {"location": "docs", "commit": COMMIT}},
+        {"liveReload": "true"},
+        {"environment": {"variables": {"OWN": "x"}, "secretVariables": {"_OTHER_1": "y"}}},
+    ],
+)
+def test_what_keeps_to_the_rules_passes(config: dict[str, Any]) -> None:
+    assert settings(config)
+
+
+def test_a_drain_that_the_application_will_take_needs_its_grace() -> None:
+    found = problem({"shutdown": {"drainSeconds": 100, "graceSeconds": 104}})
+    assert (found.key, found.found) == ("mimir:shutdown.graceSeconds", "104")
+    assert "(105)" in found.allowed
+
+
+@pytest.mark.parametrize("url", ["https://git.example.com/a.git", "git@git.example.com:a.git", "file:///a"])
+def test_a_url_needs_a_commit(url: str) -> None:
+    found = problem(at("source.location", url))
+    assert found.key == "mimir:source.commit"
+    assert f"git ls-remote '{url}' HEAD" in found.fix
+
+
+def test_rules_leave_alone_what_is_wrong_in_itself() -> None:
+    error = refusal({"runtime": "production", "environment": {"port": 80}})
+    assert [one.key for one in error.problems] == ["mimir:environment.port"]
+
+
+class TestCredentials:
+    """A user and a password belong together."""
+
+    def test_a_user_without_a_password(self) -> None:
+        found = problem(at("registry.username", "ci"))
+        assert found.key == "mimir:registry.password"
+        assert found.fix.startswith("pulumi config set --secret --path 'mimir:registry.password'")
+
+    def test_a_password_without_a_user(self) -> None:
+        assert problem(at("registry.password", "hunter2")).key == "mimir:registry.username"
+
+
+class TestJwtSecret:
+    """MIMIR_JWT_SECRET in production, and weak ones anywhere."""
+
+    def test_production_needs_one(self) -> None:
+        found = problem({"runtime": "production"})
+        assert found.key == "mimir:environment.jwtSecret"
+        assert "openssl rand -base64 48" in found.fix
+        assert "--secret" in found.fix
+
+    @pytest.mark.parametrize(
+        "weak",
+        [
+            "Zx9!kQ2#vT7$mB4%nR6^wL8&jH1*pD3",
+            "abababababababababababababababababababab",
+            "change-me-in-production-please-now",
+            "CHANGE-ME-in-production-0x7Gq!fW2e",
+            "your-secret-key-9Q!x7Zr$w2Lm#v8Tn4B",
+            "correct-horse-password-battery-9!Q",
+            "0123456789abcdefghijklmnopqrstuvwx",
+        ],
+    )
+    @pytest.mark.parametrize("runtime", ["development", "production"])
+    def test_weak_ones_are_refused_and_not_repeated(self, weak: str, runtime: str) -> None:
+        error = refusal({"runtime": runtime, "environment": {"jwtSecret": weak}})
+        assert [one.key for one in error.problems] == ["mimir:environment.jwtSecret"]
+        assert weak not in str(error)
+        assert error.problems[0].found.startswith("a secret")
+
+    def test_the_reason_is_named(self) -> None:
+        assert problem(at("environment.jwtSecret", "x" * 31)).found == "a secret of 31 bytes"
+        assert "distinct characters" in problem(at("environment.jwtSecret", "x" * 64)).found
+        assert "well-known" in problem(at("environment.jwtSecret", "change-me-" + SECRET)).found
+
+    @pytest.mark.parametrize("encoding", ["hex", "base64", "urlsafe"])
+    def test_random_ones_are_accepted(self, encoding: str) -> None:
+        import base64
+        import hashlib
+
+        for number in range(200):
+            random = hashlib.sha256(str(number).encode()).digest()
+            made = {"hex": random.hex(), "base64": base64.b64encode(random), "urlsafe": base64.urlsafe_b64encode(random)}
+            text = made[encoding] if isinstance(made[encoding], str) else made[encoding].decode()  # type: ignore[union-attr]
+            assert jwt_secret.weakness(text) is None, text
+
+    def test_length_counts_bytes(self) -> None:
+        assert jwt_secret.weakness("äöüßéèêàâçñ" + "é" * 5) is None
+
+    @pytest.mark.parametrize(
+        ("section", "name", "value"),
+        [
+            ("environment", "jwtSecret", SECRET),
+            ("environment", "secretVariables", {"TOKEN": "hunter22"}),
+            ("registry", "password", "hunter22"),
+            ("image", "goProxy", "https://me:hunter22@proxy.example.com"),
+        ],
+    )
+    def test_a_secret_in_plain_text_is_refused_and_not_repeated(self, section: str, name: str, value: Any) -> None:
+        config = merged(at(f"{section}.{name}", value), at("registry.username", "ci") if section == "registry" else {})
+        error = refusal(config, encrypted=[])
+        assert [one.key for one in error.problems] == [f"mimir:{section}.{name}"]
+        assert "hunter22" not in str(error)
+        assert SECRET not in str(error)
+        assert error.problems[0].fix.startswith(f"pulumi config set --secret --path 'mimir:{section}.{name}'")
+
+    def test_a_secret_for_one_run_does_not_have_to_be_encrypted(self) -> None:
+        loaded = load({}, encrypted=[], overrides=at("environment.jwtSecret", SECRET))
+        assert loaded.settings.environment.jwt_secret is not None
+        assert SECRET not in str(loaded.warnings)
+
+
+def test_a_bundle_that_is_there_is_accepted(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("")
+    assert settings(at("image.caBundle", str(bundle))).image.ca_bundle == str(bundle)
+
+
+def test_defaults_break_no_rule() -> None:
+    assert settings({}) == Settings()
