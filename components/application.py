@@ -127,6 +127,11 @@ def warnings(settings: Settings) -> list[str]:
     return said
 
 
+def go_max_procs(cpus: float) -> int:
+    """Threads that run Go code at once, for a limit of `cpus`."""
+    return math.ceil(cpus)
+
+
 def _field(key: str) -> str:
     return next(name for name, field in Environment.model_fields.items() if field.alias == key)
 
@@ -141,7 +146,7 @@ def _env(environment: Environment, limits: Limits) -> dict[str, str]:
         "MIMIR_MAX_JOBS": environment.max_jobs,
         "MIMIR_ENABLE_CORS": None if environment.enable_cors is None else str(environment.enable_cors).lower(),
         # The binary does not read its CPU limit from the cgroup (`containermaxprocs=0` in its go.mod).
-        "GOMAXPROCS": math.ceil(limits.cpus),
+        "GOMAXPROCS": go_max_procs(limits.cpus),
     }
     return {**environment.variables, **{name: str(value) for name, value in own.items() if value is not None}}
 

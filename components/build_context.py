@@ -61,6 +61,7 @@ def stage(settings: Settings, stack: str) -> BuildContext:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
         fresh = Path(scratch) / "context"
+        fresh.mkdir()
         if settings.live_reload:
             _stage_for_live_reload(path, fresh)
         else:
@@ -90,7 +91,7 @@ def _matches(ignored: PatternMatcher, name: str) -> bool:
 
 def _stage_for_live_reload(path: Path, target: Path) -> None:
     """The module's requirements only: the source itself is mounted, and an edit must not make a new image."""
-    (target / "app").mkdir(parents=True)
+    (target / "app").mkdir()
     shutil.copyfile(CONTAINER / "air.toml", target / "air.toml")
     for name in ("go.mod", "go.sum"):
         if (path / name).is_file():
@@ -102,16 +103,17 @@ def _stage_source(settings: Settings, path: Path, target: Path, ignored: Pattern
         _copy_all(path, target, ignored)
         return
     commit = settings.source.commit
-    listed = git("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, at=path).decode().split("\0")
-    wanted = "\0".join(name for name in listed if name and not _matches(ignored, name))
-    target.mkdir(parents=True)
+    below = git("rev-parse", "--show-prefix", at=path).decode().strip()  # where in the repository the folder is
+    listed = git("ls-tree", "-r", "-z", "--name-only", commit, at=path).decode().split("\0")
+    wanted = "\0".join(below + name for name in listed if name and not _matches(ignored, name))
     with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
-        # An index of its own: the user's checkout is not touched.
-        env = {**os.environ, "GIT_INDEX_FILE": str(Path(scratch).absolute() / "index")}
+        tree = Path(scratch).absolute() / "tree"
+        (tree / below).mkdir(parents=True)
+        # An index and a work tree of its own: the user's checkout is not touched.
+        env = {**os.environ, "GIT_INDEX_FILE": str(tree.parent / "index"), "GIT_WORK_TREE": str(tree)}
         git("read-tree", commit, at=path, env=env)
-        prefix = f"--prefix={target.absolute()}/"
-        env["GIT_WORK_TREE"] = str(target.absolute())
-        git("checkout-index", "-z", "--stdin", "--quiet", prefix, at=path, env=env, stdin=wanted.encode())
+        git("checkout-index", "-z", "--stdin", "--quiet", f"--prefix={tree}/", at=path, env=env, stdin=wanted.encode())
+        (tree / below).rename(target)
 
 
 def _copy_all(root: Path, target: Path, ignored: PatternMatcher) -> None:

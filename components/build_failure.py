@@ -41,14 +41,14 @@ def diagnose(error: str, settings: Settings) -> str | None:
         (r"go mod download", "The source's modules cannot be had: check mimir:image.goProxy and the source's go.sum."),
         (r"go build", f"The source at {settings.source.location} does not compile:"),
         (
-            r"401|unauthorized|authentication required|denied",
-            f"The registry refused the push to {repository}: "
-            "check mimir:registry.username and mimir:registry.password.",
-        ),
-        (
             r"failed to resolve source metadata|load metadata",
             f"A base image cannot be had: check mimir:image.goImage ({settings.image.go_image}) and "
             f"mimir:image.baseImage ({settings.image.base_image}), or name a mirror's.",
+        ),
+        (
+            r"(push|authorize|token).*(\b401\b|\b403\b|unauthorized|authentication required|denied)",
+            f"The registry refused the push to {repository}: "
+            "check mimir:registry.username and mimir:registry.password.",
         ),
         (
             r"failed to push|connection refused|no such host|i/o timeout",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
@@ -49,8 +49,9 @@ def load(stack: str) -> Loaded:
     problems += broken_rules(settings, invalid)
     if problems:
         raise DeploymentError(stack, problems)
-    warnings = (f"mimir:{path}: overridden for this run by {OVERRIDES}." for path in _paths(overrides))
-    return Loaded(settings, tuple(warnings))
+    overridden = [f"mimir:{path}" for path in _paths(overrides)]
+    said = (f"{OVERRIDES} overrides for this run: {', '.join(overridden)}.",) if overridden else ()
+    return Loaded(settings, said)
 
 
 def _stack_config(project: str) -> tuple[dict[str, Any], frozenset[str]]:
@@ -123,13 +124,22 @@ def _secrets_in_the_clear(
     ]
 
 
+def _one_for_each_key(problems: Iterable[Problem]) -> list[Problem]:
+    """A list with several bad members is one thing to mend."""
+    merged: dict[str, Problem] = {}
+    for problem in problems:
+        first = merged.get(problem.key)
+        merged[problem.key] = replace(first, found=f"{first.found}, {problem.found}") if first else problem
+    return list(merged.values())
+
+
 def _validate(values: Mapping[str, Any], problems: list[Problem]) -> tuple[Settings, frozenset[str]]:
     """Valid settings; where a section is not, its defaults, so that the rules can still look at the others."""
     try:
         return Settings.model_validate(values, by_alias=True, by_name=False), frozenset()
     except ValidationError as error:
         found = error.errors(include_url=False)
-    problems += [problems_of.validation(one) for one in found]
+    problems += _one_for_each_key(problems_of.validation(one) for one in found)
     invalid = frozenset(str(one["loc"][0]) for one in found)
     valid = {key: value for key, value in values.items() if key not in invalid}
     return Settings.model_validate(valid, by_alias=True, by_name=False), invalid

@@ -66,24 +66,25 @@ def _key(path: tuple[str, ...]) -> str:
 def _found(error: Mapping[str, Any], field: FieldInfo | None) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    if field is not None and _is_secret(field):
-        return "a value of the wrong form (not shown)"
+    section = _section_at(tuple(str(part) for part in error["loc"]))
+    if (field is not None and _is_secret(field)) or (section and any(map(_is_secret, _fields(section).values()))):
+        return "a value of the wrong form (not shown, it may hold a secret)"
     return json.dumps(error["input"], default=str)
 
 
 def _allowed(error: Mapping[str, Any], field: FieldInfo | None) -> str:
-    allowed = about(field, "allowed") if field is not None else None
-    return str(allowed or error["msg"])
+    allowed = about(field, "allowed") if field is not None else "an object of keys and values"
+    return str(allowed)
 
 
 def _fix(key: str, field: FieldInfo | None) -> str:
     if field is None:
-        return f"pulumi config rm --path '{key}'"
+        return _rm(key)
     if _is_secret(field):
         return f"pulumi config set --secret --path '{key}' {about(field, 'example') or '<value>'}"
     example = about(field, "example")
-    if isinstance(example, tuple | list | dict):
-        return f"pulumi config set --path '{key}[0]' {shlex.quote(str(example[0]))}" if example else _rm(key)
+    if example is None or isinstance(example, tuple | list | dict):
+        return _rm(key)
     text = json.dumps(example) if isinstance(example, bool | int | float) else shlex.quote(str(example))
     return f"pulumi config set --path '{key}' {text}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import requests
 from docker.auth import load_config
+from docker.errors import DockerException
 from requests.auth import HTTPBasicAuth
 from requests.utils import parse_dict_header
 
@@ -53,16 +54,24 @@ def credentials(registry: Registry) -> HTTPBasicAuth | None:
     """User and password of the settings, or what `docker login` stored for this registry."""
     if registry.username and registry.password:
         return HTTPBasicAuth(registry.username, registry.password.get_secret_value())
-    stored = load_config().resolve_authconfig(registry.address)
+    stored = stored_login(registry)
     if stored and stored.get("Username"):
         return HTTPBasicAuth(stored["Username"], stored["Password"])
     return None
 
 
+def stored_login(registry: Registry) -> dict[str, str] | None:
+    """What `docker login` keeps for this registry, or None; a credential helper that is not installed keeps nothing."""
+    try:
+        return load_config().resolve_authconfig(registry.address) or None
+    except DockerException:
+        return None
+
+
 def _token(registry: Registry, challenge: str, user: HTTPBasicAuth | None) -> requests.Response:
     fields: dict[str, str] = parse_dict_header(challenge.split(" ", 1)[1])  # type: ignore[no-untyped-call]
     query = {"service": fields.get("service", ""), "scope": f"repository:{registry.repository}:pull,push"}
-    return requests.get(fields["realm"], params=query, auth=user, timeout=TIMEOUT_SECONDS)
+    return requests.get(fields.get("realm", ""), params=query, auth=user, timeout=TIMEOUT_SECONDS)
 
 
 def _away(registry: Registry, reason: str) -> Problem:

@@ -68,7 +68,7 @@ def _variable_names(settings: Settings) -> Iterator[Problem]:
     environment = settings.environment
     for section, names in (("variables", environment.variables), ("secretVariables", environment.secret_variables)):
         for name in names:
-            key = f"mimir:environment.{section}.{name}"
+            key = _variable(section, name)
             remove = f"pulumi config rm --path '{key}'"
             if name in OWN_VARIABLES:
                 own = f"mimir:environment.{OWN_VARIABLES[name]}"
@@ -78,8 +78,13 @@ def _variable_names(settings: Settings) -> Iterator[Problem]:
             elif not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
                 yield Problem(key, f'the name "{name}"', "capitals, digits and _, not starting with a digit", remove)
     for name in environment.variables.keys() & environment.secret_variables.keys():
-        key = f"mimir:environment.variables.{name}"
+        key = _variable("variables", name)
         yield Problem(key, "a name that secretVariables has too", "one of the two", f"pulumi config rm --path '{key}'")
+
+
+def _variable(section: str, name: str) -> str:
+    """Path of a variable, quoted where Pulumi would read its name as a path."""
+    return f"mimir:environment.{section}" + (f".{name}" if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'["{name}"]')
 
 
 def _probe_times(settings: Settings) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ This module is the only place where a setting, its unit, its default and its lim
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 from pydantic import SecretStr, field_validator
@@ -171,6 +172,14 @@ class Environment(Section):
         "Any other environment variable whose value is a secret (`pulumi config set --secret --path`).",
         allowed="names of capitals, digits and _, other than those with a setting of their own",
     )
+
+    @field_validator("variables", "secret_variables", mode="before")
+    @classmethod
+    def _text(cls, value: object) -> object:
+        """`pulumi config set --path` stores 5 and true as a number and a boolean; a variable is always text."""
+        if not isinstance(value, dict):
+            return value
+        return {name: json.dumps(one) if isinstance(one, bool | int | float) else one for name, one in value.items()}
 
     @field_validator("jwt_secret")
     @classmethod

@@ -30,4 +30,4 @@ def _say_what_is_left(stack: str) -> None:
     print("The next `make up` uses them again. To delete them and their data for good:")
     print(f"  pulumi state unprotect --all --yes --stack {stack}")
     print(f"  pulumi destroy --yes --stack {stack}")
-    print(f"  docker volume rm {' '.join(volumes)}")
+    print(f"  docker volume rm {' '.join(sorted(volumes))}")

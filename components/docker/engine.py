@@ -11,10 +11,10 @@ from typing import cast
 import docker as docker_sdk
 import pulumi
 import pulumi_docker
-from docker.auth import load_config
 from docker.errors import DockerException
 
 from components.problems import Problem
+from components.registry import stored_login
 from components.settings import Registry, Settings
 
 TIMEOUT_SECONDS = 20
@@ -79,7 +79,7 @@ def _auth(registry: Registry) -> list[pulumi_docker.ProviderRegistryAuthArgs]:
                 address=registry.address, username=registry.username, password=password
             )
         ]
-    if load_config().resolve_authconfig(registry.address):
+    if stored_login(registry):
         # Names the file that `docker login` wrote, not what is in it: stored tokens expire, and are not ours to keep.
         return [pulumi_docker.ProviderRegistryAuthArgs(address=registry.address)]
     return []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pulumi
 import pulumi_docker
 
-from components.application import Application
+from components.application import Application, go_max_procs
 from components.docker.labels import labels_of
 from components.settings import Settings
 
@@ -26,7 +26,7 @@ def adapt(application: Application) -> Application:
     return replace(
         application,
         arguments=(),
-        env={**application.env, "PORT": str(application.port), "GOMAXPROCS": str(int(roomier["cpus"]))},
+        env={**application.env, "PORT": str(application.port), "GOMAXPROCS": str(go_max_procs(roomier["cpus"]))},
         limits=limits.model_copy(update=roomier),
         probe=replace(application.probe, start_period_seconds=max(application.probe.start_period_seconds, 120)),
     )

@@ -14,6 +14,9 @@ from components.docker.labels import labels_of
 from components.probes import START_INTERVAL_SECONDS, Probe
 from components.settings import Settings, VolumeName
 
+CPU_PERIOD_MICROSECONDS = 100_000
+"""Time over which the kernel counts CPU use; its own default."""
+
 
 class Service(pulumi.ComponentResource):
     """One container of the application, its image pulled before the old one is touched.
@@ -58,7 +61,9 @@ class Service(pulumi.ComponentResource):
             read_only=True,
             capabilities=pulumi_docker.ContainerCapabilitiesArgs(drops=["ALL"]),
             security_opts=["no-new-privileges:true"],
-            cpus=cpus_as_read(limits.cpus),
+            # Not `cpus`: the provider reads 10 back as "10." and 10.05 as "10.1", and would change it for ever.
+            cpu_period=CPU_PERIOD_MICROSECONDS,
+            cpu_quota=round(limits.cpus * CPU_PERIOD_MICROSECONDS),
             memory=limits.memory_mib,
             memory_swap=limits.memory_mib,
             restart=settings.docker.restart,
@@ -107,12 +112,6 @@ def go_duration(seconds: int) -> str:
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"
-
-
-def cpus_as_read(cpus: float) -> str:
-    """`cpus` as the provider reads it back, which for tens is `10.`; any other form replaces the container for ever."""
-    text = f"{cpus:.9f}"
-    return f"{cpus:.1f}" if text.count("0") == 9 else text.rstrip("0")
 
 
 def _env(application: Application) -> list[pulumi.Input[str]]:

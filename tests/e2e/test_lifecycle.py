@@ -81,7 +81,7 @@ def test_a_plain_destroy_refuses_to_delete_data(stack: Stack, engine: docker.Doc
 
 def test_what_destroy_says_removes_the_rest(stack: Stack, engine: docker.DockerClient) -> None:
     said = ops(stack, "destroy").ok().text
-    commands = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+    commands = said.split("for good:\n")[1].splitlines()
     done = subprocess.run(
         ["sh", "-ec", "\n".join(commands)], cwd=stack.folder, env=stack.environment(), capture_output=True, text=True
     )

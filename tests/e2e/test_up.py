@@ -50,7 +50,8 @@ def test_the_container_is_hardened(container: Container) -> None:
     assert host["CapDrop"] == ["ALL"] and not host["CapAdd"] and not host["Privileged"]
     assert host["SecurityOpt"] == ["no-new-privileges:true"]
     assert config["User"] == "65532:65532"
-    assert (host["NanoCpus"], host["Memory"], host["MemorySwap"]) == (500_000_000, 96 << 20, 96 << 20)
+    assert host["CpuQuota"] / host["CpuPeriod"] == 0.5
+    assert (host["Memory"], host["MemorySwap"]) == (96 << 20, 96 << 20)
     assert host["PidsLimit"] == 100
     assert "noexec" in host["Tmpfs"]["/tmp"]
     assert host["RestartPolicy"]["Name"] == "unless-stopped"

@@ -21,6 +21,7 @@ from components.settings import Settings
 from tests.unit.program import PROJECT, SECTIONS, as_pulumi_hands_it
 
 Config = Mapping[str, Any]
+PropertyPath = list[str | int]
 
 
 def load(
@@ -86,7 +87,7 @@ def after(command: str, values: Config) -> dict[str, Any]:
     arguments = _in_a_shell(command)
     assert arguments[0] == "config", command
     words = [one for one in arguments[2:] if not one.startswith("--")]
-    path = _path(words[0]) if "--path" in arguments else [words[0].removeprefix("mimir:")]
+    path: PropertyPath = _path(words[0]) if "--path" in arguments else [words[0].removeprefix("mimir:")]
     changed = copy.deepcopy(dict(values))
     if arguments[1] == "rm":
         _remove(changed, path)
@@ -105,7 +106,7 @@ def _in_a_shell(command: str) -> list[str]:
     return done.stdout.split("\0")[:-1]
 
 
-def _path(text: str) -> list[str | int]:
+def _path(text: str) -> PropertyPath:
     """A property path of Pulumi: names after dots, indices and quoted names in brackets."""
     parts = re.findall(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)', text.removeprefix("mimir:"))
     return [quoted or (int(index) if index else name) for quoted, index, name in parts]
@@ -118,7 +119,7 @@ def _typed(text: str) -> Any:
     return int(text) if re.fullmatch(r"0|-?[1-9][0-9]*", text) else text
 
 
-def _set(container: Any, path: list[str | int], value: Any, depth: int) -> Any:
+def _set(container: Any, path: PropertyPath, value: Any, depth: int) -> Any:
     if not path:
         return value
     head, rest = path[0], path[1:]
@@ -135,10 +136,10 @@ def _set(container: Any, path: list[str | int], value: Any, depth: int) -> Any:
     return container
 
 
-def _remove(container: Any, path: list[str | int]) -> None:
-    for part in path[:-1]:
-        container = container[part] if isinstance(container, list) else container.get(part)
-        if not isinstance(container, dict | list):
-            return
-    if isinstance(container, list) or path[-1] in container:
-        del container[path[-1]]
+def _remove(container: Any, path: PropertyPath) -> None:
+    head, rest = path[0], path[1:]
+    there = head in container if isinstance(container, dict) else isinstance(container, list) and isinstance(head, int)
+    if there and rest:
+        _remove(container[head], rest)
+    elif there:
+        del container[head]

@@ -23,7 +23,9 @@ def git(*arguments: str, at: Path, umask: int = 0o022) -> str:
     """Run git as somebody with a name, and with no configuration of this machine's."""
     command = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "init.defaultBranch=main"]
     env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run([*command, *arguments], cwd=at, env=env, umask=umask, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, *arguments], cwd=at, env=env, umask=umask, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -57,7 +57,9 @@ class TestReproducible:
 
     def test_modes_are_those_that_git_records(self, repository: Path, tmp_path: Path) -> None:
         context = staged(clone(repository, tmp_path / "a", 0o077))
-        modes = {str(path.relative_to(context.path)): stat.S_IMODE(path.lstat().st_mode) for path in context.path.rglob("*")}
+        modes = {
+            str(path.relative_to(context.path)): stat.S_IMODE(path.lstat().st_mode) for path in context.path.rglob("*")
+        }
         assert modes["app/generate.sh"] == modes["app/internal"] == modes["app"] == 0o755
         assert modes["app/main.go"] == modes["app/go.mod"] == 0o644
         assert stat.S_IMODE(context.path.stat().st_mode) == 0o755
@@ -93,7 +95,8 @@ class TestContents:
         assert (context.path / "app/main.go").read_text() == FILES["main.go"]
 
     @pytest.mark.parametrize(
-        "name", [".env", "tls.key", "deep/id_rsa", "credentials.json", "app.db", "debug.log", "config.yaml", "a_test.go"]
+        "name",
+        [".env", "tls.key", "deep/id_rsa", "credentials.json", "app.db", "debug.log", "config.yaml", "a_test.go"],
     )
     def test_secrets_state_and_tests_never_reach_the_builder(self, repository: Path, name: str) -> None:
         write(repository, {name: "x"})
@@ -167,3 +170,32 @@ class TestAtACommit:
         write(tmp_path / "plain", FILES)
         with pytest.raises(GitError):
             staged(tmp_path / "plain", commit="0" * 40)
+
+
+class TestDevelopmentMode:
+    """The source is mounted, so the image needs to know its modules only."""
+
+    @staticmethod
+    def live(source: Path) -> BuildContext:
+        """Stage for development mode."""
+        return stage(Settings.model_validate({"liveReload": True, "source": {"location": str(source)}}), "dev")
+
+    def test_saving_a_file_makes_no_new_image(self, repository: Path) -> None:
+        first = self.live(repository)
+        write(repository, {"main.go": "package main // edited\n", "new.go": "package main\n"})
+        second = self.live(repository)
+        assert (second.version, second.digest, second.revision) == (first.version, first.digest, first.revision)
+        commit(repository)
+        assert self.live(repository).revision == first.revision, "neither does a commit"
+
+    def test_a_new_requirement_does(self, repository: Path) -> None:
+        first = self.live(repository)
+        write(repository, {"go.sum": "example.com/x v1.0.0 h1:abc=\n"})
+        assert self.live(repository).version != first.version
+
+    def test_it_holds_what_its_dockerfile_copies(self, repository: Path) -> None:
+        context = self.live(repository)
+        assert files(context) == {"go.mod"}
+        assert (context.path / "air.toml").is_file()
+        assert (context.path / "ca").is_dir()
+        assert "main.go" in files(context, "probe")

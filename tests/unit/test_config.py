@@ -101,7 +101,7 @@ def test_defaults_are_a_stack_of_their_own() -> None:
 
 def test_settings_cannot_be_changed_later() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        settings({}).environment.port = 1
+        settings({}).environment.port = 1  # type: ignore[misc]
 
 
 class TestOverrides:
@@ -109,15 +109,17 @@ class TestOverrides:
 
     def test_they_win_and_leave_the_rest_of_a_section_alone(self) -> None:
         config = {"environment": {"port": 9000, "logLevel": "WARN"}, "source": {"location": "/x", "commit": "a" * 40}}
-        loaded = load(config, overrides={"environment": {"port": 9001}, "source": {"location": "./sample", "commit": None}})
+        loaded = load(
+            config, overrides={"environment": {"port": 9001}, "source": {"location": "./sample", "commit": None}}
+        )
         assert loaded.settings.environment.port == 9001
         assert loaded.settings.environment.log_level == "WARN"
         assert (loaded.settings.source.location, loaded.settings.source.commit) == ("./sample", None)
 
     def test_the_run_says_what_it_overrode(self) -> None:
         loaded = load({}, overrides={"liveReload": True, "environment": {"port": 9001}})
-        assert [warning.split(":")[1] for warning in loaded.warnings] == ["liveReload", "environment.port"]
-        assert all("MIMIR_OVERRIDES" in warning for warning in loaded.warnings)
+        said = " ".join(loaded.warnings)
+        assert all(name in said for name in ("MIMIR_OVERRIDES", "mimir:liveReload", "mimir:environment.port"))
 
     def test_they_are_validated_like_the_stack_file(self) -> None:
         assert problem({}, overrides={"environment": {"port": 80}}).key == "mimir:environment.port"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components import application
-from components.contract import CONTRACTS
+from components.contract import CONTRACTS, Contract
 from components.rules import OWN_VARIABLES
 from components.settings import Environment
 from tests.unit.configuration import at, merged, settings
@@ -76,7 +76,7 @@ def test_the_leaked_secret_is_not_handed_over_unless_asked() -> None:
 
 def test_a_version_that_uses_the_secret_is_given_it(monkeypatch: pytest.MonkeyPatch) -> None:
     reads = {**MIMIR.variables, "MIMIR_JWT_SECRET": "read"}
-    better = application.Contract(**{**vars(MIMIR), "variables": reads})
+    better = Contract(**{**vars(MIMIR), "variables": reads})
     monkeypatch.setattr(application, "CONTRACTS", {"mimir-b0006f9": better})
     secret = at("environment.jwtSecret", SECRET)
     assert described(secret).secret_env["MIMIR_JWT_SECRET"].get_secret_value() == SECRET

@@ -89,7 +89,10 @@ def test_data_survives_a_destroy(committed: Run, volume: str) -> None:
 
 
 def test_the_configuration_is_named_after_its_content_and_carried_before_the_start(committed: Run) -> None:
-    volume, carrier = committed.resource("Volume", "mimir-config"), committed.resource("Container", "mimir-config-carrier")
+    volume, carrier = (
+        committed.resource("Volume", "mimir-config"),
+        committed.resource("Container", "mimir-config-carrier"),
+    )
     content = carrier.inputs["uploads"][0]["content"]
     digest = content.split("config_digest: sha256-")[1].split()[0]
     assert volume.inputs["name"] == f"{committed.outputs['container']}-config-{digest}"

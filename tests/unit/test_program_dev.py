@@ -73,7 +73,7 @@ def test_only_engines_that_know_the_start_interval_are_given_one(api: tuple[int,
 
 
 def read_back(cpus: str) -> str:
-    """What the provider reads for a container that was made with `cpus` (nanoInt64ToDecimalString in its helpers.go)."""
+    """What the provider reads of a container made with `cpus` (its helpers.go, nanoInt64ToDecimalString)."""
     nano = round(float(cpus) * 10**9)
     text = f"{nano // 10**9}.{nano % 10**9:09d}"
     if text.count("0") == 9:

@@ -28,13 +28,16 @@ def test_it_does_not_give_its_secret_to_an_application_that_shows_it_to_anyone(p
 
 
 def test_a_run_with_another_source_says_so(prod: Run) -> None:
-    said = [warning for warning in prod.warnings if "MIMIR_OVERRIDES" in warning]
-    assert [warning.split(": ")[0] for warning in said] == ["mimir:source.location", "mimir:source.commit"]
+    said = " ".join(warning for warning in prod.warnings if "MIMIR_OVERRIDES" in warning)
+    assert "mimir:source.location" in said
+    assert "mimir:source.commit" in said
 
 
 def test_nothing_is_asked_of_the_engine_without_a_secret() -> None:
     with pytest.raises(DeploymentError) as caught:
-        program.run(program.stack_config("prod"), "prod", overrides={"source": {"location": "./sample", "commit": None}})
+        program.run(
+            program.stack_config("prod"), "prod", overrides={"source": {"location": "./sample", "commit": None}}
+        )
     assert [problem.key for problem in caught.value.problems] == ["mimir:environment.jwtSecret"]
     assert "pulumi config set --secret --path 'mimir:environment.jwtSecret'" in str(caught.value)
     assert "nothing was changed" in str(caught.value)

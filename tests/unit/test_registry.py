@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 
 from components import registry
 from components.docker import engine
@@ -151,6 +152,19 @@ class TestLogin:
         login(stored, "registry.example.com")
         assert "no credentials" in only(registry.problems(at(stub.address))).found
 
+    def test_a_login_in_a_credential_helper(self, stub: Stub, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        helper = stored.parent / "docker-credential-stub"
+        helper.write_text(f'#!/bin/sh\necho \'{{"Username": "{USER}", "Secret": "{PASSWORD}"}}\'\n')
+        helper.chmod(0o700)
+        monkeypatch.setenv("PATH", f"{stored.parent}:/usr/bin:/bin")
+        stored.write_text(json.dumps({"credsStore": "stub"}))
+        assert registry.problems(at(stub.address)) == []
+
+    def test_a_stored_token_is_a_login_although_it_cannot_be_tried(self, stub: Stub, stored: Path) -> None:
+        stored.write_text(json.dumps({"auths": {stub.address: {"auth": "MDA6", "identitytoken": "t0ken"}}}))
+        assert registry.problems(at(stub.address)) == []
+
+    @pytest.mark.filterwarnings("ignore:docker-credential")
     def test_a_credential_helper_that_is_not_installed_does_not_end_in_a_traceback(
         self, stub: Stub, stored: Path
     ) -> None:
@@ -210,9 +224,9 @@ def test_where_it_is_asked(address: str, insecure: bool, url: str, monkeypatch: 
 
     def get(where: str, **_: Any) -> None:
         asked.append(where)
-        raise registry.requests.ConnectionError
+        raise requests.ConnectionError
 
-    monkeypatch.setattr(registry.requests, "get", get)
+    monkeypatch.setattr(requests, "get", get)
     registry.problems(Registry(address=address, insecure=insecure))
     assert asked == [url]
 

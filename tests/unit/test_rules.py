@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,17 @@ FIXED_BY_A_COMMAND = [
     *(
         pytest.param(f"environment.{table}.{name}", at(f"environment.{table}", {name: "x"}), id=f"{table} {name}")
         for table in ("variables", "secretVariables")
-        for name in ("MIMIR_PORT", "MIMIR_JWT_SECRET", "MIMIR_LOG_LEVEL", "GOMAXPROCS", "HOME", "lower", "1ST", "A-B", "A.B")
+        for name in (
+            "MIMIR_PORT",
+            "MIMIR_JWT_SECRET",
+            "MIMIR_LOG_LEVEL",
+            "GOMAXPROCS",
+            "HOME",
+            "lower",
+            "1ST",
+            "A-B",
+            "A.B",
+        )
     ),
     pytest.param(
         "environment.variables.TOKEN",
@@ -134,16 +147,10 @@ class TestJwtSecret:
         assert "distinct characters" in problem(at("environment.jwtSecret", "x" * 64)).found
         assert "well-known" in problem(at("environment.jwtSecret", "change-me-" + SECRET)).found
 
-    @pytest.mark.parametrize("encoding", ["hex", "base64", "urlsafe"])
-    def test_random_ones_are_accepted(self, encoding: str) -> None:
-        import base64
-        import hashlib
-
-        for number in range(200):
-            random = hashlib.sha256(str(number).encode()).digest()
-            made = {"hex": random.hex(), "base64": base64.b64encode(random), "urlsafe": base64.urlsafe_b64encode(random)}
-            text = made[encoding] if isinstance(made[encoding], str) else made[encoding].decode()  # type: ignore[union-attr]
-            assert jwt_secret.weakness(text) is None, text
+    @pytest.mark.parametrize("encode", [bytes.hex, lambda raw: base64.b64encode(raw).decode()], ids=["hex", "base64"])
+    def test_random_ones_are_accepted(self, encode: Callable[[bytes], str]) -> None:
+        made = [encode(hashlib.sha256(str(number).encode()).digest()) for number in range(500)]
+        assert [text for text in made if jwt_secret.weakness(text)] == []
 
     def test_length_counts_bytes(self) -> None:
         assert jwt_secret.weakness("äöüßéèêàâçñ" + "é" * 5) is None

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
 
 
@@ -27,21 +25,20 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
-def decode(message: Struct) -> dict[str, Any]:
-    """The properties in `message`."""
-    return {key: _value(value) for key, value in MessageToDict(message).items()}
+def decode(message: Any) -> dict[str, Any]:
+    """The properties in `message`, a protobuf Struct."""
+    return {key: _value(value) for key, value in message.items()}
 
 
 def _value(value: Any) -> Any:
     if value == rpc.UNKNOWN:
         return UNKNOWN
-    if isinstance(value, list):
-        return [_value(one) for one in value]
-    if not isinstance(value, dict):
+    if value is None or isinstance(value, str | float | bool):
         return value
-    if value.get(rpc._special_sig_key) == rpc._special_secret_sig:
-        return Secret(_value(value["value"]))
-    return {key: _value(one) for key, one in value.items()}
+    if not hasattr(value, "fields"):
+        return [_value(one) for one in value]
+    fields = decode(value)
+    return Secret(fields["value"]) if fields.get(rpc._special_sig_key) == rpc._special_secret_sig else fields
 
 
 def in_the_clear(value: Any) -> str:

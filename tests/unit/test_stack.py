@@ -1,0 +1,163 @@
+"""The commands' stack: its passphrase, and the CLI that works on it."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.config import OVERRIDES
+from ops import __main__ as commands
+from ops import stack
+from ops.stack import PASSPHRASE, PASSPHRASE_VARIABLES, StackError
+
+FAKE_CLI = """#!/bin/sh
+printf '%s\\n' "$@" > called
+env > environment
+echo "error: no such backend" >&2
+exit ${FAKE_EXIT:-0}
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with one stack and a CLI that notes how it is called."""
+    for name in (*PASSPHRASE_VARIABLES, OVERRIDES):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/pulumi").write_text(FAKE_CLI)
+    (tmp_path / "bin/pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+    Path("Pulumi.dev.yaml").write_text("config: {}\n")
+    return tmp_path
+
+
+def called() -> list[str]:
+    """The arguments of the last call of the CLI."""
+    return Path("called").read_text().splitlines()
+
+
+def environment() -> dict[str, str]:
+    """The environment of the last call of the CLI."""
+    lines = Path("environment").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+class TestPassphrase:
+    """The key of a checkout's secrets."""
+
+    def test_one_is_made_that_only_its_owner_reads(self, capsys: pytest.CaptureFixture[str]) -> None:
+        stack.select("dev")
+        assert stat.S_IMODE(PASSPHRASE.stat().st_mode) == 0o600
+        assert len(PASSPHRASE.read_text()) >= 32
+        said = capsys.readouterr().out
+        assert "keep a copy" in said
+        assert PASSPHRASE.read_text() not in said
+        assert environment()["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(PASSPHRASE.absolute())
+
+    def test_two_checkouts_have_two(self) -> None:
+        stack.select("dev")
+        first = PASSPHRASE.read_text()
+        PASSPHRASE.unlink()
+        stack.select("dev")
+        assert PASSPHRASE.read_text() != first
+
+    def test_the_one_that_is_there_stays(self) -> None:
+        PASSPHRASE.write_text("mine")
+        Path("Pulumi.dev.yaml").write_text("encryptionsalt: v1:abc\n")
+        stack.select("dev")
+        assert PASSPHRASE.read_text() == "mine"
+
+    @pytest.mark.parametrize("name", PASSPHRASE_VARIABLES)
+    def test_the_users_own_wins(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(name, "theirs")
+        stack.select("dev")
+        assert not PASSPHRASE.exists()
+        assert {key: environment().get(key) for key in PASSPHRASE_VARIABLES} == {
+            key: "theirs" if key == name else None for key in PASSPHRASE_VARIABLES
+        }
+
+    def test_an_empty_one_is_the_users_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
+        PASSPHRASE.write_text("of this checkout")
+        assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in stack.environment()
+
+    def test_secrets_of_another_checkout_are_not_given_a_new_key(self) -> None:
+        Path("Pulumi.dev.yaml").write_text("encryptionsalt: v1:abc\nconfig: {}\n")
+        with pytest.raises(StackError, match="PULUMI_CONFIG_PASSPHRASE_FILE"):
+            stack.select("dev")
+        assert not PASSPHRASE.exists()
+        assert not Path("called").exists()
+
+    def test_a_stack_with_another_secrets_provider_needs_none(self) -> None:
+        Path("Pulumi.dev.yaml").write_text("secretsprovider: awskms://alias/x\n")
+        stack.select("dev")
+        assert not PASSPHRASE.exists()
+
+
+def test_an_empty_stack_file_is_one() -> None:
+    Path("Pulumi.dev.yaml").write_text("# nothing yet\n")
+    stack.select("dev")
+    assert called() == ["stack", "select", "--create", "dev"]
+
+
+def test_a_stack_that_is_not_there_lists_those_that_are() -> None:
+    Path("Pulumi.prod.yaml").write_text("")
+    with pytest.raises(StackError, match="known stacks: dev, prod") as caught:
+        stack.select("stage")
+    assert "cp Pulumi.dev.yaml Pulumi.stage.yaml" in str(caught.value)
+
+
+def test_what_the_cli_says_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_EXIT", "255")
+    with pytest.raises(StackError, match="error: no such backend"):
+        stack.select("dev")
+
+
+def test_overrides_reach_the_program_and_the_exit_code_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_EXIT", "3")
+    assert stack.pulumi("up", "--yes", stack="dev", overrides={"liveReload": True}) == 3
+    assert called()[:4] == ["up", "--yes", "--stack", "dev"]
+    assert json.loads(environment()[OVERRIDES]) == {"liveReload": True}
+
+
+def test_without_overrides_there_is_no_variable() -> None:
+    assert stack.pulumi("up", stack="dev", overrides={}) == 0
+    assert OVERRIDES not in environment()
+
+
+class TestCommands:
+    """`python -m ops ...`."""
+
+    @staticmethod
+    def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["ops", *arguments])
+        return commands.main()
+
+    def test_up_asks_no_question(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.run(monkeypatch, "up", "--stack", "dev", "--source", str(here)) == 0
+        assert "--yes" in called()
+        assert json.loads(environment()[OVERRIDES])["source"]["location"] == str(here)
+
+    def test_preview_changes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.run(monkeypatch, "preview")
+        assert called()[0] == "preview"
+        assert "--yes" not in called()
+
+    def test_a_mistake_is_one_line_and_an_exit_code(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.run(monkeypatch, "up", "--source", "./nowhere") == 1
+        assert capsys.readouterr().err == "error: SOURCE=./nowhere: there is no such folder\n"
+        assert self.run(monkeypatch, "up", "--stack", "nowhere") == 1
+        assert "known stacks: dev" in capsys.readouterr().err
+
+    def test_destroy_spares_what_is_protected(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+        assert self.run(monkeypatch, "destroy") == 0
+        assert called()[0] == "destroy"
+        assert "--exclude-protected" in called()
