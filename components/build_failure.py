@@ -51,6 +51,10 @@ def diagnose(error: str, settings: Settings) -> str | None:
             "check mimir:registry.username and mimir:registry.password.",
         ),
         (
+            r"push.*(\b5\d\d\b|no space left)",
+            f"The registry {settings.registry.address} answered, but could not store the image: is its disk full?",
+        ),
+        (
             r"failed to push|connection refused|no such host|i/o timeout",
             f"The registry {settings.registry.address} could not be reached for the push: "
             "check mimir:registry.address.",

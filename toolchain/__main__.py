@@ -22,6 +22,8 @@ from toolchain.services import services
 from toolchain.state import State
 
 INTERRUPTED = 130
+NEXT = "next: make up   (any other command: python3 -m toolchain run -- COMMAND)"
+DETAILS = "`make doctor` shows them"
 
 
 def main(arguments: list[str]) -> int:
@@ -36,10 +38,10 @@ def main(arguments: list[str]) -> int:
             case "ensure":
                 return _ensure(machine, chosen.group)
             case "run":
-                return _run(layout, chosen.argv)
+                return _run(machine, chosen.argv)
             case "env":
                 state = State.load_settled(layout)
-                print(environment.exports(environment.additions(layout, state, os.environ)))
+                print(environment.exports(environment.additions(layout, state, machine.environment)))
                 return 0
             case "doctor":
                 rows = doctor.examine(machine)
@@ -59,16 +61,18 @@ def _ensure(machine: Machine, groups: list[str] | None) -> int:
     began = time.monotonic()
     wanted = GROUPS if groups and "all" in groups else groups or DEFAULT_GROUPS
     rows = ensure(machine, wanted, Progress())
-    print(table(rows))
-    print(f"\nready after {time.monotonic() - began:.0f} s")
+    by_hand = "MAKELEVEL" not in machine.environment
+    if by_hand or any(row.is_new for row in rows):
+        print(table(rows), end="\n\n")
+    print(f"tools: ready after {time.monotonic() - began:.0f} s; {NEXT if by_hand else DETAILS}")
     return 0
 
 
-def _run(layout: Layout, argv: list[str]) -> int:
+def _run(machine: Machine, argv: list[str]) -> int:
     command = argv[1:] if argv[:1] == ["--"] else argv
     if not command:
         raise Problem("there is no command to run", "python3 -m toolchain run -- COMMAND ...")
-    variables = environment.additions(layout, State.load_settled(layout), os.environ)
+    variables = environment.additions(machine.layout, State.load_settled(machine.layout), machine.environment)
     try:
         os.execvpe(command[0], command, {**os.environ, **variables})
     except OSError as error:

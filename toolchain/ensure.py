@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from toolchain import virtualenv
+from toolchain import pulumi_home, virtualenv
 from toolchain.artefacts import discard_partial, link_programs
 from toolchain.lock import exclusive
 from toolchain.machine import Machine
@@ -14,7 +14,8 @@ from toolchain.progress import Progress
 from toolchain.report import Row
 from toolchain.services import engine, services
 from toolchain.state import State
-from toolchain.tools import TOOLS
+from toolchain.sweep import sweep
+from toolchain.tools import PLUGIN, TOOLS
 
 GROUPS = ("pulumi", "docker", "kubernetes")
 DEFAULT_GROUPS = ("pulumi", "docker")
@@ -39,13 +40,16 @@ def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> lis
             return _ensure_all(machine, chosen, progress, state)
         finally:
             link_programs(_programs(machine, state), layout.bin)
+            pulumi_home.prepare(layout, state, pulumi_home.of_user())
             state.save(layout)
+            sweep(layout)
 
 
 def _programs(machine: Machine, state: State) -> list[Path]:
-    """What belongs on PATH: our tools, and a Docker client if the machine has none."""
+    """What belongs on PATH: our tools but for plugins, and a Docker client if the machine has none."""
     client = engine.client(machine)
-    tools = [program for artefact in state.own() for program in artefact.programs()]
+    artefacts = [artefact for artefact in state.own() if not artefact.folder.name.startswith(PLUGIN)]
+    tools = [program for artefact in artefacts for program in artefact.programs()]
     return [*tools, *([client] if client else [])]
 
 

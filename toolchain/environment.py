@@ -6,25 +6,33 @@ import os
 import shlex
 from collections.abc import Mapping
 
+from toolchain import pulumi_home
 from toolchain.layout import Layout
 from toolchain.state import State
 
 
 def additions(layout: Layout, state: State, user: Mapping[str, str]) -> dict[str, str]:
-    """The variables to set: PATH, and of the others only those that the user has not set.
+    """The variables to set: PATH, and of the others only those that the user (`user` is nothing of ours) has not set.
 
     `.venv/bin` comes first: the language host that is built from modules runs the first `python3` on PATH.
     """
     own = [str(layout.venv / "bin"), str(layout.bin)]
+    plugins = [str(folder) for folder in pulumi_home.plugin_folders(layout, state)]
+    if "PULUMI_HOME" in user:
+        # There other projects would take ours for the makers'. On PATH the CLI finds them too, and says so.
+        own += plugins
     rest = [entry for entry in user.get("PATH", os.defpath).split(os.pathsep) if entry not in own]
     wanted = {
         "VIRTUAL_ENV": str(layout.venv),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         **state.service_variables(),
     }
-    if any(artefact.folder.name.startswith("pulumi-resource-") for artefact in state.own()):
-        # Our plugins are found on PATH; looking for their releases would only cost time, or fail.
+    if plugins:
+        # Ours are there; looking for the makers' releases would only cost time, or fail.
         wanted["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    if plugins and "PULUMI_HOME" not in user:
+        wanted["PULUMI_HOME"] = str(layout.pulumi_home)
+        wanted["PULUMI_CREDENTIALS_PATH"] = str(pulumi_home.of_user())
     missing = {name: value for name, value in wanted.items() if name not in user}
     return {"PATH": os.pathsep.join([*own, *rest]), **missing}
 

@@ -47,7 +47,6 @@ class GoRecipe:
     program: str
     version: str
     version_variable: str = ""
-    tags: str = ""
     generated: Generated | None = None
     extra: Extra | None = None
 
@@ -60,7 +59,7 @@ class GoRecipe:
         linker = "-s -w"
         if self.version_variable:
             linker += f" -X {self.version_variable}={self.version}"
-        return [*FLAGS, "-ldflags", linker, *(["-tags", self.tags] if self.tags else [])]
+        return [*FLAGS, "-ldflags", linker]
 
 
 def key(recipe: GoRecipe, go_version: str, platform: str) -> str:

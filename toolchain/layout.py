@@ -4,7 +4,7 @@
 <cache>/packages/NAME/           unpacked Debian packages
 <cache>/services/NAME/           data, log and process record of a service
 <cache>/run/                     sockets; emptied after a reboot
-<cache>/projects/NAME-HASH/      what one checkout uses: bin/ and state.json
+<cache>/projects/NAME-HASH/      what one checkout uses: bin/, pulumi/ and state.json
 <cache>/logs/                    build logs
 <cache>/lock                     held by whoever changes any of this
 """
@@ -67,6 +67,11 @@ class Layout:
     def bin(self) -> Path:
         """The folder to put on PATH."""
         return self.corner / "bin"
+
+    @property
+    def pulumi_home(self) -> Path:
+        """What PULUMI_HOME is set to where plugins are ours."""
+        return self.corner / "pulumi"
 
     @property
     def state(self) -> Path:

@@ -36,6 +36,8 @@ class Machine:
         """
         own_variables = State.load(layout).service_variables()
         users = {name: value for name, value in environment.items() if own_variables.get(name) != value}
+        if _is_ours(users.get("PULUMI_HOME", ""), layout):
+            del users["PULUMI_HOME"]
         folders = users.get("PATH", os.defpath).split(os.pathsep)
         theirs = [folder for folder in folders if not _is_ours(folder, layout)]
         return cls(layout, {**users, "PATH": os.pathsep.join(theirs)})

@@ -22,6 +22,7 @@ DOWNLOAD_SECONDS = 900.0
 CHUNK = 1 << 20
 
 PULUMI_SITE = "https://get.pulumi.com/"
+GITHUB = "https://github.com/"
 IMAGE_HUB = "https://registry-1.docker.io/v2/"
 
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+GAP = "  "
+LINE_LENGTH = 100
+"""Columns where there is no terminal."""
+
+SHORTEST_REASON = 40
 
 
 class Source(StrEnum):
@@ -31,12 +39,17 @@ class Row:
     fix: str = ""
 
     @property
+    def is_new(self) -> bool:
+        """Whether this run got or started it."""
+        return self.source in (Source.DOWNLOADED, Source.BUILT, Source.STARTED)
+
+    @property
     def ok(self) -> bool:
         return not self.fix
 
 
 def table(rows: Sequence[Row], *, with_verdict: bool = False) -> str:
-    """The rows under a heading, in columns; the verdict column is the doctor's."""
+    """The rows under a heading, in columns; the verdict column is the doctor's. The reasons, last, are wrapped."""
     heading = ["tool", "version", "where from", "why"]
     lines = [[row.name, row.version or "-", str(row.source), row.why] for row in rows]
     if with_verdict:
@@ -46,8 +59,15 @@ def table(rows: Sequence[Row], *, with_verdict: bool = False) -> str:
         # The verdict is what is looked for first: put it before the reasons, which may be long.
         for line in [heading, *lines]:
             line.insert(3, line.pop())
-    widths = [max(len(line[column]) for line in [heading, *lines]) for column in range(len(heading))]
-    ruled = [heading, ["-" * width for width in widths], *lines]
+    columns = range(len(heading) - 1)
+    widths = [max(len(line[column]) for line in [heading, *lines]) + len(GAP) for column in columns]
+    space = max(shutil.get_terminal_size((LINE_LENGTH, 0)).columns - sum(widths), SHORTEST_REASON)
+    reasons = [textwrap.wrap(line[-1], space, break_long_words=False, break_on_hyphens=False) for line in lines]
+    longest = max((len(text) for reason in reasons for text in reason), default=0)
+    ruled = [heading, ["-" * (width - len(GAP)) for width in widths] + ["-" * max(longest, len(heading[-1]))]]
+    for line, reason in zip(lines, reasons, strict=True):
+        first, *more = reason or [""]
+        ruled += [[*line[:-1], first], *(["" for _ in columns] + [text] for text in more)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in ruled
+        "".join(cell.ljust(width) for cell, width in zip(line, [*widths, 0], strict=True)).rstrip() for line in ruled
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from toolchain.artefacts import Artefact
@@ -14,17 +14,24 @@ from toolchain.problem import ENSURE, Problem
 
 @dataclass
 class State:
-    """The artefact of each tool that is ours, and the variables of each service that is ours."""
+    """The artefact of each tool that is ours, and the variables of each service that is ours, for one checkout."""
 
     artefacts: dict[str, str | None] = field(default_factory=dict)
     services: dict[str, dict[str, str]] = field(default_factory=dict)
+    project: str = field(default="", compare=False)
+    """The checkout, once saved; empty in a file of an older toolchain."""
 
     @classmethod
     def load(cls, layout: Layout) -> State:
-        """The saved state; an empty one if there is none or it cannot be read."""
+        """The saved state of the checkout; an empty one if there is none or it cannot be read."""
+        return cls.read(layout.state)
+
+    @classmethod
+    def read(cls, file: Path) -> State:
+        """The state saved in `file`; an empty one if there is none or it cannot be read."""
         try:
-            saved = json.loads(layout.state.read_text())
-            return cls(dict(saved["artefacts"]), dict(saved["services"]))
+            saved = json.loads(file.read_text())
+            return cls(dict(saved["artefacts"]), dict(saved["services"]), str(saved.get("project", "")))
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
 
@@ -47,7 +54,7 @@ class State:
     def save(self, layout: Layout) -> None:
         layout.state.parent.mkdir(parents=True, exist_ok=True)
         temporary = layout.state.with_suffix(".new")
-        temporary.write_text(json.dumps({"artefacts": self.artefacts, "services": self.services}, indent=1))
+        temporary.write_text(json.dumps(asdict(self) | {"project": str(layout.project)}, indent=1))
         temporary.replace(layout.state)
 
     def own(self) -> list[Artefact]:

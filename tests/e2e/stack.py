@@ -93,6 +93,11 @@ class Stack:
         self.pulumi("stack", "select", "--create", self.name).ok()
 
     @property
+    def mine(self) -> dict[str, Any]:
+        """The engine's filter for what belongs to this stack."""
+        return {"label": f"io.mimir.deployment=mimir-{self.name}"}
+
+    @property
     def file(self) -> Path:
         """The stack's file."""
         return self.folder / f"Pulumi.{self.name}.yaml"
@@ -172,12 +177,11 @@ class Stack:
         self.pulumi("state", "unprotect", "--all", "--yes", "--stack", self.name)
         self.pulumi("destroy", "--yes", "--skip-preview", "--stack", self.name)
         engine = docker.from_env()
-        mine = {"label": f"io.mimir.deployment=mimir-{self.name}"}
-        for container in engine.containers.list(all=True, filters=mine):
+        for container in engine.containers.list(all=True, filters=self.mine):
             container.remove(force=True)
-        for volume in engine.volumes.list(filters=mine):
+        for volume in engine.volumes.list(filters=self.mine):
             volume.remove(force=True)
-        for network in engine.networks.list(filters=mine):
+        for network in engine.networks.list(filters=self.mine):
             network.remove()
 
 

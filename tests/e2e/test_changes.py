@@ -76,9 +76,9 @@ def test_a_preview_builds_and_has_no_side_effect(new_stack: NewStack, engine: do
 
     def everything() -> set[str]:
         return {
-            *(one.name for one in engine.containers.list(all=True)),
-            *(one.name for one in engine.volumes.list()),
-            *(one.name for one in engine.networks.list()),
+            *(str(one.name) for one in engine.containers.list(all=True)),
+            *(str(one.name) for one in engine.volumes.list()),
+            *(str(one.name) for one in engine.networks.list()),
         }
 
     before = everything()

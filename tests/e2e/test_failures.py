@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import bcrypt
 import docker
 import pytest
-import requests
 
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
@@ -36,8 +33,7 @@ def running(new_stack: NewStack) -> Stack:
 
 def nothing_of(stack: Stack, engine: docker.DockerClient) -> bool:
     """Whether the engine has nothing of the stack."""
-    mine = {"label": f"io.mimir.deployment=mimir-{stack.name}"}
-    return not (engine.containers.list(all=True, filters=mine) or engine.volumes.list(filters=mine))
+    return not (engine.containers.list(all=True, filters=stack.mine) or engine.volumes.list(filters=stack.mine))
 
 
 def test_bad_settings_are_all_named_and_nothing_is_created(new_stack: NewStack, engine: docker.DockerClient) -> None:
@@ -73,6 +69,36 @@ def test_a_commit_that_does_not_exist(stack: Stack, tmp_path: Path) -> None:
     text = stack.up().failed().text
     stack.write(source={"location": "./sample", "commit": None})
     assert "mimir:source.commit" in text and "Traceback" not in text
+
+
+def test_a_builder_image_that_does_not_exist(stack: Stack) -> None:
+    stack.write(image={"goImage": "127.0.0.1:5000/no/such:1"})
+    text = stack.preview().failed().text
+    stack.write(image={"goImage": "127.0.0.1:5000/library/golang:1.26.8-alpine"})
+    assert "A base image cannot be had" in text and "mimir:image.goImage" in text
+    stack.preview().ok()
+
+
+def test_a_port_that_is_taken(new_stack: NewStack) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        stack = new_stack(environment={"port": listener.getsockname()[1]})
+        text = stack.up().failed().text
+    assert "could not be started" in text and "address already in use" in text
+    stack.up().ok()
+    assert http.get(stack.outputs()["url"], "/health").ok
+
+
+def test_a_name_that_belongs_to_somebody_else(new_stack: NewStack, engine: docker.DockerClient) -> None:
+    stack = new_stack()
+    theirs = engine.networks.create(f"mimir-{stack.name}")
+    try:
+        text = stack.up().failed().text
+        assert f"docker network rm mimir-{stack.name}" in text
+        theirs.reload()
+    finally:
+        theirs.remove()
 
 
 def test_a_compile_error_shows_the_compilers_lines_and_the_old_process_serves(running: Stack) -> None:
@@ -117,8 +143,7 @@ def test_a_shadowed_configuration_file_is_noticed(running: Stack, engine: docker
 def test_an_update_killed_half_way_goes_on_at_the_next(new_stack: NewStack, engine: docker.DockerClient) -> None:
     stack = new_stack()
     update = stack.start_up()
-    mine = {"label": f"io.mimir.deployment=mimir-{stack.name}"}
-    eventually("volumes of the first half", lambda: engine.volumes.list(filters=mine), 120)
+    eventually("volumes of the first half", lambda: engine.volumes.list(filters=stack.mine), 120)
     kill_group(update)
     text = stack.up().failed().text
     assert "pulumi cancel" in text
@@ -135,44 +160,3 @@ def test_two_updates_at_once_do_not_meet(running: Stack) -> None:
     text = running.up().failed().text
     assert first.wait(timeout=120) == 0, first.stdout and first.stdout.read()
     assert "currently locked" in text
-
-
-@dataclass(frozen=True)
-class PrivateRegistry:
-    """A registry of the tests' own that wants a login."""
-
-    address: str
-    user: str = "pusher"
-    password: str = "correct-horse-battery-staple-9"
-
-
-@pytest.fixture(scope="module")
-def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRegistry]:
-    folder = tmp_path_factory.mktemp("registry")
-    registry = PrivateRegistry(f"127.0.0.1:{free_port()}")
-    hashed = bcrypt.hashpw(registry.password.encode(), bcrypt.gensalt(prefix=b"2a")).decode()
-    (folder / "htpasswd").write_text(f"{registry.user}:{hashed}\n")
-    (folder / "config.yml").write_text(
-        f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}}}\nhttp: {{addr: '{registry.address}'}}\n"
-        f"auth: {{htpasswd: {{realm: test, path: {folder}/htpasswd}}}}\n"
-    )
-    log = (folder / "log").open("w")
-    process = subprocess.Popen(["docker-registry", "serve", str(folder / "config.yml")], stdout=log, stderr=log)
-    eventually("the registry", lambda: requests.get(f"http://{registry.address}/v2/", timeout=2).status_code == 401)
-    yield registry
-    process.terminate()
-    process.wait(timeout=10)
-
-
-def test_a_registry_with_a_login(new_stack: NewStack, private: PrivateRegistry, engine: docker.DockerClient) -> None:
-    stack = new_stack(registry={"address": private.address, "username": private.user})
-    stack.secret("registry.password", "not-the-password")
-    text = stack.up().failed().text
-    assert "refuses user" in text and "mimir:registry.password" in text
-    assert "not-the-password" not in text
-    assert nothing_of(stack, engine)
-    stack.secret("registry.password", private.password)
-    up = stack.up().ok()
-    assert http.get(stack.outputs()["url"], "/health").ok
-    assert private.password not in up.text + stack.pulumi("stack", "export").text
-    stack.up("--expect-no-changes").ok()

@@ -66,9 +66,8 @@ def test_destroy_keeps_the_data_and_says_so_and_the_next_up_has_it(stack: Stack,
     for name in volumes:
         assert name in said and engine.volumes.get(name)
     assert "docker volume rm" in said
-    mine = {"label": f"io.mimir.deployment=mimir-{stack.name}"}
-    assert not engine.containers.list(all=True, filters=mine) and not engine.networks.list(filters=mine)
-    assert {volume.name for volume in engine.volumes.list(filters=mine)} == set(volumes)
+    assert not engine.containers.list(all=True, filters=stack.mine) and not engine.networks.list(filters=stack.mine)
+    assert {volume.name for volume in engine.volumes.list(filters=stack.mine)} == set(volumes)
     ops(stack, "up").ok()
     assert http.notes(stack.outputs()["url"]) == ["survives"]
 
@@ -86,7 +85,7 @@ def test_what_destroy_says_removes_the_rest(stack: Stack, engine: docker.DockerC
         ["sh", "-ec", "\n".join(commands)], cwd=stack.folder, env=stack.environment(), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not engine.volumes.list(filters={"label": f"io.mimir.deployment=mimir-{stack.name}"})
+    assert not engine.volumes.list(filters=stack.mine)
     assert "docker:index" not in stack.pulumi("stack", "--stack", stack.name, "--show-urns").text
 
 
@@ -112,12 +111,20 @@ def test_a_checkout_gets_a_passphrase_of_its_own(new_stack: NewStack) -> None:
     other.write_text("config: {}\n")
     env = {name: value for name, value in stack.environment().items() if name != "PULUMI_CONFIG_PASSPHRASE"}
     done = subprocess.run(
-        ["python", "-m", "ops", "preview", "--stack", "fresh"], cwd=stack.folder, env=env, capture_output=True, text=True
+        ["python", "-m", "ops", "preview", "--stack", "fresh"],
+        cwd=stack.folder,
+        env=env,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (stack.folder / ".passphrase").stat().st_mode & 0o777 == 0o600
     (stack.folder / ".passphrase").unlink()
     done = subprocess.run(
-        ["python", "-m", "ops", "preview", "--stack", "fresh"], cwd=stack.folder, env=env, capture_output=True, text=True
+        ["python", "-m", "ops", "preview", "--stack", "fresh"],
+        cwd=stack.folder,
+        env=env,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode != 0 and "passphrase that this checkout does not have" in done.stderr

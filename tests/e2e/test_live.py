@@ -30,13 +30,9 @@ def answer(stack: Stack) -> str:
 def test_a_saved_file_is_live(stack: Stack) -> None:
     new_answer(stack.folder, "saved once")
     url = stack.outputs()["url"]
-    eventually(
-        "the new answer", lambda: http.get(url, "/api/v1/answer").json()["answer"] == "saved once", seconds=60
-    )
+    eventually("the new answer", lambda: http.get(url, "/api/v1/answer").json()["answer"] == "saved once", seconds=60)
     new_answer(stack.folder, "saved twice")
-    eventually(
-        "the next answer", lambda: http.get(url, "/api/v1/answer").json()["answer"] == "saved twice", seconds=60
-    )
+    eventually("the next answer", lambda: http.get(url, "/api/v1/answer").json()["answer"] == "saved twice", seconds=60)
 
 
 def test_a_compile_error_shows_in_the_log_and_the_last_good_build_serves(

@@ -1,10 +1,12 @@
-"""The committed stacks, each run once for all tests that only look."""
+"""What several test files start from: the committed stacks, each run once, and sources under version control."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.unit import program
+from tests.unit import program, repositories
 from tests.unit.program import Run
 
 
@@ -25,3 +27,15 @@ def committed(request: pytest.FixtureRequest) -> Run:
     """Every committed stack in turn."""
     run: Run = request.getfixturevalue(request.param)
     return run
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own as the current folder."""
+    return repositories.project(tmp_path / "project", monkeypatch)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one commit."""
+    return repositories.create(tmp_path / "repository")

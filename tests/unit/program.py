@@ -113,6 +113,12 @@ class Run:
         return self.one("Container", "mimir")
 
     @property
+    def cpus(self) -> float:
+        """How many CPUs that container may use."""
+        assert not self.service.get("cpus"), "the provider reads some values back in another form"
+        return float(self.service["cpuQuota"] / self.service["cpuPeriod"])
+
+    @property
     def env(self) -> dict[str, str]:
         """The variables of that container that are in the clear."""
         return dict(one.split("=", 1) for one in self.service["envs"] if isinstance(one, str))

@@ -11,21 +11,11 @@ import pytest
 from components.build_context import BuildContext, stage
 from components.settings import Settings
 from components.source import GitError
-from tests.unit.repositories import FILES, clone, commit, create, git, project, write
+from tests.unit.repositories import FILES, clone, commit, create, git, write
+
+pytestmark = pytest.mark.usefixtures("here")
 
 STAGED = {"go.mod", "main.go", "internal/a.go", "generate.sh", "link.go"}
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of its own as the current folder."""
-    return project(tmp_path / "project", monkeypatch)
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with one commit."""
-    return create(tmp_path / "repository")
 
 
 def staged(source: Path | str, stack: str = "dev", image: dict[str, Any] | None = None, **more: Any) -> BuildContext:
@@ -96,7 +86,18 @@ class TestContents:
 
     @pytest.mark.parametrize(
         "name",
-        [".env", "tls.key", "deep/id_rsa", "credentials.json", "app.db", "debug.log", "config.yaml", "a_test.go"],
+        [
+            ".env",
+            "tls.key",
+            "deep/id_rsa",
+            "credentials.json",
+            "app.db",
+            "debug.log",
+            "config.yaml",
+            "a_test.go",
+            "a/b/testdata/deep/er.txt",
+            "node_modules/a/b.js",
+        ],
     )
     def test_secrets_state_and_tests_never_reach_the_builder(self, repository: Path, name: str) -> None:
         write(repository, {name: "x"})
@@ -105,6 +106,13 @@ class TestContents:
 
     def test_patterns_of_the_stack_come_on_top(self, repository: Path) -> None:
         assert files(staged(repository, ignore=["internal", "link.go"])) == {"go.mod", "main.go", "generate.sh"}
+
+    @pytest.mark.parametrize("by_commit", [False, True])
+    def test_a_pattern_may_let_something_back_in(self, repository: Path, by_commit: bool) -> None:
+        write(repository, {"assets/a.txt": "x", "assets/keep/b.txt": "x", "assets/keep/deep/c.txt": "x"})
+        head = commit(repository) if by_commit else None
+        context = staged(repository, commit=head, ignore=["assets", "!assets/keep"])
+        assert files(context) == STAGED | {"assets/keep/b.txt", "assets/keep/deep/c.txt"}
 
     def test_the_probe_is_part_of_it(self, repository: Path) -> None:
         assert {"main.go", "go.mod"} <= files(staged(repository), "probe")

@@ -25,12 +25,13 @@ SETTINGS = Settings.model_validate(
 STEP = 'failed to solve: process "/bin/sh -c {command}" did not complete successfully: exit code: 1'
 COMPILE = STEP.format(command='GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags=\\"$GO_LDFLAGS\\" -o /out/mimir')
 DOWNLOAD = STEP.format(command="go mod download")
-SOURCE, MODULES, PUSH, REGISTRY, BASE = (
+SOURCE, MODULES, PUSH, REGISTRY, BASE, DISK = (
     "The source at ./service does not compile",
     "mimir:image.goProxy",
     "mimir:registry.password",
     "mimir:registry.address",
     "mimir:image.goImage",
+    "is its disk full?",
 )
 
 
@@ -62,6 +63,18 @@ SOURCE, MODULES, PUSH, REGISTRY, BASE = (
             "registry.example.com on 10.0.0.2:53: no such host",
             REGISTRY,
             id="push to nowhere",
+        ),
+        pytest.param(
+            "failed to solve: failed to push registry.example.com:5000/team/mimir:1: unexpected status from PUT request "
+            "to https://registry.example.com:5000/v2/team/mimir/blobs/uploads/1: 500 Internal Server Error",
+            DISK,
+            id="push 500",
+        ),
+        pytest.param(
+            "failed to solve: failed to push registry.example.com:5000/team/mimir:1: failed to do request: Head "
+            '"http://registry.example.com:5000/v2/": dial tcp 10.5.0.1:5000: i/o timeout',
+            REGISTRY,
+            id="push to port 5000",
         ),
         pytest.param(
             "failed to solve: mirror.example.com/go:1: failed to resolve source metadata for mirror.example.com/go:1: "
@@ -107,6 +120,11 @@ def test_the_cause_is_named_with_the_setting_to_check(error: str, cause: str) ->
         pytest.param(
             "failed to solve: failed to read /var/lib/buildkit/content: permission denied", id="the builder's own files"
         ),
+        pytest.param(
+            'failed to list workers: Unavailable: connection error: desc = "transport: Error while dialing: dial tcp '
+            '127.0.0.1:1234: connect: connection refused"',
+            id="no builder",
+        ),
         pytest.param("", id="nothing"),
     ],
 )
@@ -115,7 +133,7 @@ def test_what_is_not_understood_is_left_to_buildkits_own_words(error: str) -> No
 
 
 def test_the_repository_is_named() -> None:
-    assert "registry.example.com/team/mimir" in str(diagnose("push: 401 Unauthorized", SETTINGS))
+    assert "registry.example.com/team/mimir" in str(diagnose("failed to push: 401 Unauthorized", SETTINGS))
 
 
 OUTPUT = """#12 [linux/amd64 service 5/5] RUN go build

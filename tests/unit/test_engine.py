@@ -158,6 +158,10 @@ class TestReport:
         assert "it was never probed" in said
         assert "(none)" in said
 
+    def test_a_container_that_never_started_is_not_called_unhealthy(self, use: Any) -> None:
+        use(Thing({"State": {"Status": "created", "ExitCode": 128}}))
+        assert failure.report(SETTINGS, MIMIR).startswith("Container mimir-dev could not be started")
+
     @pytest.mark.parametrize("error", [NotFound("No such container: mimir-dev"), requests.ConnectionError("gone")])
     def test_an_engine_that_tells_no_more_does_not_hide_the_failure(self, use: Any, error: Exception) -> None:
         def get(_: str) -> None:

@@ -13,18 +13,20 @@ from components.docker import engine
 from components.docker.engine import Engine
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
-from tests.unit.repositories import FILES, create, project, write
+from tests.unit.repositories import FILES, write
 
 AWAY = Problem("mimir:registry.address", 'no registry answers at "127.0.0.1:5000"', "one", "docker run registry:2")
 NO_ENGINE = Problem("mimir:docker.host", "no Docker engine answers", "one", "make tools")
 
 
+pytestmark = pytest.mark.usefixtures("here")
+
+
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project on a machine where everything is there."""
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine where everything is there."""
     monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
     monkeypatch.setattr(registry, "problems", lambda _: [])
-    return project(tmp_path / "project", monkeypatch)
 
 
 def settings(location: str = "service", commit: str | None = None) -> Settings:
@@ -46,11 +48,10 @@ def test_a_machine_with_everything() -> None:
     assert found == Engine((1, 47))
 
 
-def test_everything_in_the_way_is_in_one_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    create(tmp_path / "repository")
+def test_everything_in_the_way_is_in_one_error(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
     monkeypatch.setattr(engine, "look", lambda _: NO_ENGINE)
     monkeypatch.setattr(registry, "problems", lambda _: [AWAY])
-    error = refused(settings(str(tmp_path / "repository"), "0" * 40))
+    error = refused(settings(str(repository), "0" * 40))
     assert {one.key for one in error.problems} == {
         "mimir:source.commit",
         "mimir:docker.host",
@@ -59,11 +60,10 @@ def test_everything_in_the_way_is_in_one_error(monkeypatch: pytest.MonkeyPatch, 
     assert "nothing was changed" in str(error)
 
 
-def test_a_commit_that_is_not_there_is_named(tmp_path: Path) -> None:
-    create(tmp_path / "repository")
-    found = refused(settings(str(tmp_path / "repository"), "0" * 40)).problems[0]
+def test_a_commit_that_is_not_there_is_named(repository: Path) -> None:
+    found = refused(settings(str(repository), "0" * 40)).problems[0]
     assert "0" * 40 in found.found
-    assert str(tmp_path / "repository") in found.found
+    assert str(repository) in found.found
 
 
 def test_a_source_that_cannot_be_read_is_named() -> None:

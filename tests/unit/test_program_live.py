@@ -35,7 +35,7 @@ def test_it_has_room_and_time_for_a_compiler(live: Run) -> None:
 
 
 def test_threads_are_rounded_up_here_too(live: Run) -> None:
-    assert float(live.service["cpus"]) == 2.5
+    assert live.cpus == 2.5
     assert live.env["GOMAXPROCS"] == "3"
 
 

@@ -210,16 +210,15 @@ def test_a_silent_server_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("address", "insecure", "url"),
+    ("address", "url"),
     [
-        ("registry.example.com", False, "https://registry.example.com/v2/"),
-        ("registry.example.com:5000", True, "http://registry.example.com:5000/v2/"),
-        ("localhost:5000", False, "http://localhost:5000/v2/"),
-        ("127.1.2.3:5000", False, "http://127.1.2.3:5000/v2/"),
-        ("docker.io", False, "https://registry-1.docker.io/v2/"),
+        ("registry.example.com", "https://registry.example.com/v2/"),
+        ("localhost:5000", "http://localhost:5000/v2/"),
+        ("127.1.2.3:5000", "http://127.1.2.3:5000/v2/"),
+        ("docker.io", "https://registry-1.docker.io/v2/"),
     ],
 )
-def test_where_it_is_asked(address: str, insecure: bool, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_it_is_asked(address: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def get(where: str, **_: Any) -> None:
@@ -227,8 +226,23 @@ def test_where_it_is_asked(address: str, insecure: bool, url: str, monkeypatch: 
         raise requests.ConnectionError
 
     monkeypatch.setattr(requests, "get", get)
-    registry.problems(Registry(address=address, insecure=insecure))
+    registry.problems(Registry(address=address))
     assert asked == [url]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_insecure_registry_is_plain_http_or_has_a_certificate_that_nobody_knows(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def get(url: str, verify: bool = True, **_: Any) -> requests.Response:
+        if url.startswith("https:") and (scheme == "http" or verify):
+            raise requests.exceptions.SSLError
+        answer = requests.Response()
+        answer.status_code = 200 if url.startswith(f"{scheme}:") else 400
+        return answer
+
+    monkeypatch.setattr(requests, "get", get)
+    assert registry.problems(Registry(address="registry.example.com:5000", insecure=True)) == []
 
 
 class TestPull:

@@ -37,18 +37,9 @@ FIXED_BY_A_COMMAND = [
     *(
         pytest.param(f"environment.{table}.{name}", at(f"environment.{table}", {name: "x"}), id=f"{table} {name}")
         for table in ("variables", "secretVariables")
-        for name in (
-            "MIMIR_PORT",
-            "MIMIR_JWT_SECRET",
-            "MIMIR_LOG_LEVEL",
-            "GOMAXPROCS",
-            "HOME",
-            "lower",
-            "1ST",
-            "A-B",
-            "A.B",
-        )
+        for name in ("MIMIR_PORT", "MIMIR_JWT_SECRET", "GOMAXPROCS", "HOME", "lower", "1ST", "A-B")
     ),
+    pytest.param('environment.variables["a.b"]', at("environment.variables", {"a.b": "x"}), id="a name with a dot"),
     pytest.param(
         "environment.variables.TOKEN",
         {"environment": {"variables": {"TOKEN": "x"}, "secretVariables": {"TOKEN": "y"}}},

@@ -171,7 +171,7 @@ def test_bad_values_are_refused_by_their_key(key: str, value: Any) -> None:
         assert found.found.startswith("a ")
         assert str(value) not in str(found)
     else:
-        assert found.found in _shown(value)
+        assert any(one in found.found for one in _shown(value))
 
 
 @pytest.mark.parametrize(("key", "value"), cases(BAD, without=SECRETS))

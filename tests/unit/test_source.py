@@ -13,19 +13,9 @@ from components import image, source
 from components.build_context import BuildContext, stage
 from components.settings import Settings
 from components.source import GitError, is_url
-from tests.unit.repositories import FILES, clone, commit, create, git, project, write
+from tests.unit.repositories import FILES, clone, commit, create, git, write
 
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of its own as the current folder."""
-    return project(tmp_path / "project", monkeypatch)
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with one commit."""
-    return create(tmp_path / "repository")
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def staged(location: Path | str, **more: Any) -> BuildContext:
@@ -80,6 +70,14 @@ class TestVersion:
         write(repository, {"generated.go": "package main\n"})
         context = staged(repository)
         assert (context.version == clean.version) == (context.digest == clean.digest)
+
+    @pytest.mark.parametrize("name", ["node_modules/a/b.js", "out/service.log"])
+    def test_what_git_and_the_build_both_ignore_does_not_count(self, repository: Path, name: str) -> None:
+        write(repository, {".gitignore": "node_modules/\nout/\n"})
+        commit(repository)
+        clean = staged(repository)
+        write(repository, {name: "x"})
+        assert staged(repository) == clean
 
     def test_two_changes_are_two_versions(self, repository: Path) -> None:
         versions = set()

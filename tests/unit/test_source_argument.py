@@ -8,21 +8,11 @@ import pytest
 
 from ops.source_argument import BadSource, overrides
 from tests.unit.configuration import load
-from tests.unit.repositories import create, git, project
+from tests.unit.repositories import git
+
+pytestmark = pytest.mark.usefixtures("here")
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project as the current folder."""
-    return project(tmp_path / "project", monkeypatch)
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with one commit."""
-    return create(tmp_path / "repository")
 
 
 def test_nothing_changes_nothing() -> None:

@@ -57,7 +57,7 @@ def test_the_key_changes_with_everything_that_shapes_the_result(recipe: GoRecipe
     assert key(version="1.26.9") != before
     assert key(platform="linux/arm64") != before
     assert key(GoRecipe("demo", ".", "demo", "1.2.4", "main.version")) != before
-    assert key(GoRecipe("demo", ".", "demo", "1.2.3", "main.version", tags="netgo")) != before
+    assert key(GoRecipe("demo", ".", "demo", "1.2.3", "main.release")) != before
 
     (recipe.folder / "README.md").write_text("words")
     assert key() == before, "documentation must not cost a build"

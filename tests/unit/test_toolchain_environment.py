@@ -41,6 +41,8 @@ def test_what_the_user_has_set_is_never_overridden(layout: Layout, state: State)
         "VIRTUAL_ENV": "/mine",
         "PULUMI_SKIP_UPDATE_CHECK": "false",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "",
+        "PULUMI_HOME": "/mine",
+        "PULUMI_CREDENTIALS_PATH": "/mine",
     }
     assert environment.additions(layout, state, users).keys() == {"PATH"}
 
@@ -61,11 +63,13 @@ def test_exports_survive_a_shell(tmp_path: Path) -> None:
 def test_our_own_environment_is_not_taken_for_the_users(layout: Layout, state: State) -> None:
     state.save(layout)
     shell = {"HOME": "/h", **environment.additions(layout, state, {"PATH": "/usr/bin"})}
+    assert "PULUMI_HOME" in shell
 
     seen = Machine.of(layout, shell).environment
 
     assert seen["PATH"] == "/usr/bin"
     assert "DOCKER_HOST" not in seen
+    assert "PULUMI_HOME" not in seen, "our plugins would be taken for installed ones"
     assert Machine.of(layout, {**shell, "DOCKER_HOST": "unix:///theirs"}).environment["DOCKER_HOST"] == "unix:///theirs"
 
 

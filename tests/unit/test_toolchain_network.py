@@ -19,7 +19,7 @@ from toolchain import network, versions
 from toolchain.layout import Layout
 from toolchain.machine import Machine, architecture
 from toolchain.problem import Problem
-from toolchain.tools import CLI
+from toolchain.tools import BUILDX, CLI
 
 PATIENCE = 0.3
 
@@ -109,7 +109,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     handler = partial(QuietFiles, directory=str(tmp_path / "site"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
-        monkeypatch.setattr(network, "PULUMI_SITE", f"http://127.0.0.1:{running.server_port}/")
+        for name in ("PULUMI_SITE", "GITHUB"):
+            monkeypatch.setattr(network, name, f"http://127.0.0.1:{running.server_port}/")
         yield releases
         running.shutdown()
 
@@ -150,3 +151,22 @@ def test_a_release_with_another_checksum_leaves_nothing(site: Path, tmp_path: Pa
     with pytest.raises(Problem, match="checksum"):
         download_cli(tmp_path)
     assert list((tmp_path / "cache" / "artefacts").iterdir()) == []
+
+
+def test_the_makers_buildx_is_checked_against_their_list(site: Path, tmp_path: Path) -> None:
+    release = tmp_path / "site" / "docker/buildx/releases/download" / f"v{versions.BUILDX}"
+    release.mkdir(parents=True)
+    program = release / f"buildx-v{versions.BUILDX}.linux-{architecture()}"
+    program.write_bytes(b"program")
+    machine = Machine(Layout.of(tmp_path / "project", {"MIMIR_TOOLCHAIN_HOME": str(tmp_path / "cache")}), {})
+    artefact = BUILDX.downloaded(machine.layout)
+    assert BUILDX.download and artefact
+
+    (release / "checksums.txt").write_text(f"{'0' * 64} *{program.name}\n")
+    with pytest.raises(Problem, match="checksum"):
+        BUILDX.download(machine)
+    assert not artefact.exists()
+
+    (release / "checksums.txt").write_text(f"{hashlib.sha256(b'program').hexdigest()} *{program.name}\n")
+    BUILDX.download(machine)
+    assert [found.name for found in artefact.programs()] == ["docker-buildx"]

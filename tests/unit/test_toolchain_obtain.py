@@ -19,7 +19,7 @@ from toolchain.network import Sites
 from toolchain.problem import Problem
 from toolchain.progress import Progress
 from toolchain.report import Row, Source, table
-from toolchain.tools import BUILDKITD, CLI, DOCKER, DOCKER_BUILD, TOOLS, Tool
+from toolchain.tools import BUILDKITD, BUILDX, CLI, DOCKER, DOCKER_BUILD, TOOLS, Tool
 
 SILENT = "get.pulumi.com did not answer in 4 s"
 
@@ -124,6 +124,54 @@ def test_the_table_says_what_came_from_where_and_why() -> None:
     assert cli.index("built") == registry.index("already")
 
 
+def test_long_reasons_are_wrapped_under_their_heading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    path = "/a/path/that/is/never/broken/in/two/so/that/it/can/be/copied"
+    lines = table([Row("engine", "1", Source.STARTED, f"{SILENT}; " * 4 + path), Row("next", "2", Source.BUILT)])
+    _, _, first, *more, last = lines.splitlines()
+    assert more and all(len(line) <= 100 for line in [first, *more] if path not in line)
+    assert {len(line) - len(line.lstrip()) for line in more} == {first.index(SILENT)}
+    assert path in lines
+    assert last.split() == ["next", "2", "built"]
+
+
+@pytest.mark.parametrize(
+    ("row", "by_hand", "shown"),
+    [
+        (Row("registry", "2", Source.RUNNING), True, ["where from", "next: make up"]),
+        (Row("registry", "2", Source.STARTED), False, ["where from", "make doctor"]),
+        (Row("registry", "2", Source.RUNNING), False, ["make doctor"]),
+    ],
+)
+def test_ensure_says_what_is_new_and_what_comes_next(
+    row: Row, by_hand: bool, shown: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("toolchain.__main__.ensure", lambda *_: [row])
+    monkeypatch.delenv("MAKELEVEL", raising=False)
+    if not by_hand:
+        monkeypatch.setenv("MAKELEVEL", "1")
+    assert main(["ensure"]) == 0
+    text = capsys.readouterr().out
+    assert [part for part in ("where from", "next: make up", "make doctor") if part in text] == shown
+
+
+@pytest.mark.parametrize(
+    ("program", "answer", "found"),
+    [
+        ("docker-buildx", "github.com/docker/buildx v0.36.1 0123abc", "0.36.1"),
+        ("docker-buildx", "github.com/docker/buildx v0.9.1 0123abc", ""),
+        ("docker", "github.com/docker/buildx 0.13.1+ds1-3", "0.13.1"),
+    ],
+)
+def test_buildx_is_found_by_itself_and_as_dockers_plugin(
+    program: str, answer: str, found: str, machine: Machine, tmp_path: Path
+) -> None:
+    expected = "version" if program == "docker-buildx" else "buildx version"
+    (tmp_path / program).write_text(f'#!/bin/sh\n[ "$*" = "{expected}" ] && echo {answer}\n')
+    (tmp_path / program).chmod(0o755)
+    assert BUILDX.installed(machine) == found
+
+
 BROKEN = Row("registry", "", Source.NONE, "nothing answers", "python3 -m toolchain ensure --group docker")
 
 
@@ -166,6 +214,7 @@ def test_a_version_fits_when_it_is_of_the_same_major_and_not_older(found: str, w
         (CLI.recipe, "github.com/pulumi/pulumi/pkg/v3"),
         (DOCKER_BUILD.recipe, "github.com/pulumi/pulumi-docker-build"),
         (BUILDKITD, "github.com/moby/buildkit"),
+        (BUILDX.recipe, "github.com/docker/buildx"),
     ],
 )
 def test_the_pins_are_those_of_the_modules(recipe: gobuild.GoRecipe, module: str) -> None:

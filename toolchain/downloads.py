@@ -1,0 +1,74 @@
+"""The makers' own downloads, each checked against the checksum that its maker publishes beside it."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+from toolchain import network, versions
+from toolchain.artefacts import Artefact, publishing
+from toolchain.layout import Layout
+from toolchain.machine import Machine, architecture
+from toolchain.problem import Problem
+
+
+def cli_artefact(layout: Layout) -> Artefact:
+    """Where a downloaded CLI is, or will be."""
+    return Artefact(layout.artefacts / f"pulumi-{versions.PULUMI}-release-{architecture()}")
+
+
+def download_cli(machine: Machine) -> None:
+    """Pulumi's archive: the CLI, and the language hosts that belong beside it.
+
+    Raises:
+        Problem: it cannot be had, or is not what its makers published.
+    """
+    system = "x64" if architecture() == "amd64" else architecture()
+    archive = f"pulumi-v{versions.PULUMI}-linux-{system}.tar.gz"
+    releases = f"{network.PULUMI_SITE}releases/sdk/"
+    sha256 = _published(f"{releases}pulumi-{versions.PULUMI}-checksums.txt", archive)
+    with publishing(cli_artefact(machine.layout)) as folder:
+        packed = folder / archive
+        network.download(releases + archive, packed, sha256=sha256)
+        _extract_programs(packed, folder)
+        packed.unlink()
+
+
+def buildx_artefact(layout: Layout) -> Artefact:
+    """Where a downloaded buildx is, or will be."""
+    return Artefact(layout.artefacts / f"docker-buildx-{versions.BUILDX}-release-{architecture()}")
+
+
+def download_buildx(machine: Machine) -> None:
+    """Docker's buildx, a single program.
+
+    Raises:
+        Problem: it cannot be had, or is not what its makers published.
+    """
+    release = f"{network.GITHUB}docker/buildx/releases/download/v{versions.BUILDX}/"
+    name = f"buildx-v{versions.BUILDX}.linux-{architecture()}"
+    sha256 = _published(f"{release}checksums.txt", name)
+    with publishing(buildx_artefact(machine.layout)) as folder:
+        program = folder / "docker-buildx"
+        network.download(release + name, program, sha256=sha256)
+        program.chmod(0o755)
+
+
+def _published(listing: str, file: str) -> str:
+    """The checksum of `file` in a listing as `sha256sum` writes it; a `*` before a name stands for "binary"."""
+    lines = (line.split() for line in network.text(listing).splitlines())
+    checksums = {line[1].removeprefix("*"): line[0] for line in lines if len(line) == 2}
+    if file not in checksums:
+        raise Problem(f"the published checksums do not name {file}", "try again later")
+    return checksums[file]
+
+
+def _extract_programs(archive: Path, folder: Path) -> None:
+    """The files of an archive, side by side in `folder` whatever paths the archive gives them."""
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isfile() else None
+            if content:
+                target = folder / Path(member.name).name
+                target.write_bytes(content.read())
+                target.chmod(0o755 if member.mode & 0o100 else 0o644)
