@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from docker.utils.build import PatternMatcher
 
@@ -86,7 +86,18 @@ def _ignored(settings: Settings) -> PatternMatcher:
 
 
 def _matches(ignored: PatternMatcher, name: str) -> bool:
+    """Whether a walk of the folder would leave this file out, by a pattern for it or for a folder above it."""
+    above = [str(folder) for folder in PurePosixPath(name).parents[:-1]]
+    return _matched(ignored, name) or any(_matched(ignored, one) and not _reopened(ignored, one) for one in above)
+
+
+def _matched(ignored: PatternMatcher, name: str) -> bool:
     return bool(ignored.matches(name))  # type: ignore[arg-type]  # the stub says PathLike, the code splits a string
+
+
+def _reopened(ignored: PatternMatcher, folder: str) -> bool:
+    """Whether an exception (`!folder/file`) may let something in `folder` back in."""
+    return any(one.exclusion and one.cleaned_pattern.startswith(folder) for one in ignored.patterns)
 
 
 def _stage_for_live_reload(path: Path, target: Path) -> None:
@@ -141,7 +152,9 @@ def _dirty(settings: Settings, path: Path, ignored: PatternMatcher) -> bool:
     if settings.source.commit is not None or revision(settings.source, path).commit is None:
         return False
     prefix = git("rev-parse", "--show-prefix", at=path).decode().strip()
-    entries = git("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ".", at=path)
+    # With the files that git ignores: those that are not ignored here are built.
+    every = ("--no-renames", "--untracked-files=all", "--ignored")
+    entries = git("status", "--porcelain", "-z", *every, "--", ".", at=path)
     changed = (entry[3:].removeprefix(prefix) for entry in entries.decode().split("\0") if entry)
     return any(not _matches(ignored, name) for name in changed)
 

@@ -55,7 +55,7 @@ def diagnose(error: str, settings: Settings) -> str | None:
             f"The registry {settings.registry.address} answered, but could not store the image: is its disk full?",
         ),
         (
-            r"failed to push|connection refused|no such host|i/o timeout",
+            r"failed to push",
             f"The registry {settings.registry.address} could not be reached for the push: "
             "check mimir:registry.address.",
         ),

@@ -6,9 +6,11 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pulumi
+import yaml
 from pulumi.runtime import config as runtime_config
 from pydantic import ValidationError
 
@@ -44,7 +46,7 @@ def load(stack: str) -> Loaded:
     values, secret_keys = _stack_config(pulumi.get_project())
     overrides = _overrides(problems)
     merged = _merge(values, overrides)
-    problems += _secrets_in_the_clear(merged, secret_keys, overrides)
+    problems += _secrets_in_the_clear(merged, secret_keys, overrides, _stack_file(stack))
     settings, invalid = _validate(merged, problems)
     problems += broken_rules(settings, invalid)
     if problems:
@@ -74,6 +76,21 @@ def _structured(value: Any) -> Any:
         except json.JSONDecodeError:
             return value
     return value
+
+
+def _readable(value: Any) -> bool:
+    """Whether a value of a stack file is not of the form `secure: ...`, nor an object of such."""
+    if isinstance(value, dict) and "secure" not in value:
+        return any(map(_readable, value.values()))
+    return isinstance(value, str)
+
+
+def _stack_file(stack: str) -> dict[str, Any]:
+    """The project's own sections as they stand in the stack file, where there is one."""
+    path = Path(f"Pulumi.{stack}.yaml")
+    config = (yaml.safe_load(path.read_text()) or {}).get("config") if path.is_file() else None
+    prefix = f"{pulumi.get_project()}:"
+    return {key.removeprefix(prefix): value for key, value in (config or {}).items() if isinstance(value, dict)}
 
 
 def _overrides(problems: list[Problem]) -> dict[str, Any]:
@@ -106,20 +123,23 @@ def _paths(values: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 def _secrets_in_the_clear(
-    values: Mapping[str, Any], secret_keys: frozenset[str], overrides: Mapping[str, Any]
+    values: Mapping[str, Any], secret_keys: frozenset[str], overrides: Mapping[str, Any], file: Mapping[str, Any]
 ) -> list[Problem]:
-    """Secrets that stand readable in the stack file. Pulumi encrypts per top-level object."""
+    """Secrets that stand readable in the stack file.
+
+    Pulumi tells a program only which whole sections hold something encrypted, so the file is looked at as well.
+    """
     return [
         Problem(
             f"mimir:{section}.{name}",
             "a secret in plain text in the stack file",
             "an encrypted value; treat the one found as leaked",
-            f"pulumi config set --secret --path 'mimir:{section}.{name}'   (asks for the value)",
+            f"pulumi config set --secret --path 'mimir:{section}.{name}'   # asks for the value",
         )
         for section, name in problems_of.secret_settings()
         if isinstance(values.get(section), dict)
         and values[section].get(name)
-        and section not in secret_keys
+        and (section not in secret_keys or _readable(file.get(section, {}).get(name)))
         and name not in overrides.get(section, {})
     ]
 

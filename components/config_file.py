@@ -16,6 +16,9 @@ import yaml
 
 from components.settings import Settings
 
+PLUGINS = "/app/plugins"
+"""The volume itself and not `pluginDir`, which may be a folder in it that does not exist yet."""
+
 DIGEST_KEY = "plugins.plugin_configs.config_digest"
 
 
@@ -50,7 +53,7 @@ def render(settings: Settings) -> ConfigFile:
             "write_timeout": 30,
             "enable_cors": bool(environment.enable_cors),
         },
-        "plugins": {"directories": [environment.plugin_dir], "auto_discovery": True},
+        "plugins": {"directories": [PLUGINS], "auto_discovery": True},
         "scheduler": {"enabled": True, **({"max_jobs": environment.max_jobs} if environment.max_jobs else {})},
         "logging": {
             "level": environment.log_level.lower(),
@@ -58,10 +61,11 @@ def render(settings: Settings) -> ConfigFile:
             "output": "stdout",  # the engine rotates it; the application never would
         },
     }
-    digest = hashlib.sha256(_yaml(document).encode()).hexdigest()[:16]
+    names = ("config.yaml", f"{settings.runtime}.yaml")
+    digest = hashlib.sha256("\n".join([*names, _yaml(document)]).encode()).hexdigest()[:16]
     document["plugins"]["plugin_configs"] = {"config_digest": f"sha256-{digest}"}
     return ConfigFile(
-        names=("config.yaml", f"{settings.runtime}.yaml"),
+        names=names,
         content=_yaml(document),
         expected={
             DIGEST_KEY: f"sha256-{digest}",

@@ -66,8 +66,7 @@ def _key(path: tuple[str, ...]) -> str:
 def _found(error: Mapping[str, Any], field: FieldInfo | None) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    section = _section_at(tuple(str(part) for part in error["loc"]))
-    if (field is not None and _is_secret(field)) or (section and any(map(_is_secret, _fields(section).values()))):
+    if field is None or _is_secret(field):  # no field: a whole section of the wrong type
         return "a value of the wrong form (not shown, it may hold a secret)"
     return json.dumps(error["input"], default=str)
 

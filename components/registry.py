@@ -33,20 +33,18 @@ def problems(registry: Registry) -> list[Problem]:
     Follows the distribution specification (GET /v2/) and the token flow that its 401 answer names.
     """
     host = HUB.get(registry.address, registry.address)
-    scheme = "http" if is_loopback(registry) or registry.insecure else "https"
-    url = f"{scheme}://{host}/v2/"
     user = credentials(registry)
     try:
-        answer = requests.get(url, auth=user, timeout=TIMEOUT_SECONDS, verify=not registry.insecure)
+        answer = _ask(registry, host, user)
         challenge = answer.headers.get("WWW-Authenticate", "")
         if answer.status_code == 401 and challenge.lower().startswith("bearer "):
             answer = _token(registry, challenge, user)
     except requests.RequestException as error:
         return [_away(registry, type(error).__name__)]
     if answer.status_code == 401:
-        return [_refused(registry, user)]
+        return [] if user is None and _has_token(registry) else [_refused(registry, user)]
     if answer.status_code >= 400:
-        return [_away(registry, f"status {answer.status_code} for {url}")]
+        return [_away(registry, f"status {answer.status_code} for {answer.url}")]
     return []
 
 
@@ -54,10 +52,9 @@ def credentials(registry: Registry) -> HTTPBasicAuth | None:
     """User and password of the settings, or what `docker login` stored for this registry."""
     if registry.username and registry.password:
         return HTTPBasicAuth(registry.username, registry.password.get_secret_value())
-    stored = stored_login(registry)
-    if stored and stored.get("Username"):
-        return HTTPBasicAuth(stored["Username"], stored["Password"])
-    return None
+    # In lower case from docker's own file, in camel case from a credential helper.
+    stored = {key.lower(): value for key, value in (stored_login(registry) or {}).items()}
+    return HTTPBasicAuth(stored["username"], stored["password"]) if stored.get("username") else None
 
 
 def stored_login(registry: Registry) -> dict[str, str] | None:
@@ -66,6 +63,22 @@ def stored_login(registry: Registry) -> dict[str, str] | None:
         return load_config().resolve_authconfig(registry.address) or None
     except DockerException:
         return None
+
+
+def _ask(registry: Registry, host: str, user: HTTPBasicAuth | None) -> requests.Response:
+    """GET /v2/ over TLS; over plain HTTP on loopback, and where an insecure registry does not speak TLS."""
+    if not is_loopback(registry):
+        try:
+            return requests.get(f"https://{host}/v2/", auth=user, timeout=TIMEOUT_SECONDS, verify=not registry.insecure)
+        except requests.ConnectionError:
+            if not registry.insecure:
+                raise
+    return requests.get(f"http://{host}/v2/", auth=user, timeout=TIMEOUT_SECONDS)
+
+
+def _has_token(registry: Registry) -> bool:
+    """Whether `docker login` stored an identity token, which the builder trades in and nobody can try here."""
+    return "IdentityToken" in (stored_login(registry) or {})
 
 
 def _token(registry: Registry, challenge: str, user: HTTPBasicAuth | None) -> requests.Response:
@@ -90,7 +103,7 @@ def _refused(registry: Registry, user: HTTPBasicAuth | None) -> Problem:
             "mimir:registry.password",
             f'"{registry.address}" refuses user "{registry.username}" with the password in the settings',
             "credentials that may push",
-            "pulumi config set --secret --path 'mimir:registry.password'   (asks for the value)",
+            "pulumi config set --secret --path 'mimir:registry.password'   # asks for the value",
         )
     found = f'what `docker login` stored for user "{user.username!s}"' if user else "no credentials"
     return Problem(

@@ -127,7 +127,7 @@ def _credentials(settings: Settings) -> Iterator[Problem]:
             "mimir:registry.password",
             "nothing",
             f"the password of {registry.username}",
-            "pulumi config set --secret --path 'mimir:registry.password'   (asks for the value)",
+            "pulumi config set --secret --path 'mimir:registry.password'   # asks for the value",
         )
     if registry.password is not None and not registry.username:
         yield Problem(
@@ -162,7 +162,14 @@ def _ca_bundle(settings: Settings) -> Iterator[Problem]:
 
 def _source(settings: Settings) -> Iterator[Problem]:
     source = settings.source
-    if is_url(source.location):
+    if re.match(r"https?://[^/]*@", source.location):
+        yield Problem(
+            "mimir:source.location",
+            "a URL with credentials (not shown)",
+            "a URL without them; git asks its credential helper",
+            "git config --global credential.helper store",
+        )
+    elif is_url(source.location):
         if source.commit is None:
             yield Problem(
                 "mimir:source.commit",

@@ -64,10 +64,7 @@ class Image(Section):
         min_length=1,
     )
     base_image: str = setting(
-        "scratch",
-        "Base of the final image.",
-        allowed="scratch or an image reference",
-        min_length=1,
+        "scratch", "Base of the final image.", allowed="scratch or an image reference", min_length=1
     )
     go_proxy: SecretStr | None = setting(
         None,
@@ -255,9 +252,7 @@ class Docker(Section):
         pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",
     )
     restart: Literal["no", "on-failure", "always", "unless-stopped"] = setting(
-        "unless-stopped",
-        "Restart policy of the container.",
-        allowed="no, on-failure, always or unless-stopped",
+        "unless-stopped", "Restart policy of the container.", allowed="no, on-failure, always or unless-stopped"
     )
     protected_volumes: tuple[VolumeName, ...] = setting(
         ("data", "logs", "plugins"),
@@ -283,9 +278,7 @@ class Settings(Section):
         allowed="a contract in components/contract.py",
     )
     live_reload: bool = setting(
-        False,
-        "Development mode: the source folder is mounted, rebuilt and restarted on save.",
-        allowed="true or false",
+        False, "Development mode: the source folder is mounted, rebuilt and restarted on save.", allowed="true or false"
     )
     source: Source = Source()
     image: Image = Image()

@@ -97,4 +97,4 @@ def _public_url(source: Source, path: Path) -> str | None:
             return None
     if url.startswith("file://") or not is_url(url):
         return None  # a path means nothing elsewhere, and would make two checkouts of one commit differ
-    return re.sub(r"//[^/@]*@", "//", url)
+    return re.sub(r"//[^/]*@", "//", url)

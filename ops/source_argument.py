@@ -26,7 +26,9 @@ def overrides(source: str, live: bool) -> dict[str, Any]:
     if not is_url(location):
         if not Path(location).is_dir():
             raise BadSource(f"SOURCE={location}: there is no such folder")
-        return {**settings, "source": {"location": str(Path(location).absolute()), "commit": None}}
+        if commit and not re.fullmatch(r"[0-9a-f]{40}", commit):
+            raise BadSource(f"SOURCE={source}: after # comes a full commit, or nothing for the folder as it is")
+        return {**settings, "source": {"location": str(Path(location).resolve()), "commit": commit or None}}
     if not re.fullmatch(r"[0-9a-f]{40}", commit):
         raise BadSource(
             f"SOURCE={source}: a URL needs a full commit, because branches move: SOURCE={_suggest(location)}"

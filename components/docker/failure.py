@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 from docker.errors import DockerException
+from requests import RequestException
 
 from components.application import Application
 from components.docker import engine
@@ -37,7 +38,7 @@ def report(settings: Settings, application: Application) -> str:
         container = engine.client(settings.docker.host).containers.get(application.name)
         state = container.attrs["State"]
         logs = container.logs(tail=LOG_LINES).decode(errors="replace").rstrip()
-    except DockerException as error:
+    except (DockerException, RequestException) as error:
         return f"Container {application.name}: the engine does not tell more ({error})."
     probes = (state.get("Health") or {}).get("Log") or []
     memory = ", out of memory: mimir:limits.memoryMib" if state.get("OOMKilled") else ""

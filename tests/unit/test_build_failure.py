@@ -65,8 +65,8 @@ SOURCE, MODULES, PUSH, REGISTRY, BASE, DISK = (
             id="push to nowhere",
         ),
         pytest.param(
-            "failed to solve: failed to push registry.example.com:5000/team/mimir:1: unexpected status from PUT request "
-            "to https://registry.example.com:5000/v2/team/mimir/blobs/uploads/1: 500 Internal Server Error",
+            "failed to solve: failed to push registry.example.com:5000/team/mimir:1: unexpected status from PUT "
+            "request to https://registry.example.com:5000/v2/team/mimir/blobs/uploads/1: 500 Internal Server Error",
             DISK,
             id="push 500",
         ),

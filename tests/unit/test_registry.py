@@ -204,7 +204,10 @@ def test_nothing_listens() -> None:
 def test_a_silent_server_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
+        hang_up = threading.Timer(5, silent.close)  # a wait without a limit must fail here, and not hang
+        hang_up.start()
         found = only(registry.problems(at(f"127.0.0.1:{silent.getsockname()[1]}")))
+        hang_up.cancel()
     assert found.key == "mimir:registry.address"
     assert "Timeout" in found.found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from components import jwt_secret
 from components.rules import DRAIN_MARGIN_SECONDS
@@ -167,6 +168,24 @@ class TestJwtSecret:
         loaded = load({}, encrypted=[], overrides=at("environment.jwtSecret", SECRET))
         assert loaded.settings.environment.jwt_secret is not None
         assert SECRET not in str(loaded.warnings)
+
+
+def test_a_plain_secret_beside_an_encrypted_one_is_refused(tmp_path: Path) -> None:
+    """Pulumi marks the whole section as encrypted, so the stack file itself is read."""
+    values = {"jwtSecret": SECRET, "secretVariables": {"TOKEN": {"secure": "v1:abc"}}}
+    (tmp_path / "sample").mkdir()
+    (tmp_path / "sample/go.mod").touch()
+    (tmp_path / "Pulumi.test.yaml").write_text(yaml.safe_dump({"config": {"mimir:environment": values}}))
+    config = {"environment": {"jwtSecret": SECRET, "secretVariables": {"TOKEN": "decrypted"}}}
+    error = refusal(config, encrypted=["environment"], folder=tmp_path)
+    assert [one.key for one in error.problems] == ["mimir:environment.jwtSecret"]
+
+
+def test_credentials_in_the_url_of_the_source_are_refused_and_not_repeated() -> None:
+    url = "https://me:hunter22@git.example.com/a/b.git"
+    error = refusal(merged(at("source.location", url), at("source.commit", "0" * 40)))
+    assert [one.key for one in error.problems] == ["mimir:source.location"]
+    assert "hunter22" not in str(error)
 
 
 def test_a_bundle_that_is_there_is_accepted(tmp_path: Path) -> None:

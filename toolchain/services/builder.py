@@ -115,31 +115,40 @@ class ImageBuilder:
         return record is not None and record.argv[0] == str(built.folder / BUILDKITD.program)
 
     def _start(self) -> None:
-        layout = self.machine.layout
-        debian = Debian(layout, self.machine.environment)
-        debian.install(["libseccomp2", "ca-certificates"], "runc")
-        runc = debian.unpack("runc").program("runc")
         with self.progress.step(f"building buildkitd {versions.BUILDKIT}"):
-            built = gobuild.build(BUILDKITD, self.machine.go, layout, self.machine.environment)
+            gobuild.build(BUILDKITD, self.machine.go, self.machine.layout, self.machine.environment)
         self._daemon.stop(STOP_SECONDS)
-        runtime.forget_other_boots(layout.run)
+        runtime.forget_other_boots(self.machine.layout.run)
         Path(self.endpoint.removeprefix("unix://")).unlink(missing_ok=True)
-        settings = self._daemon.folder / "buildkitd.toml"
-        settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text(SETTINGS.format(address=registry.ADDRESS, port=registry.ADDRESS.rpartition(":")[2]))
-        self._daemon.start(
-            [
-                str(built.folder / BUILDKITD.program),
-                "--config",
-                str(settings),
-                "--addr",
-                self.endpoint,
-                "--root",
-                str(self._daemon.folder / "data"),
-                "--oci-worker-binary",
-                str(runc),
-            ],
-            {**self.machine.environment, "PATH": f"{self.machine.environment['PATH']}:/usr/sbin:/sbin"},
-        )
-        self._daemon.wait_until(lambda: buildx.answers(self.endpoint), START_SECONDS)
+        start(self.machine, self._daemon, self.endpoint)
         buildx.write(self._config, buildx.Builder(BUILDER_NAME, "remote", self.endpoint, {}))
+
+
+def start(machine: Machine, daemon: Daemon, endpoint: str) -> None:
+    """Start a BuildKit daemon with settings and data in its folder, and wait until it answers.
+
+    Raises:
+        Problem: it, or what it needs, cannot be had.
+    """
+    debian = Debian(machine.layout, machine.environment)
+    debian.install(["libseccomp2", "ca-certificates"], "runc")
+    runc = debian.unpack("runc").program("runc")
+    built = gobuild.build(BUILDKITD, machine.go, machine.layout, machine.environment)
+    settings = daemon.folder / "buildkitd.toml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(SETTINGS.format(address=registry.ADDRESS, port=registry.ADDRESS.rpartition(":")[2]))
+    daemon.start(
+        [
+            str(built.folder / BUILDKITD.program),
+            "--config",
+            str(settings),
+            "--addr",
+            endpoint,
+            "--root",
+            str(daemon.folder / "data"),
+            "--oci-worker-binary",
+            str(runc),
+        ],
+        {**machine.environment, "PATH": f"{machine.environment['PATH']}:/usr/sbin:/sbin"},
+    )
+    daemon.wait_until(lambda: buildx.answers(endpoint), START_SECONDS)

@@ -1,0 +1,63 @@
+"""`python -m ops.bench`: measure side by side, print the tables, keep every measurement in .build/bench.json."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ops.bench import builds, no_change, saves, sizes, starts
+from ops.bench.builder import Unavailable
+from ops.bench.facts import facts
+from ops.bench.lab import Lab
+from ops.bench.page import PAGE, record, renewed, report
+from ops.bench.table import Table
+
+
+def main() -> int:
+    """Run the chosen parts and return the exit code."""
+    parser = argparse.ArgumentParser(prog="ops.bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="rounds of each comparison (5); saves and starts: twice")
+    parser.add_argument("--only", action="append", choices=list(parts(0, "")), help="may be repeated; all if left out")
+    parser.add_argument("--write", action="store_true", help=f"renew the tables in {PAGE}")
+    chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the bench cleans up after itself however it ends
+    if not shutil.which("docker-compose"):
+        subprocess.run([sys.executable, "-m", "toolchain", "ensure", "--group", "bench"], check=True)
+    tables: list[Table] = []
+    with tempfile.TemporaryDirectory(prefix="mimir-bench-") as folder, Lab(Path(folder)) as lab:
+        for name, part in parts(chosen.runs, os.environ.get("BENCH_SOURCE", "")).items():
+            if chosen.only and name not in chosen.only:
+                continue
+            print(f"measuring: {name} ...", file=sys.stderr, flush=True)
+            try:
+                tables += part(lab)
+            except Unavailable as reason:
+                print(f"left out: {name}: {reason}", file=sys.stderr)
+    record(tables, facts())
+    text = report(tables, facts())
+    print(text)
+    if chosen.write:
+        PAGE.write_text(renewed(PAGE.read_text(), text))
+    return 0
+
+
+def parts(runs: int, source: str) -> dict[str, Callable[[Lab], list[Table]]]:
+    """The parts of the bench, by name."""
+    return {
+        "no-change": lambda lab: no_change.measure(lab, runs),
+        "start": lambda lab: starts.measure(lab, runs),
+        "size": lambda lab: sizes.measure(lab, source),
+        "save": lambda lab: saves.measure(lab, runs),
+        "build": lambda lab: builds.measure(lab, runs),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

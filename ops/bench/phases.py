@@ -1,0 +1,96 @@
+"""Where the time of a `pulumi up` goes, from the CLI's own trace (OpenTelemetry, one JSON object a line)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ops.bench.measure import Times, clock, shown
+from ops.bench.table import Table
+from tests.e2e.stack import Stack
+
+NANOSECONDS = 1e9
+REGISTER = "pulumirpc.ResourceMonitor/Register"
+PROVIDER = "pulumirpc.ResourceProvider/"
+PLUGINS = "pulumirpc.LanguageRuntime/GetRequiredPlugins"
+RUN = "pulumirpc.LanguageRuntime/Run"
+SHUTDOWN = "pulumirpc.ResourceMonitor/SignalAndWaitForShutdown"
+
+PHASES = (
+    ("the CLI and the Python language host start", "Pulumi"),
+    ("the host asks which plugins the program needs", "Pulumi"),
+    ("Python starts, imports, and checks before the first resource", "Pulumi's SDKs; ours"),
+    ("two plugins start, check and compare every resource", "Pulumi's plugins"),
+    ("proof of the running container, outputs", "ours"),
+    ("Python ends", "Python: what was imported is torn down"),
+    ("state is written, plugins end", "Pulumi"),
+)
+IMPORTS = {
+    "`import pulumi`": "pulumi",
+    "all that the program imports": "components.docker.deployment, components.image, components.preflight",
+}
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of the trace, in seconds."""
+
+    name: str
+    start: float
+    end: float
+
+
+def spans(trace: Path) -> Iterator[Span]:
+    """Every span of a trace."""
+    for line in trace.read_text().splitlines():
+        for resource in json.loads(line)["resourceSpans"]:
+            for scope in resource["scopeSpans"]:
+                for one in scope["spans"]:
+                    times = (int(one[key]) / NANOSECONDS for key in ("startTimeUnixNano", "endTimeUnixNano"))
+                    yield Span(one["name"], *times)
+
+
+def durations(trace: Path) -> list[float]:
+    """How long each of PHASES took."""
+    found = list(spans(trace))
+    whole = next(span for span in found if span.name == "pulumi")
+    plugins = next(span for span in found if span.name == PLUGINS)
+    run = next(span for span in found if span.name == RUN)
+    first = min(span.start for span in found if span.name.startswith(REGISTER))
+    shutdown = min(span.start for span in found if span.name == SHUTDOWN)
+    compared = [span.end for span in found if span.name.startswith(PROVIDER) and span.end < shutdown]
+    marks = [whole.start, plugins.start, run.start, first, max(compared, default=first), shutdown, run.end, whole.end]
+    return [later - earlier for earlier, later in itertools.pairwise(marks)]
+
+
+def breakdown(sample: Stack, empty: Stack, folder: Path, runs: int) -> Table:
+    """The phases of a no-change `up`, of the sample's stack and of an empty program's, in turn."""
+    measured: dict[str, list[list[float]]] = {"sample": [], "empty": []}
+    imports: dict[str, list[float]] = {name: [] for name in IMPORTS}
+    for number in range(runs):
+        for name, stack in (("sample", sample), ("empty", empty)):
+            trace = folder / f"trace-{name}-{number}.json"
+            stack.up("--otel-traces", f"file://{trace}").ok()
+            measured[name].append(durations(trace))
+        for name, modules in IMPORTS.items():
+            imports[name].append(clock(partial(_python, sample.folder, f"import {modules}")))
+    rows: list[list[str]] = []
+    samples: dict[str, list[float]] = {}
+    for index, (phase, whose) in enumerate(PHASES):
+        columns = {name: [run[index] for run in measured[name]] for name in measured}
+        rows.append([phase, whose, *(str(Times(column)) for column in columns.values())])
+        samples |= {f"{phase}: {name}": column for name, column in columns.items()}
+        if index == 2:
+            rows += [[f"of that, {name}", "", shown(Times(times).median), ""] for name, times in imports.items()]
+    title = "Where the time of a no-change `pulumi up` goes"
+    return Table(title, ["phase", "whose", "the sample's stack", "an empty program"], rows, {**samples, **imports})
+
+
+def _python(folder: Path, program: str) -> None:
+    subprocess.run([sys.executable, "-c", program], cwd=folder, check=True)
