@@ -141,9 +141,16 @@ class _Log(logging.Handler):
 
 
 def stack_config(name: str) -> dict[str, Any]:
-    """The `config` of a committed stack file, without the namespace."""
+    """The `config` of a committed stack file, without the namespace, every encrypted value decrypted to SECRET."""
     text = (PROJECT / f"Pulumi.{name}.yaml").read_text()
-    return {key.removeprefix("mimir:"): value for key, value in yaml.safe_load(text)["config"].items()}
+    config = yaml.safe_load(text)["config"]
+    return {key.removeprefix("mimir:"): _decrypted(value) for key, value in config.items()}
+
+
+def _decrypted(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return SECRET if "secure" in value else {key: _decrypted(one) for key, one in value.items()}
 
 
 def production() -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -70,8 +71,14 @@ def test_every_key_of_a_committed_stack_is_valid(stack: str) -> None:
     assert load(merged(config, secret)).settings
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_no_committed_stack_holds_a_secret_or_a_salt(stack: str) -> None:
-    document = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())
-    assert set(document) == {"config"}
-    assert "secure" not in str(document)
+def test_every_test_that_the_plan_names_exists() -> None:
+    """docs/plan.md names tests as u/file.py or e/file.py::beginning_of_a_name, ended by … where it is cut."""
+    folders = {"u": PROJECT / "tests/unit", "e": PROJECT / "tests/e2e"}
+    named = re.findall(r"`([ue])/(\w+\.py)(?:::(\w+))?…?`", (PROJECT / "docs/plan.md").read_text())
+    assert len(named) > 20
+    missing = [
+        f"{folder}/{file}::{test}"
+        for folder, file, test in named
+        if not (folders[folder] / file).is_file() or f"def {test}" not in (folders[folder] / file).read_text()
+    ]
+    assert missing == []
