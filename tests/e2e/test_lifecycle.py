@@ -107,24 +107,16 @@ def test_a_source_of_another_place_for_one_run(new_stack: NewStack, tmp_path: Pa
 
 def test_a_checkout_gets_a_passphrase_of_its_own(new_stack: NewStack) -> None:
     stack = new_stack()
-    other = stack.folder / "Pulumi.fresh.yaml"
-    other.write_text("config: {}\n")
+    (stack.folder / "Pulumi.fresh.yaml").write_text("config: {}\n")
     env = {name: value for name, value in stack.environment().items() if name != "PULUMI_CONFIG_PASSPHRASE"}
-    done = subprocess.run(
-        ["python", "-m", "ops", "preview", "--stack", "fresh"],
-        cwd=stack.folder,
-        env=env,
-        capture_output=True,
-        text=True,
-    )
+
+    def preview() -> subprocess.CompletedProcess[str]:
+        command = ["python", "-m", "ops", "preview", "--stack", "fresh"]
+        return subprocess.run(command, cwd=stack.folder, env=env, capture_output=True, text=True)
+
+    done = preview()
     assert done.returncode == 0, done.stdout + done.stderr
     assert (stack.folder / ".passphrase").stat().st_mode & 0o777 == 0o600
     (stack.folder / ".passphrase").unlink()
-    done = subprocess.run(
-        ["python", "-m", "ops", "preview", "--stack", "fresh"],
-        cwd=stack.folder,
-        env=env,
-        capture_output=True,
-        text=True,
-    )
+    done = preview()
     assert done.returncode != 0 and "passphrase that this checkout does not have" in done.stderr
