@@ -5,13 +5,16 @@ RUN := python3 -m toolchain run --
 OPS := $(RUN) python -m ops
 
 .DEFAULT_GOAL := help
-.PHONY: help up live preview destroy tools doctor stop test lint unit e2e docs bench
+.PHONY: help stack up live preview destroy tools doctor stop test lint unit e2e docs bench
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 up: tools ## Build, push and run STACK (dev); SOURCE=<folder or git URL#commit> for this run
 	@$(OPS) up --stack '$(STACK)' --source '$(SOURCE)'
+
+stack: tools ## Make STACK and this checkout's passphrase, and select it; changes nothing else
+	@$(OPS) stack --stack '$(STACK)'
 
 live: tools ## Development mode: SOURCE is mounted, rebuilt and restarted on save
 	@$(OPS) up --stack '$(STACK)' --source '$(SOURCE)' --live
@@ -37,12 +40,14 @@ lint: ## Formatting, lints and types
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
-	$(RUN) sh -c 'test -z "$$(gofmt -l sample container toolchain)"'
+	$(RUN) sh -ec 'unformatted=$$(gofmt -l sample container toolchain); test -z "$$unformatted" || { echo "$$unformatted"; exit 1; }'
 
 unit: ## The whole program under mocks, and every rule; seconds
 	$(RUN) pytest tests/unit -q
-	cd sample && go vet ./... && go test ./...
-	cd container/probe && go vet ./... && go test ./...
+	$(RUN) go -C sample vet ./...
+	$(RUN) go -C sample test ./...
+	$(RUN) go -C container/probe vet ./...
+	$(RUN) go -C container/probe test ./...
 
 e2e: ## The real CLI, plugins, engine, registry and builder; minutes
 	$(RUN) pytest tests/e2e -v

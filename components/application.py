@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from pydantic import SecretStr
 
@@ -119,7 +120,7 @@ def warnings(settings: Settings) -> list[str]:
         )
     if settings.source.commit not in (None, contract.version):
         said.append(f"mimir:source.commit: not the version that contract '{settings.contract}' was measured on.")
-    if settings.docker.bind_address != "127.0.0.1":
+    if not ip_address(settings.docker.bind_address).is_loopback:
         said.append(
             f"mimir:docker.bindAddress: the application authenticates nobody; everyone who reaches "
             f"{settings.docker.bind_address}:{settings.environment.port} can read and change its configuration."

@@ -7,10 +7,11 @@ relative to the project, with the ignore rules already applied: what is not need
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -20,8 +21,22 @@ from docker.utils.build import PatternMatcher
 from components.settings import Settings
 from components.source import Revision, git, repository, revision
 
+AS_COMMITTED = (
+    "-c",
+    "core.autocrlf=false",
+    "-c",
+    "core.eol=lf",
+    "-c",
+    "filter.lfs.smudge=",
+    "-c",
+    "filter.lfs.process=",
+)
+"""Git's settings under which a commit has the same content for every user."""
+
 CONTAINER = Path("container")
 BUILD = Path(".build")
+CONTEXTS = BUILD / "context"
+FORGET_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -49,16 +64,15 @@ class BuildContext:
         return self.revision.commit[:12] + suffix
 
 
-def stage(settings: Settings, stack: str) -> BuildContext:
-    """Stage the context of `stack`, replacing the one before as a whole.
+def stage(settings: Settings) -> BuildContext:
+    """Stage the context in a folder named after its content, so that nothing changes under a build that runs.
 
     Raises:
         GitError: when a commit cannot be had.
     """
     ignored = _ignored(settings)
     path = repository(settings.source)
-    target = BUILD / "context" / stack
-    target.parent.mkdir(parents=True, exist_ok=True)
+    CONTEXTS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
         fresh = Path(scratch) / "context"
         fresh.mkdir()
@@ -71,12 +85,23 @@ def stage(settings: Settings, stack: str) -> BuildContext:
         if settings.image.ca_bundle:
             shutil.copyfile(settings.image.ca_bundle, fresh / "ca/ca-certificates.crt")
         _normalise(fresh)
-        if target.exists():
-            target.rename(Path(scratch) / "before")
-        fresh.rename(target)
+        digest = _digest(fresh)
+        target = CONTEXTS / digest[:16]
+        with contextlib.suppress(OSError):  # it is there: from an earlier run, or one at the same moment
+            fresh.rename(target)
+    target.touch()
+    _forget_old()
     if settings.live_reload:
-        return BuildContext(target, Revision(None, 0, None), False, _digest(target))
-    return BuildContext(target, revision(settings.source, path), _dirty(settings, path, ignored), _digest(target))
+        return BuildContext(target, Revision(None, 0, None), False, digest)
+    found = revision(settings.source, path)
+    return BuildContext(target, found, _dirty(settings, found, path, ignored), digest)
+
+
+def _forget_old() -> None:
+    """Remove contexts that no run has used for a while."""
+    for context in CONTEXTS.iterdir():
+        if context.stat().st_mtime < time.time() - FORGET_SECONDS:
+            shutil.rmtree(context, ignore_errors=True)
 
 
 def _ignored(settings: Settings) -> PatternMatcher:
@@ -121,9 +146,10 @@ def _stage_source(settings: Settings, path: Path, target: Path, ignored: Pattern
         tree = Path(scratch).absolute() / "tree"
         (tree / below).mkdir(parents=True)
         # An index and a work tree of its own: the user's checkout is not touched.
-        env = {**os.environ, "GIT_INDEX_FILE": str(tree.parent / "index"), "GIT_WORK_TREE": str(tree)}
+        env = {"GIT_INDEX_FILE": str(tree.parent / "index"), "GIT_WORK_TREE": str(tree)}
         git("read-tree", commit, at=path, env=env)
-        git("checkout-index", "-z", "--stdin", "--quiet", f"--prefix={tree}/", at=path, env=env, stdin=wanted.encode())
+        checkout = ("checkout-index", "-z", "--stdin", "--quiet", f"--prefix={tree}/")
+        git(*AS_COMMITTED, *checkout, at=path, env=env, stdin=wanted.encode())
         (tree / below).rename(target)
 
 
@@ -147,9 +173,9 @@ def _normalise(root: Path) -> None:
             path.chmod(0o755 if executable else 0o644)
 
 
-def _dirty(settings: Settings, path: Path, ignored: PatternMatcher) -> bool:
+def _dirty(settings: Settings, found: Revision, path: Path, ignored: PatternMatcher) -> bool:
     """Whether a file that is staged differs from the commit; what is ignored may differ as it likes."""
-    if settings.source.commit is not None or revision(settings.source, path).commit is None:
+    if settings.source.commit is not None or found.commit is None:
         return False
     prefix = git("rev-parse", "--show-prefix", at=path).decode().strip()
     # With the files that git ignores: those that are not ignored here are built.

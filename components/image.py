@@ -43,6 +43,7 @@ class ApplicationImage(pulumi.ComponentResource):
             build_args=build_args,
             secrets=_secrets(settings),
             ignore_secrets_in_diff_calculation=["goproxy"],
+            no_cache=settings.image.no_cache,
             labels=_labels(context),
             tags=[f"{repository}:{'live-' if settings.live_reload else ''}{context.version}"],
             # An export and not `push=True`, which skips the build at preview (pulumi-docker-build#252). The provider

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pulumi
 
 from components import registry
@@ -21,7 +23,7 @@ def check(settings: Settings, stack: str) -> tuple[BuildContext, Engine]:
     Raises:
         DeploymentError: with everything that is in the way.
     """
-    context, found, away = _context(settings, stack), engine.look(settings), registry.problems(settings.registry)
+    context, found, away = _context(settings), engine.look(settings), registry.problems(settings)
     if pulumi.runtime.is_dry_run():
         for problem in away:
             pulumi.log.warn(f"An update would fail: {problem}")
@@ -31,11 +33,18 @@ def check(settings: Settings, stack: str) -> tuple[BuildContext, Engine]:
     raise DeploymentError(stack, [*(one for one in (context, found) if isinstance(one, Problem)), *away])
 
 
-def _context(settings: Settings, stack: str) -> BuildContext | Problem:
+def _context(settings: Settings) -> BuildContext | Problem:
     source = settings.source
     try:
-        return stage(settings, stack)
+        return stage(settings)
     except GitError as error:
+        if "dubious ownership" in str(error):
+            return Problem(
+                "mimir:source.location",
+                f'"{source.location}", a repository that belongs to another user ({error})',
+                "a repository of this user, or one that git is told to trust",
+                f"git config --global --add safe.directory '{Path(source.location).resolve()}'",
+            )
         return Problem(
             "mimir:source.commit",
             f'"{source.commit}" cannot be had from "{source.location}" ({error})',

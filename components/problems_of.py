@@ -80,7 +80,7 @@ def _fix(key: str, field: FieldInfo | None) -> str:
     if field is None:
         return _rm(key)
     if _is_secret(field):
-        return f"pulumi config set --secret --path '{key}' {about(field, 'example') or '<value>'}"
+        return f"pulumi config set --secret --path '{key}' {about(field, 'example') or '# asks for the value'}"
     example = about(field, "example")
     if example is None or isinstance(example, tuple | list | dict):
         return _rm(key)

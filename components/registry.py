@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import requests
 from docker.auth import load_config
 from docker.errors import DockerException
@@ -9,7 +11,7 @@ from requests.auth import HTTPBasicAuth
 from requests.utils import parse_dict_header
 
 from components.problems import Problem
-from components.settings import Registry
+from components.settings import Registry, Settings
 
 TIMEOUT_SECONDS = 10
 HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
@@ -27,18 +29,22 @@ def is_loopback(registry: Registry) -> bool:
     return host == "localhost" or host.startswith("127.")
 
 
-def problems(registry: Registry) -> list[Problem]:
+def problems(settings: Settings) -> list[Problem]:
     """Why a push would fail: the registry is away, is none, or refuses the credentials.
 
     Follows the distribution specification (GET /v2/) and the token flow that its 401 answer names.
     """
+    registry = settings.registry
     host = HUB.get(registry.address, registry.address)
     user = credentials(registry)
     try:
-        answer = _ask(registry, host, user)
-        challenge = answer.headers.get("WWW-Authenticate", "")
-        if answer.status_code == 401 and challenge.lower().startswith("bearer "):
-            answer = _token(registry, challenge, user)
+        with _session(settings) as session:
+            answer = _ask(session, registry, host, user)
+            challenge = answer.headers.get("WWW-Authenticate", "")
+            if answer.status_code == 401 and challenge.lower().startswith("bearer "):
+                answer = _token(session, registry, challenge, user)
+    except requests.exceptions.SSLError as error:
+        return [_untrusted(registry, error)]
     except requests.RequestException as error:
         return [_away(registry, type(error).__name__)]
     if answer.status_code == 401:
@@ -46,6 +52,15 @@ def problems(registry: Registry) -> list[Problem]:
     if answer.status_code >= 400:
         return [_away(registry, f"status {answer.status_code} for {answer.url}")]
     return []
+
+
+def _session(settings: Settings) -> requests.Session:
+    """A session that trusts and goes where Docker does: the system's authorities, and past a proxy on loopback."""
+    session = requests.Session()
+    session.trust_env = not is_loopback(settings.registry)
+    system = ssl.get_default_verify_paths().cafile
+    session.verify = not settings.registry.insecure and (settings.image.ca_bundle or system or True)
+    return session
 
 
 def credentials(registry: Registry) -> HTTPBasicAuth | None:
@@ -65,15 +80,15 @@ def stored_login(registry: Registry) -> dict[str, str] | None:
         return None
 
 
-def _ask(registry: Registry, host: str, user: HTTPBasicAuth | None) -> requests.Response:
+def _ask(session: requests.Session, registry: Registry, host: str, user: HTTPBasicAuth | None) -> requests.Response:
     """GET /v2/ over TLS; over plain HTTP on loopback, and where an insecure registry does not speak TLS."""
     if not is_loopback(registry):
         try:
-            return requests.get(f"https://{host}/v2/", auth=user, timeout=TIMEOUT_SECONDS, verify=not registry.insecure)
+            return session.get(f"https://{host}/v2/", auth=user, timeout=TIMEOUT_SECONDS)
         except requests.ConnectionError:
             if not registry.insecure:
                 raise
-    return requests.get(f"http://{host}/v2/", auth=user, timeout=TIMEOUT_SECONDS)
+    return session.get(f"http://{host}/v2/", auth=user, timeout=TIMEOUT_SECONDS)
 
 
 def _has_token(registry: Registry) -> bool:
@@ -81,19 +96,31 @@ def _has_token(registry: Registry) -> bool:
     return "IdentityToken" in (stored_login(registry) or {})
 
 
-def _token(registry: Registry, challenge: str, user: HTTPBasicAuth | None) -> requests.Response:
+def _token(
+    session: requests.Session, registry: Registry, challenge: str, user: HTTPBasicAuth | None
+) -> requests.Response:
     fields: dict[str, str] = parse_dict_header(challenge.split(" ", 1)[1])  # type: ignore[no-untyped-call]
     query = {"service": fields.get("service", ""), "scope": f"repository:{registry.repository}:pull,push"}
-    return requests.get(fields.get("realm", ""), params=query, auth=user, timeout=TIMEOUT_SECONDS)
+    return session.get(fields.get("realm", ""), params=query, auth=user, timeout=TIMEOUT_SECONDS)
 
 
 def _away(registry: Registry, reason: str) -> Problem:
-    start = f"docker run -d --restart unless-stopped -p {registry.address}:5000 registry:2"
+    port = registry.address.partition(":")[2] or "80"
+    start = f"docker run -d --restart unless-stopped -p 127.0.0.1:{port}:5000 registry:2   # or: make tools"
     return Problem(
         "mimir:registry.address",
         f'no registry answers at "{registry.address}" ({reason})',
         "a registry that can be reached from here",
-        f"{start}   (or: make tools)" if is_loopback(registry) else f"curl -v https://{registry.address}/v2/",
+        start if is_loopback(registry) else f"curl -v https://{registry.address}/v2/",
+    )
+
+
+def _untrusted(registry: Registry, error: Exception) -> Problem:
+    return Problem(
+        "mimir:registry.address",
+        f'"{registry.address}" has a certificate that this machine does not trust ({error})',
+        "a certificate of an authority in `image.caBundle` or of the system's",
+        "pulumi config set --path 'mimir:image.caBundle' /etc/ssl/certs/ca-certificates.crt",
     )
 
 

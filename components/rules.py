@@ -8,6 +8,7 @@ from pathlib import Path
 
 from components.contract import CONTRACTS
 from components.problems import Problem
+from components.registry import is_loopback
 from components.settings import Settings
 from components.source import is_url
 
@@ -134,7 +135,7 @@ def _credentials(settings: Settings) -> Iterator[Problem]:
             "mimir:registry.username",
             "nothing, but a password",
             "the user of that password",
-            "pulumi config set --path 'mimir:registry.username' <user>",
+            "pulumi config set --path 'mimir:registry.username' ci",
         )
 
 
@@ -146,6 +147,25 @@ def _bind_address(settings: Settings) -> Iterator[Problem]:
             f'"{address}"',
             "an IPv4 address",
             "pulumi config set --path 'mimir:docker.bindAddress' 127.0.0.1",
+        )
+
+
+def _remote_engine(settings: Settings) -> Iterator[Problem]:
+    if not (settings.docker.host or "").startswith(("ssh://", "tcp://")):
+        return
+    if is_loopback(settings.registry):
+        yield Problem(
+            "mimir:registry.address",
+            f'"{settings.registry.address}", with an engine on another machine (`docker.host`)',
+            "a registry that the engine can pull from",
+            "pulumi config set --path 'mimir:registry.address' registry.example.com",
+        )
+    if settings.live_reload:
+        yield Problem(
+            "mimir:liveReload",
+            "true, with an engine on another machine (`docker.host`)",
+            "false there: the source folder is on this machine",
+            "pulumi config rm liveReload",
         )
 
 
@@ -167,7 +187,7 @@ def _source(settings: Settings) -> Iterator[Problem]:
             "mimir:source.location",
             "a URL with credentials (not shown)",
             "a URL without them; git asks its credential helper",
-            "git config --global credential.helper store",
+            "git config --global credential.helper cache",
         )
     elif is_url(source.location):
         if source.commit is None:
@@ -200,6 +220,14 @@ def _live_reload(settings: Settings) -> Iterator[Problem]:
     off = "pulumi config rm liveReload"
     if settings.runtime == "production":
         yield Problem("mimir:liveReload", "true, with `runtime` production", "false in production", off)
+    folder = Path(settings.source.location)
+    if folder.is_dir() and folder.stat().st_mode & 0o005 != 0o005:
+        yield Problem(
+            "mimir:source.location",
+            f'"{folder}", a folder that only its owner can read, with `liveReload`',
+            "a folder that the container's user can read",
+            f"chmod -R go+rX '{folder}'",
+        )
     if is_url(settings.source.location) or settings.source.commit:
         yield Problem(
             "mimir:liveReload",
@@ -219,6 +247,7 @@ _RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("contract", "shutdown"), _drain),
     (("registry",), _credentials),
     (("docker",), _bind_address),
+    (("docker", "registry", "liveReload"), _remote_engine),
     (("image",), _ca_bundle),
     (("source",), _source),
     (("runtime", "source", "liveReload"), _live_reload),

@@ -17,6 +17,7 @@ from components.section import Section, setting
 
 LogLevel = Literal["DEBUG", "INFO", "WARN", "ERROR"]
 VolumeName = Literal["data", "logs", "plugins", "config"]
+DataVolumeName = Literal["data", "logs", "plugins"]
 
 
 class Source(Section):
@@ -78,6 +79,7 @@ class Image(Section):
         allowed="a readable PEM file",
         example="/etc/ssl/certs/ca-certificates.crt",
     )
+    no_cache: bool = setting(False, "Build every step anew.", allowed="true or false")
     builder: str | None = setting(
         None,
         "buildx builder to use; by default the current one that can build for several platforms.",
@@ -109,7 +111,7 @@ class Registry(Section):
         min_length=1,
     )
     password: SecretStr | None = setting(
-        None, "Password or token of `username`.", allowed="a secret value", example="<token>"
+        None, "Password or token of `username`.", allowed="a secret value", example="# asks for the value"
     )
     insecure: bool = setting(
         False,
@@ -254,10 +256,10 @@ class Docker(Section):
     restart: Literal["no", "on-failure", "always", "unless-stopped"] = setting(
         "unless-stopped", "Restart policy of the container.", allowed="no, on-failure, always or unless-stopped"
     )
-    protected_volumes: tuple[VolumeName, ...] = setting(
+    protected_volumes: tuple[DataVolumeName, ...] = setting(
         ("data", "logs", "plugins"),
         "Volumes that `pulumi destroy` refuses to delete.",
-        allowed="a list of data, logs, plugins and config",
+        allowed="a list of data, logs and plugins",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -12,6 +13,13 @@ from components.settings import Source
 
 REPOSITORIES = Path(".build/sources")
 """Cache of fetched repositories, relative to the project."""
+
+
+GIT_SECONDS = 300
+"""Time for one git command, fetches included."""
+
+NO_HISTORY = ("not a git repository", "does not have any commits", "unknown revision", "bad revision")
+"""What git says of a folder that is not under version control, or not yet."""
 
 
 class GitError(Exception):
@@ -43,13 +51,30 @@ def git(
 ) -> bytes:
     """Run git and return what it prints.
 
+    It never asks for anything, and sees nothing of a git that may be running around it (a hook sets GIT_DIR).
+
     Raises:
         GitError: when git fails, with its message.
     """
     where = ["-C", str(at)] if at else []
-    done = subprocess.run(["git", *where, *arguments], capture_output=True, input=stdin, env=env, check=False)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    unattended = {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
+    }
+    try:
+        done = subprocess.run(
+            ["git", *where, *arguments],
+            capture_output=True,
+            input=stdin,
+            env={**clean, **unattended, **(env or {})},
+            timeout=GIT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GitError(f"git: no answer in {GIT_SECONDS} s") from error
     if done.returncode != 0:
-        raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
+        raise GitError(f"git: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
 
 
@@ -79,12 +104,20 @@ def _has_commit(path: Path, commit: str) -> bool:
 
 
 def revision(source: Source, path: Path) -> Revision:
-    """The revision of `source`, whose repository or folder is `path`."""
+    """The revision of `source`, whose repository or folder is `path`.
+
+    Raises:
+        GitError: when there is a repository, but git refuses to look at it.
+    """
     what = [source.commit] if source.commit else ["HEAD", "--", "."]
     try:
         commit, epoch = git("log", "-1", "--format=%H %ct", *what, at=path).decode().split()
-    except (GitError, ValueError):
-        return Revision(None, 0, None)
+    except ValueError:
+        return Revision(None, 0, None)  # a folder of a repository that no commit has touched yet
+    except GitError as error:
+        if any(words in str(error) for words in NO_HISTORY):
+            return Revision(None, 0, None)
+        raise
     return Revision(commit, int(epoch), _public_url(source, path))
 
 

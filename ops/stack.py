@@ -17,7 +17,7 @@ from components.config import OVERRIDES
 
 PASSPHRASE = Path(".passphrase")
 PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
-COMMANDS = {"up": ("up", "--yes", "--skip-preview"), "preview": ("preview", "--diff")}
+COMMANDS = {"up": ("up", "--yes", "--skip-preview", "--refresh"), "preview": ("preview", "--diff")}
 
 
 class StackError(Exception):
@@ -59,6 +59,20 @@ def pulumi(*arguments: str, stack: str, overrides: Mapping[str, Any] | None = No
     return subprocess.run(["pulumi", *arguments, "--stack", stack, *quiet], env=env, check=False).returncode
 
 
+def output(stack: str, name: str) -> str:
+    """One output of `stack`, or nothing where it has none."""
+    command = ["pulumi", "stack", "output", name, "--stack", stack]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def docker_host(stack: str) -> str | None:
+    """The engine that the stack file names, or None for the environment's."""
+    config = (yaml.safe_load(Path(f"Pulumi.{stack}.yaml").read_text()) or {}).get("config") or {}
+    section = config.get("mimir:docker") or {}
+    return str(section["host"]) if section.get("host") else None
+
+
 def _passphrase(file: Path) -> None:
     """Make a passphrase for this checkout, unless one is there or the stack does not want one."""
     if PASSPHRASE.exists() or any(name in os.environ for name in PASSPHRASE_VARIABLES):
@@ -71,6 +85,9 @@ def _passphrase(file: Path) -> None:
             f"the secrets in {file} are encrypted with a passphrase that this checkout does not have; "
             f"write it to {PASSPHRASE}, or set PULUMI_CONFIG_PASSPHRASE_FILE"
         )
-    PASSPHRASE.touch(mode=0o600)
-    PASSPHRASE.write_text(secrets.token_urlsafe(32))
+    fresh = PASSPHRASE.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(secrets.token_urlsafe(32))
+    fresh.rename(PASSPHRASE)  # never an empty one, whatever interrupts
     print(f"Made {PASSPHRASE}, the key of this checkout's secrets: keep a copy; without it they cannot be read.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from toolchain import pulumi_home, virtualenv
 from toolchain.artefacts import discard_partial, link_programs
+from toolchain.golang import find_go
 from toolchain.lock import exclusive
 from toolchain.machine import Machine
 from toolchain.obtain import obtain
@@ -46,11 +47,12 @@ def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> lis
 
 
 def _programs(machine: Machine, state: State) -> list[Path]:
-    """What belongs on PATH: our tools but for plugins, and a Docker client if the machine has none."""
+    """What belongs on PATH: our tools but for plugins, and of Go and a Docker client what is not there already."""
     client = engine.client(machine)
     artefacts = [artefact for artefact in state.own() if not artefact.folder.name.startswith(PLUGIN)]
     tools = [program for artefact in artefacts for program in artefact.programs()]
-    return [*tools, *([client] if client else [])]
+    go = find_go(machine.layout, machine.environment) if not machine.which("go") else None
+    return [*tools, *([client] if client else []), *([Path(go.program), go.root / "bin/gofmt"] if go else [])]
 
 
 def _ensure_all(machine: Machine, chosen: set[str], progress: Progress, state: State) -> list[Row]:

@@ -33,6 +33,9 @@ def additions(layout: Layout, state: State, user: Mapping[str, str]) -> dict[str
     if plugins and "PULUMI_HOME" not in user:
         wanted["PULUMI_HOME"] = str(layout.pulumi_home)
         wanted["PULUMI_CREDENTIALS_PATH"] = str(pulumi_home.of_user())
+    passphrase = layout.project / ".passphrase"  # made by ops/stack.py
+    if passphrase.is_file() and not any(name.startswith("PULUMI_CONFIG_PASSPHRASE") for name in user):
+        wanted["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase)
     missing = {name: value for name, value in wanted.items() if name not in user}
     return {"PATH": os.pathsep.join([*own, *rest]), **missing}
 

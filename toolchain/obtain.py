@@ -27,7 +27,7 @@ def obtain(tool: Tool, machine: Machine, progress: Progress) -> Obtained:
     Raises:
         Problem: none of the ways worked.
     """
-    found = _at_hand(tool, machine, may_get_go=True)
+    found = _at_hand(tool, machine)
     # A stand-in that is at hand is not the end of it: the genuine thing may be in reach today.
     if found and not (tool.stand_in and found.artefact):
         return _settled(tool, machine, found)
@@ -45,13 +45,13 @@ def obtain(tool: Tool, machine: Machine, progress: Progress) -> Obtained:
 
 def look(tool: Tool, machine: Machine) -> Row:
     """What there is of the tool; changes nothing."""
-    found = _at_hand(tool, machine, may_get_go=False)
+    found = _at_hand(tool, machine)
     if found:
         return _settled(tool, machine, found).row
     return Row(tool.name, "", Source.NONE, f"{tool.version} is wanted", ENSURE)
 
 
-def _at_hand(tool: Tool, machine: Machine, *, may_get_go: bool) -> Obtained | None:
+def _at_hand(tool: Tool, machine: Machine) -> Obtained | None:
     """The tool if it needs no work at all: installed, or in the cache."""
     version = tool.installed(machine)
     if version:
@@ -59,7 +59,7 @@ def _at_hand(tool: Tool, machine: Machine, *, may_get_go: bool) -> Obtained | No
     downloaded = tool.downloaded(machine.layout)
     if downloaded and downloaded.exists():
         return Obtained(Row(tool.name, tool.version, Source.CACHED, f"downloaded from {tool.site}"), downloaded)
-    go = machine.go if may_get_go else machine.found_go
+    go = machine.found_go  # got only when something has to be built
     built = gobuild.artefact(tool.recipe, go, machine.layout) if go else None
     if built and built.exists():
         remark = f"STAND-IN: {tool.stand_in}" if tool.stand_in else "built earlier"

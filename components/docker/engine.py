@@ -26,9 +26,11 @@ class Engine:
 
     Attributes:
         api: version of its API.
+        swap_limit: whether its kernel counts swap; without, a limit of it is dropped and looks changed for ever.
     """
 
     api: tuple[int, int]
+    swap_limit: bool = True
 
     @property
     def has_start_interval(self) -> bool:
@@ -52,6 +54,7 @@ def look(settings: Settings) -> Engine | Problem:
     """The engine that these settings name, or why it cannot be used."""
     try:
         version = str(client(settings.docker.host).version()["ApiVersion"])
+        swap_limit = bool(client(settings.docker.host).info().get("SwapLimit", True))
     except DockerException as error:
         return Problem(
             "mimir:docker.host",
@@ -62,7 +65,7 @@ def look(settings: Settings) -> Engine | Problem:
             "\"$(docker context inspect -f '{{.Endpoints.docker.Host}}')\"",
         )
     major, minor = version.split(".")
-    return Engine((int(major), int(minor)))
+    return Engine((int(major), int(minor)), swap_limit)
 
 
 def provider(settings: Settings, opts: pulumi.ResourceOptions) -> pulumi_docker.Provider:

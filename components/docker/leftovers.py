@@ -1,8 +1,8 @@
 """What an update that was killed half-way left on the engine under the names that the next one needs.
 
 Pulumi learns of a resource when its creation has ended, so a kill in between leaves a container or a network that no
-state knows. Neither holds data: the hook removes what carries this deployment's label, and refuses what does not.
-Volumes are not touched; the engine hands out the existing one.
+state knows. Neither holds data: the hooks remove what carries this deployment's label and is not in use, and refuse
+the rest, which may be another checkout's. Volumes are not touched; the engine hands out the existing one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from components.settings import Settings
 
 
 class NotOurs(Exception):
-    """Raised when a name that the deployment needs is taken by something of somebody else's."""
+    """Raised when a name that the deployment needs is taken by something in use, or of somebody else's."""
 
 
 def container_hook(name: str, settings: Settings, application: Application) -> pulumi.ResourceHook:
@@ -32,8 +32,8 @@ def container_hook(name: str, settings: Settings, application: Application) -> p
         except NotFound:
             return
         _ours("container", wanted, found.labels, application)
-        found.stop(timeout=application.grace_seconds)
-        found.remove(force=True)
+        _idle([wanted] if found.status in ("running", "restarting", "paused") else [])
+        found.remove()
 
     return pulumi.ResourceHook(f"{name}-leftover-container", clear)
 
@@ -44,7 +44,9 @@ def network_hook(name: str, settings: Settings, application: Application) -> pul
     def clear(args: pulumi.ResourceHookArgs) -> None:
         wanted = _name(args)
         for found in engine.client(settings.docker.host).networks.list(names=[f"^{wanted}$"]):
+            found.reload()
             _ours("network", wanted, found.attrs.get("Labels") or {}, application)
+            _idle([str(container.name) for container in found.containers])
             found.remove()
 
     return pulumi.ResourceHook(f"{name}-leftover-network", clear)
@@ -53,6 +55,15 @@ def network_hook(name: str, settings: Settings, application: Application) -> pul
 def _name(args: pulumi.ResourceHookArgs) -> str:
     inputs: Any = args.new_inputs or {}
     return str(inputs["name"])
+
+
+def _idle(running: list[str]) -> None:
+    if running:
+        names = " ".join(running)
+        raise NotOurs(
+            f"{names} runs on this engine, but this stack's state does not know it: another checkout deployed it, or "
+            f"an update was killed. If nobody needs it: docker rm -f {names}"
+        )
 
 
 def _ours(kind: str, name: str, labels: dict[str, str], application: Application) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pulumi
+from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
+from requests import RequestException
 
 from components.application import Application
 from components.docker import engine
 from components.probes import PROBE_BINARY
 from components.settings import Settings
 
+PATIENCE_SECONDS = 10.0
+"""How long a process that is just being restarted may take to answer."""
+
 
 class NotInEffect(pulumi.RunError):
-    """Raised when the container runs, but not as it was deployed."""
+    """Raised when the container does not run, or not as it was deployed."""
 
 
 def prove(settings: Settings, application: Application, container_id: str) -> str:
@@ -23,11 +29,18 @@ def prove(settings: Settings, application: Application, container_id: str) -> st
     It runs on every update, so it also notices what was changed behind the deployment's back.
 
     Raises:
-        NotInEffect: when the application ignores its configuration file.
+        NotInEffect: when the container is gone or stopped, or the application ignores its configuration file.
     """
-    container = engine.client(settings.docker.host).containers.get(container_id)
-    _limit_pids(container, application.limits.pids)
-    _config_in_effect(container, application)
+    try:
+        container = engine.client(settings.docker.host).containers.get(container_id)
+        _limit_pids(container, application.limits.pids)
+        _config_in_effect(container, application)
+    except NotFound as error:
+        raise NotInEffect(
+            f"{application.name} was removed behind Pulumi's back. This makes it anew: pulumi up --refresh"
+        ) from error
+    except (DockerException, RequestException) as error:
+        raise NotInEffect(f"The engine does not let {application.name} be checked: {error}") from error
     return container_id
 
 
@@ -42,13 +55,31 @@ def _limit_pids(container: Container, pids: int) -> None:
 def _config_in_effect(container: Container, application: Application) -> None:
     """Ask the probe in the container to compare; it prints the keys that differ and never the rest."""
     expected = [part for key, value in application.config.expected.items() for part in ("--expect", f"{key}={value}")]
-    code, output = container.exec_run([PROBE_BINARY, "config", *expected, application.config_url])
-    if code == 0:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while said := _probe(container, [PROBE_BINARY, "config", *expected, application.config_url]):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    if not said:
         return
-    said = output if isinstance(output, bytes) else b"".join(output)
+    container.reload()
+    if not container.attrs["State"]["Running"] or container.attrs["State"]["Restarting"]:
+        raise NotInEffect(
+            f"{application.name} is {container.attrs['State']['Status']}, not running: docker logs {application.name}; "
+            "pulumi up --refresh starts it again."
+        )
     raise NotInEffect(
-        f"{application.name} runs, but its configuration file is not in effect:\n"
-        f"{said.decode(errors='replace').rstrip()}\n"
+        f"{application.name} runs, but its configuration file is not in effect:\n{said}\n"
         f"A {' or '.join(application.shadowing_files[:2])} in {application.working_directory} would win over the "
         f"mounted file: docker cp {application.name}:{application.working_directory} - | tar t"
     )
+
+
+def _probe(container: Container, command: list[str]) -> str:
+    """What the probe finds wrong; nothing when all is well."""
+    try:
+        code, output = container.exec_run(command)
+    except APIError as error:  # nothing can be run in a container that is stopped or being restarted
+        return str(error.explanation)
+    said = output if isinstance(output, bytes) else b"".join(output)
+    return said.decode(errors="replace").rstrip() or f"the probe ended with {code}" if code else ""

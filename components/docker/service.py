@@ -65,7 +65,7 @@ class Service(pulumi.ComponentResource):
             cpu_period=CPU_PERIOD_MICROSECONDS,
             cpu_quota=round(limits.cpus * CPU_PERIOD_MICROSECONDS),
             memory=limits.memory_mib,
-            memory_swap=limits.memory_mib,
+            memory_swap=limits.memory_mib if engine.swap_limit else None,
             restart=settings.docker.restart,
             stop_signal="SIGTERM",
             stop_timeout=application.grace_seconds,

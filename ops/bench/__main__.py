@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def main() -> int:
     if not shutil.which("docker-compose"):
         subprocess.run([sys.executable, "-m", "toolchain", "ensure", "--group", "bench"], check=True)
     tables: list[Table] = []
+    failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="mimir-bench-") as folder, Lab(Path(folder)) as lab:
         for name, part in parts(chosen.runs, os.environ.get("BENCH_SOURCE", "")).items():
             if chosen.only and name not in chosen.only:
@@ -40,22 +42,27 @@ def main() -> int:
                 tables += part(lab)
             except Unavailable as reason:
                 print(f"left out: {name}: {reason}", file=sys.stderr)
+            except Exception:  # the other parts are worth having
+                traceback.print_exc()
+                failed.append(name)
     record(tables, facts())
     text = report(tables, facts())
     print(text)
-    if chosen.write:
+    if chosen.write and not failed:
         PAGE.write_text(renewed(PAGE.read_text(), text))
-    return 0
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def parts(runs: int, source: str) -> dict[str, Callable[[Lab], list[Table]]]:
-    """The parts of the bench, by name."""
+    """The parts of the bench, by name. The longest comes first: what the others deploy would only disturb it."""
     return {
+        "build": lambda lab: builds.measure(lab, runs),
         "no-change": lambda lab: no_change.measure(lab, runs),
         "start": lambda lab: starts.measure(lab, runs),
         "size": lambda lab: sizes.measure(lab, source),
         "save": lambda lab: saves.measure(lab, runs),
-        "build": lambda lab: builds.measure(lab, runs),
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.build_context import BUILD
+from components.build_context import CONTEXTS
 from components.settings import Settings
 from ops.bench.builder import Builder, own_builder
 from ops.bench.lab import Lab, edit
@@ -72,7 +72,8 @@ def _plain(lab: Lab, builder: Builder) -> Case:
     stack = lab.stack("plain", env=dict(builder.env), image={"platforms": [PLATFORM]})
     stack.preview().ok()
     context = lab.folder / "plain"
-    shutil.copytree(stack.folder / BUILD / "context" / stack.name, context)
+    (staged,) = (stack.folder / CONTEXTS).iterdir()
+    shutil.copytree(staged, context)
     arguments = [
         f"--file={stack.folder / 'container/Dockerfile'}",
         f"--platform={PLATFORM}",

@@ -10,7 +10,7 @@ from ops.bench.table import Table
 
 PAGE = Path("docs/performance.md")
 RECORD = Path(".build/bench.json")
-BEGIN = "<!-- written by `make bench WRITE=1` -->"
+BEGIN = "<!-- written by `python -m ops.bench --write` -->"
 END = "<!-- end -->"
 
 

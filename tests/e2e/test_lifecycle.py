@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.stack import Result, Stack
+from tests.e2e.stack import PROJECT, Result, Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -21,7 +21,7 @@ TOKEN = "tok-5Yd8-not-to-be-seen-anywhere"
 
 @pytest.fixture(scope="module")
 def stack(new_stack: NewStack) -> Iterator[Stack]:
-    stack = new_stack(runtime="production")
+    stack = new_stack(runtime="production", registry={"repository": "lifecycle"})
     stack.secret("environment.jwtSecret", STRONG)
     stack.secret("environment.secretVariables.API_TOKEN", TOKEN)
     stack.config["environment"]["secretVariables"] = {"API_TOKEN": TOKEN}
@@ -61,12 +61,14 @@ def test_production_runs_and_no_secret_is_in_the_clear(stack: Stack, engine: doc
 
 def test_destroy_keeps_the_data_and_says_so_and_the_next_up_has_it(stack: Stack, engine: docker.DockerClient) -> None:
     http.note(stack.outputs()["url"], "survives")
+    image = stack.outputs()["image"]
     said = ops(stack, "destroy").ok().text
     volumes = [f"mimir-{stack.name}-{name}" for name in ("data", "logs", "plugins")]
     for name in volumes:
         assert name in said and engine.volumes.get(name)
     assert "docker volume rm" in said
     assert not engine.containers.list(all=True, filters=stack.mine) and not engine.networks.list(filters=stack.mine)
+    assert image not in [ref for one in engine.images.list() for ref in one.attrs.get("RepoDigests") or []]
     assert {volume.name for volume in engine.volumes.list(filters=stack.mine)} == set(volumes)
     ops(stack, "up").ok()
     assert http.notes(stack.outputs()["url"]) == ["survives"]
@@ -106,17 +108,25 @@ def test_a_source_of_another_place_for_one_run(new_stack: NewStack, tmp_path: Pa
 
 
 def test_a_checkout_gets_a_passphrase_of_its_own(new_stack: NewStack) -> None:
+    """The README's steps to a production stack, in a shell that knows of no passphrase."""
     stack = new_stack()
     (stack.folder / "Pulumi.fresh.yaml").write_text("config: {}\n")
     env = {name: value for name, value in stack.environment().items() if name != "PULUMI_CONFIG_PASSPHRASE"}
 
-    def preview() -> subprocess.CompletedProcess[str]:
-        command = ["python", "-m", "ops", "preview", "--stack", "fresh"]
-        return subprocess.run(command, cwd=stack.folder, env=env, capture_output=True, text=True)
+    def shell(command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["sh", "-ec", command], cwd=stack.folder, env=env, capture_output=True, text=True)
 
-    done = preview()
-    assert done.returncode == 0, done.stdout + done.stderr
+    def works(command: str) -> None:
+        done = shell(command)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    (stack.folder / ".venv").symlink_to(PROJECT / ".venv")  # making another would only take time
+    works("python3 -m toolchain ensure --group pulumi")
+    works("python -m ops stack --stack fresh")
     assert (stack.folder / ".passphrase").stat().st_mode & 0o777 == 0o600
+    secret = "pulumi config set --path --secret mimir:environment.jwtSecret " + STRONG
+    works(f'eval "$(python3 -m toolchain env)"; {secret}')
+    works("python -m ops preview --stack fresh")
     (stack.folder / ".passphrase").unlink()
-    done = preview()
+    done = shell("python -m ops preview --stack fresh")
     assert done.returncode != 0 and "passphrase that this checkout does not have" in done.stderr

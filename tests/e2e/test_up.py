@@ -15,7 +15,7 @@ from docker.models.containers import Container
 
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.stack import Stack, eventually
+from tests.e2e.stack import Stack, eventually, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -105,9 +105,30 @@ def test_the_image_holds_the_binary_and_nothing_to_break_in_with(stack: Stack, c
         config = json.loads(http.blob(stack.outputs()["image"], image["config"]["digest"]))
         assert config["config"]["User"] == "65532:65532"
         assert config["config"]["Healthcheck"]["Test"][:3] == ["CMD", "/probe", "http"]
-        labels = config["config"]["Labels"]
-        assert labels["org.opencontainers.image.version"] in stack.pulumi("stack", "export").text
+        labels = {name.rpartition(".")[2]: value for name, value in config["config"]["Labels"].items()}
+        assert labels["title"] == "mimir" and labels["created"] == "1970-01-01T00:00:00+00:00"
+        assert labels["version"].startswith("content-"), "the test's copy is under no version control"
         assert sum(layer["size"] for layer in image["layers"]) < 100 << 20  # plan: Performance
+
+
+def test_a_container_that_somebody_removed_is_made_anew(stack: Stack, container: Container) -> None:
+    url = stack.outputs()["url"]
+    http.note(url, "before the removal")
+    container.remove(force=True)
+    text = stack.up().failed().text
+    assert "removed behind Pulumi's back" in text and "pulumi up --refresh" in text and "Traceback" not in text
+    stack.up("--refresh").ok()
+    assert http.notes(url) == ["before the removal"]
+
+
+def test_another_checkout_does_not_take_over_what_runs(stack: Stack, new_stack: NewStack) -> None:
+    """The same stack name on the same engine, but with a state of its own."""
+    other = new_stack(environment={"port": free_port()})
+    twin = Stack(other.folder, stack.name, other.config, other.backend)
+    text = twin.up().failed().text
+    assert "another checkout deployed it" in text and f"docker rm -f mimir-{stack.name}" in text
+    assert http.get(stack.outputs()["url"], "/health").ok
+    stack.up("--refresh").ok()
 
 
 def test_a_crashed_process_is_restarted(stack: Stack, container: Container) -> None:

@@ -18,10 +18,10 @@ pytestmark = pytest.mark.usefixtures("here")
 STAGED = {"go.mod", "main.go", "internal/a.go", "generate.sh", "link.go"}
 
 
-def staged(source: Path | str, stack: str = "dev", image: dict[str, Any] | None = None, **more: Any) -> BuildContext:
+def staged(source: Path | str, image: dict[str, Any] | None = None, **more: Any) -> BuildContext:
     """Stage this source."""
     location = {"location": str(source), **more}
-    return stage(Settings.model_validate({"source": location, "image": image or {}}), stack)
+    return stage(Settings.model_validate({"source": location, "image": image or {}}))
 
 
 def files(context: BuildContext, part: str = "app") -> set[str]:
@@ -36,7 +36,7 @@ class TestReproducible:
     def test_another_umask_changes_nothing(self, repository: Path, tmp_path: Path) -> None:
         open_, closed = clone(repository, tmp_path / "a", 0o022), clone(repository, tmp_path / "b", 0o077)
         assert stat.S_IMODE((closed / "main.go").stat().st_mode) == 0o600, "the checkouts do differ"
-        first, second = staged(open_, "a"), staged(closed, "b")
+        first, second = staged(open_), staged(closed)
         assert first.digest == second.digest
         assert first.version == second.version == git("rev-parse", "HEAD", at=repository)[:12]
         assert first.revision == second.revision
@@ -71,7 +71,7 @@ class TestReproducible:
         assert staged(repository, "a").path != staged(repository, "b").path
 
     def test_the_path_is_relative_or_another_checkout_would_rebuild(self, repository: Path) -> None:
-        assert staged(repository, "dev").path == Path(".build/context/dev")
+        assert staged(repository).path == Path(".build/context/dev")
 
 
 class TestContents:
@@ -186,7 +186,7 @@ class TestDevelopmentMode:
     @staticmethod
     def live(source: Path) -> BuildContext:
         """Stage for development mode."""
-        return stage(Settings.model_validate({"liveReload": True, "source": {"location": str(source)}}), "dev")
+        return stage(Settings.model_validate({"liveReload": True, "source": {"location": str(source)}}))
 
     def test_saving_a_file_makes_no_new_image(self, repository: Path) -> None:
         first = self.live(repository)

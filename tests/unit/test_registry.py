@@ -18,11 +18,16 @@ import requests
 from components import registry
 from components.docker import engine
 from components.problems import Problem
-from components.settings import Registry
+from components.settings import Registry, Settings
 from tests.unit import wire
 
 USER, PASSWORD = "ci", "reg1stry-passw0rd"
 BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+
+def problems(where: Registry) -> list[Problem]:
+    """What is wrong with a registry, for a stack with nothing else in its settings."""
+    return registry.problems(Settings(registry=where))
 
 
 class Stub(ThreadingHTTPServer):
@@ -110,7 +115,7 @@ def only(found: list[Problem]) -> Problem:
 
 @pytest.mark.parametrize("stub", ["open"], indirect=True)
 def test_an_open_registry(stub: Stub) -> None:
-    assert registry.problems(at(stub.address)) == []
+    assert problems(at(stub.address)) == []
     assert stub.asked == ["/v2/"]
 
 
@@ -119,38 +124,38 @@ class TestLogin:
     """A registry that wants to know who pushes, in both ways that there are."""
 
     def test_the_right_password(self, stub: Stub) -> None:
-        assert registry.problems(at(stub.address, PASSWORD)) == []
+        assert problems(at(stub.address, PASSWORD)) == []
 
     def test_a_wrong_password(self, stub: Stub) -> None:
-        found = only(registry.problems(at(stub.address, "wr0ng-passw0rd")))
+        found = only(problems(at(stub.address, "wr0ng-passw0rd")))
         assert found.key == "mimir:registry.password"
         assert f'refuses user "{USER}"' in found.found
         assert "wr0ng-passw0rd" not in str(found)
 
     def test_no_password(self, stub: Stub) -> None:
-        found = only(registry.problems(at(stub.address)))
+        found = only(problems(at(stub.address)))
         assert found.key == "mimir:registry.username"
         assert "no credentials" in found.found
         assert found.fix == f"docker login {stub.address}"
 
     def test_a_stored_login(self, stub: Stub, stored: Path) -> None:
         login(stored, stub.address)
-        assert registry.problems(at(stub.address)) == []
+        assert problems(at(stub.address)) == []
 
     def test_a_stored_login_that_is_refused(self, stub: Stub, stored: Path) -> None:
         login(stored, stub.address, "0ld-passw0rd")
-        found = only(registry.problems(at(stub.address)))
+        found = only(problems(at(stub.address)))
         assert found.key == "mimir:registry.username"
         assert f'stored for user "{USER}"' in found.found
         assert "0ld-passw0rd" not in str(found)
 
     def test_the_settings_win_over_a_stored_login(self, stub: Stub, stored: Path) -> None:
         login(stored, stub.address, "0ld-passw0rd")
-        assert registry.problems(at(stub.address, PASSWORD)) == []
+        assert problems(at(stub.address, PASSWORD)) == []
 
     def test_a_login_for_another_registry_is_not_sent(self, stub: Stub, stored: Path) -> None:
         login(stored, "registry.example.com")
-        assert "no credentials" in only(registry.problems(at(stub.address))).found
+        assert "no credentials" in only(problems(at(stub.address))).found
 
     def test_a_login_in_a_credential_helper(self, stub: Stub, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         helper = stored.parent / "docker-credential-stub"
@@ -158,35 +163,35 @@ class TestLogin:
         helper.chmod(0o700)
         monkeypatch.setenv("PATH", f"{stored.parent}:/usr/bin:/bin")
         stored.write_text(json.dumps({"credsStore": "stub"}))
-        assert registry.problems(at(stub.address)) == []
+        assert problems(at(stub.address)) == []
 
     def test_a_stored_token_is_a_login_although_it_cannot_be_tried(self, stub: Stub, stored: Path) -> None:
         stored.write_text(json.dumps({"auths": {stub.address: {"auth": "MDA6", "identitytoken": "t0ken"}}}))
-        assert registry.problems(at(stub.address)) == []
+        assert problems(at(stub.address)) == []
 
     @pytest.mark.filterwarnings("ignore:docker-credential")
     def test_a_credential_helper_that_is_not_installed_does_not_end_in_a_traceback(
         self, stub: Stub, stored: Path
     ) -> None:
         stored.write_text(json.dumps({"credsStore": "not-installed-anywhere"}))
-        assert only(registry.problems(at(stub.address))).key.startswith("mimir:registry")
+        assert only(problems(at(stub.address))).key.startswith("mimir:registry")
 
 
 @pytest.mark.parametrize("stub", ["bearer"], indirect=True)
 def test_a_token_is_asked_for_the_push_that_will_come(stub: Stub) -> None:
-    registry.problems(at(stub.address, PASSWORD))
+    problems(at(stub.address, PASSWORD))
     query = parse_qs(urlsplit(stub.asked[-1]).query)
     assert query == {"service": ["stub"], "scope": ["repository:team/mimir:pull,push"]}
 
 
 @pytest.mark.parametrize("stub", ["no realm"], indirect=True)
 def test_a_challenge_without_a_realm_does_not_end_in_a_traceback(stub: Stub) -> None:
-    assert only(registry.problems(at(stub.address, PASSWORD))).key.startswith("mimir:registry")
+    assert only(problems(at(stub.address, PASSWORD))).key.startswith("mimir:registry")
 
 
 @pytest.mark.parametrize("stub", ["missing"], indirect=True)
 def test_a_web_server_that_is_no_registry(stub: Stub) -> None:
-    found = only(registry.problems(at(stub.address)))
+    found = only(problems(at(stub.address)))
     assert found.key == "mimir:registry.address"
     assert "404" in found.found
 
@@ -195,7 +200,7 @@ def test_nothing_listens() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-        found = only(registry.problems(at(address)))
+        found = only(problems(at(address)))
     assert found.key == "mimir:registry.address"
     assert f'"{address}"' in found.found
     assert f"-p {address}:5000 registry:2" in found.fix
@@ -206,7 +211,7 @@ def test_a_silent_server_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> None
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hang_up = threading.Timer(5, silent.close)  # a wait without a limit must fail here, and not hang
         hang_up.start()
-        found = only(registry.problems(at(f"127.0.0.1:{silent.getsockname()[1]}")))
+        found = only(problems(at(f"127.0.0.1:{silent.getsockname()[1]}")))
         hang_up.cancel()
     assert found.key == "mimir:registry.address"
     assert "Timeout" in found.found
@@ -229,7 +234,7 @@ def test_where_it_is_asked(address: str, url: str, monkeypatch: pytest.MonkeyPat
         raise requests.ConnectionError
 
     monkeypatch.setattr(requests, "get", get)
-    registry.problems(Registry(address=address))
+    problems(Registry(address=address))
     assert asked == [url]
 
 
@@ -245,7 +250,7 @@ def test_an_insecure_registry_is_plain_http_or_has_a_certificate_that_nobody_kno
         return answer
 
     monkeypatch.setattr(requests, "get", get)
-    assert registry.problems(Registry(address="registry.example.com:5000", insecure=True)) == []
+    assert problems(Registry(address="registry.example.com:5000", insecure=True)) == []
 
 
 class TestPull:

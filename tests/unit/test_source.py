@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 def staged(location: Path | str, **more: Any) -> BuildContext:
     """Stage this source."""
-    return stage(Settings.model_validate({"source": {"location": str(location), **more}}), "dev")
+    return stage(Settings.model_validate({"source": {"location": str(location), **more}}))
 
 
 class TestVersion:

@@ -99,10 +99,15 @@ def test_a_failed_build_shows_the_end_of_its_log_and_leaves_nothing(
     assert list(layout.artefacts.iterdir()) == []
 
 
-def test_an_interrupt_ends_the_build_and_leaves_nothing(tmp_path: Path, layout: Layout, recipe: GoRecipe) -> None:
+def test_an_interrupt_ends_the_build_and_leaves_nothing(
+    tmp_path: Path, layout: Layout, recipe: GoRecipe, request: pytest.FixtureRequest
+) -> None:
     started = tmp_path / "started"
     slow = go(tmp_path, f'echo partial > "$output"; echo $$ > {started}.new; mv {started}.new {started}; sleep 60')
 
+    # A run in the background ignores SIGINT from its start; this one is to be interrupted.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     threading.Thread(target=interrupt_when, args=(started,), daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         gobuild.build(recipe, slow, layout, os.environ)
