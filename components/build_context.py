@@ -21,15 +21,16 @@ from docker.utils.build import PatternMatcher
 from components.settings import Settings
 from components.source import Revision, git, repository, revision
 
-AS_COMMITTED = (
-    "-c",
-    "core.autocrlf=false",
-    "-c",
-    "core.eol=lf",
-    "-c",
-    "filter.lfs.smudge=",
-    "-c",
-    "filter.lfs.process=",
+AS_COMMITTED = tuple(
+    word
+    for setting in (
+        "core.autocrlf=false",
+        "core.eol=lf",
+        "filter.lfs.smudge=",
+        "filter.lfs.process=",
+        "filter.lfs.required=false",
+    )
+    for word in ("-c", setting)
 )
 """Git's settings under which a commit has the same content for every user."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 
 import pulumi
 
@@ -38,12 +38,12 @@ def _context(settings: Settings) -> BuildContext | Problem:
     try:
         return stage(settings)
     except GitError as error:
-        if "dubious ownership" in str(error):
+        if theirs := re.search(r"dubious ownership in repository at '(.+?)'", str(error)):
             return Problem(
                 "mimir:source.location",
                 f'"{source.location}", a repository that belongs to another user ({error})',
                 "a repository of this user, or one that git is told to trust",
-                f"git config --global --add safe.directory '{Path(source.location).resolve()}'",
+                f"git config --global --add safe.directory '{theirs[1]}'",
             )
         return Problem(
             "mimir:source.commit",

@@ -7,13 +7,12 @@ import json
 import shlex
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from components.problems import Problem
-from components.section import Section, about
+from components.section import Section, about, fields, is_secret, section_of
 from components.settings import Settings
 
 
@@ -32,31 +31,19 @@ def secret_settings() -> tuple[tuple[str, str], ...]:
     """Every setting that holds a secret, as (section, key)."""
     return tuple(
         (section_name, name)
-        for section_name, section in _fields(Settings).items()
-        if isinstance(section.annotation, type) and issubclass(section.annotation, Section)
-        for name, field in _fields(section.annotation).items()
-        if _is_secret(field)
+        for section_name, outer in fields(Settings).items()
+        if (section := section_of(outer))
+        for name, field in fields(section).items()
+        if is_secret(field)
     )
-
-
-def _fields(section: type[Section]) -> dict[str, FieldInfo]:
-    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def _field(path: tuple[str, ...]) -> FieldInfo | None:
     """The setting at `path`, ignoring indices and keys inside it."""
-    field = _fields(Settings).get(path[0])
-    section = field.annotation if field else None
-    if isinstance(section, type) and issubclass(section, Section):
-        return _fields(section).get(path[1]) if len(path) > 1 else None
+    field = fields(Settings).get(path[0])
+    if section := section_of(field):
+        return fields(section).get(path[1]) if len(path) > 1 else None
     return field
-
-
-def _is_secret(field: FieldInfo) -> bool:
-    def mentions(annotation: Any) -> bool:
-        return annotation is SecretStr or any(mentions(inner) for inner in get_args(annotation))
-
-    return mentions(field.annotation)
 
 
 def _key(path: tuple[str, ...]) -> str:
@@ -66,7 +53,7 @@ def _key(path: tuple[str, ...]) -> str:
 def _found(error: Mapping[str, Any], field: FieldInfo | None) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    if field is None or _is_secret(field):  # no field: a whole section of the wrong type
+    if field is None or is_secret(field):  # no field: a whole section of the wrong type
         return "a value of the wrong form (not shown, it may hold a secret)"
     return json.dumps(error["input"], default=str)
 
@@ -79,7 +66,7 @@ def _allowed(error: Mapping[str, Any], field: FieldInfo | None) -> str:
 def _fix(key: str, field: FieldInfo | None) -> str:
     if field is None:
         return _rm(key)
-    if _is_secret(field):
+    if is_secret(field):
         return f"pulumi config set --secret --path '{key}' {about(field, 'example') or '# asks for the value'}"
     example = about(field, "example")
     if example is None or isinstance(example, tuple | list | dict):
@@ -94,15 +81,11 @@ def _rm(key: str) -> str:
 
 def _unknown(path: tuple[str, ...]) -> Problem:
     section = _section_at(path[:-1])
-    known = sorted(_fields(section)) if section else []
+    known = sorted(fields(section)) if section else []
     close = difflib.get_close_matches(path[-1], known, n=1)
     allowed = f"did you mean {close[0]}? " if close else ""
     return Problem(_key(path), "an unknown key", f"{allowed}known here: {', '.join(known)}", _rm(_key(path)))
 
 
 def _section_at(path: tuple[str, ...]) -> type[Section] | None:
-    if not path:
-        return Settings
-    field = _fields(Settings).get(path[0])
-    annotation = field.annotation if field else None
-    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
+    return section_of(fields(Settings).get(path[0])) if path else Settings

@@ -8,7 +8,7 @@ import requests
 from docker.auth import load_config
 from docker.errors import DockerException
 from requests.auth import HTTPBasicAuth
-from requests.utils import parse_dict_header
+from requests.utils import get_environ_proxies, parse_dict_header
 
 from components.problems import Problem
 from components.settings import Registry, Settings
@@ -55,9 +55,14 @@ def problems(settings: Settings) -> list[Problem]:
 
 
 def _session(settings: Settings) -> requests.Session:
-    """A session that trusts and goes where Docker does: the system's authorities, and past a proxy on loopback."""
+    """A session that goes and trusts as Docker does: past the proxy on loopback, and with the system's authorities.
+
+    Left to the environment, requests would ask a proxy for loopback, and prefer REQUESTS_CA_BUNDLE to what is set here.
+    """
     session = requests.Session()
-    session.trust_env = not is_loopback(settings.registry)
+    session.trust_env = False
+    if not is_loopback(settings.registry):
+        session.proxies.update(get_environ_proxies(f"https://{settings.registry.address}/"))
     system = ssl.get_default_verify_paths().cafile
     session.verify = not settings.registry.insecure and (settings.image.ca_bundle or system or True)
     return session

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from components.contract import CONTRACTS
 from components.problems import Problem
@@ -141,7 +143,9 @@ def _credentials(settings: Settings) -> Iterator[Problem]:
 
 def _bind_address(settings: Settings) -> Iterator[Problem]:
     address = settings.docker.bind_address
-    if any(int(part) > 255 for part in address.split(".")):
+    try:
+        ip_address(address)
+    except ValueError:
         yield Problem(
             "mimir:docker.bindAddress",
             f'"{address}"',
@@ -151,7 +155,8 @@ def _bind_address(settings: Settings) -> Iterator[Problem]:
 
 
 def _remote_engine(settings: Settings) -> Iterator[Problem]:
-    if not (settings.docker.host or "").startswith(("ssh://", "tcp://")):
+    where = urlsplit(settings.docker.host or "").hostname
+    if not where or where in ("localhost", "::1") or where.startswith("127."):
         return
     if is_loopback(settings.registry):
         yield Problem(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
@@ -40,3 +40,23 @@ def about(field: FieldInfo, what: str) -> Any:
     """What `setting` recorded under `what` ("allowed" or "example"), or None."""
     extra = field.json_schema_extra
     return extra.get(what) if isinstance(extra, dict) else None
+
+
+def fields(section: type[Section]) -> dict[str, FieldInfo]:
+    """The section's settings by the keys that a stack file uses."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
+def section_of(field: FieldInfo | None) -> type[Section] | None:
+    """The section that a setting is, or None when it is a plain value."""
+    kind = field.annotation if field else None
+    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a setting holds a secret, or several."""
+
+    def mentions(annotation: Any) -> bool:
+        return annotation is SecretStr or any(mentions(inner) for inner in get_args(annotation))
+
+    return mentions(field.annotation)

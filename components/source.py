@@ -59,6 +59,7 @@ def git(
     where = ["-C", str(at)] if at else []
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     unattended = {
+        "LC_ALL": "C",  # its messages are read below
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
     }

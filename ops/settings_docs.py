@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import yaml
 from pydantic.fields import FieldInfo
 
-from components.section import Section, about
+from components.section import about, fields, is_secret, section_of
 from components.settings import Settings
 
 PROJECT = Path("Pulumi.yaml")
@@ -30,20 +30,15 @@ touching the stack file; the run says so.
 
 def project_config() -> dict[str, Any]:
     """The `config` block of `Pulumi.yaml`: type, default and description of every top-level setting."""
-    return {field.alias or name: _declaration(field) for name, field in Settings.model_fields.items()}
+    return {key: _declaration(field) for key, field in fields(Settings).items()}
 
 
 def _declaration(field: FieldInfo) -> dict[str, Any]:
-    section = _section(field)
+    section = section_of(field)
     if section is None:
         return {"type": _pulumi_type(field), "default": field.default, "description": _sentence(field)}
     default = section().model_dump(mode="json", by_alias=True, exclude_none=True)
     return {"type": "object", "default": default, "description": (section.__doc__ or "").strip().splitlines()[0]}
-
-
-def _section(field: FieldInfo) -> type[Section] | None:
-    kind = field.annotation
-    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
 def _pulumi_type(field: FieldInfo) -> str:
@@ -56,32 +51,26 @@ def _sentence(field: FieldInfo) -> str:
 
 def page() -> str:
     """The text of docs/settings.md."""
-    top = {name: field for name, field in Settings.model_fields.items() if _section(field) is None}
+    top = {key: field for key, field in fields(Settings).items() if section_of(field) is None}
     tables = [_table("Top level", "", "", top)]
-    for name, field in Settings.model_fields.items():
-        if section := _section(field):
-            key = field.alias or name
-            tables.append(_table(f"`{key}`", (section.__doc__ or "").strip(), f"{key}.", section.model_fields))
+    for key, field in fields(Settings).items():
+        if section := section_of(field):
+            tables.append(_table(f"`{key}`", (section.__doc__ or "").strip(), f"{key}.", fields(section)))
     return "\n".join([INTRODUCTION, *tables])
 
 
-def _table(title: str, text: str, prefix: str, fields: dict[str, FieldInfo]) -> str:
-    rows = "\n".join(_rows(prefix, fields))
+def _table(title: str, text: str, prefix: str, rows_of: dict[str, FieldInfo]) -> str:
+    rows = "\n".join(_rows(prefix, rows_of))
     introduction = f"{text}\n\n" if text else ""
     return f"## {title}\n\n{introduction}| key | default | meaning | allowed |\n|---|---|---|---|\n{rows}\n"
 
 
-def _rows(prefix: str, fields: dict[str, FieldInfo]) -> Iterator[str]:
-    for name, field in fields.items():
+def _rows(prefix: str, rows_of: dict[str, FieldInfo]) -> Iterator[str]:
+    for key, field in rows_of.items():
         default = "" if field.default is None else f"`{json.dumps(field.default)}`"
-        secret = " **Secret.**" if "SecretStr" in _names(field.annotation) else ""
+        secret = " **Secret.**" if is_secret(field) else ""
         allowed = str(about(field, "allowed")).replace("|", "\\|")
-        yield f"| `{prefix}{field.alias or name}` | {default} | {field.description}{secret} | {allowed} |"
-
-
-def _names(annotation: Any) -> set[str]:
-    inner = set().union(*(_names(one) for one in get_args(annotation))) if get_origin(annotation) else set()
-    return inner | set().union(*(_names(one) for one in get_args(annotation))) | {getattr(annotation, "__name__", "")}
+        yield f"| `{prefix}{key}` | {default} | {field.description}{secret} | {allowed} |"
 
 
 def project_file(text: str) -> str:

@@ -80,6 +80,6 @@ def _probe(container: Container, command: list[str]) -> str:
     try:
         code, output = container.exec_run(command)
     except APIError as error:  # nothing can be run in a container that is stopped or being restarted
-        return str(error.explanation)
+        return str(error.explanation or error)
     said = output if isinstance(output, bytes) else b"".join(output)
     return said.decode(errors="replace").rstrip() or f"the probe ended with {code}" if code else ""

@@ -17,7 +17,7 @@ from ops.bench import builds, no_change, saves, sizes, starts
 from ops.bench.builder import Unavailable
 from ops.bench.facts import facts
 from ops.bench.lab import Lab
-from ops.bench.page import PAGE, record, renewed, report
+from ops.bench.page import PAGE, record, renewed, report, with_earlier
 from ops.bench.table import Table
 
 
@@ -26,7 +26,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="ops.bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="rounds of each comparison (5); saves and starts: twice")
     parser.add_argument("--only", action="append", choices=list(parts(0, "")), help="may be repeated; all if left out")
-    parser.add_argument("--write", action="store_true", help=f"renew the tables in {PAGE}")
+    parser.add_argument(
+        "--write", action="store_true", help=f"renew the tables in {PAGE}; those of other parts are kept"
+    )
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the bench cleans up after itself however it ends
     if not shutil.which("docker-compose"):
@@ -45,11 +47,10 @@ def main() -> int:
             except Exception:  # the other parts are worth having
                 traceback.print_exc()
                 failed.append(name)
-    record(tables, facts())
-    text = report(tables, facts())
-    print(text)
+    print(report(tables, facts()))
+    record(with_earlier(tables), facts())
     if chosen.write and not failed:
-        PAGE.write_text(renewed(PAGE.read_text(), text))
+        PAGE.write_text(renewed(PAGE.read_text(), report(with_earlier([]), facts())))
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

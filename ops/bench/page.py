@@ -20,6 +20,13 @@ def report(tables: Sequence[Table], facts: Mapping[str, str]) -> str:
     return "\n\n".join([f"Measured on: {machine}.", *(table.markdown() for table in tables)])
 
 
+def with_earlier(tables: Sequence[Table]) -> list[Table]:
+    """`tables` in their places among those of RECORD: a run of a part renews that part."""
+    earlier = json.loads(RECORD.read_text())["tables"] if RECORD.exists() else []
+    titles = {table.title: table for table in [*(Table(**one) for one in earlier), *tables]}
+    return list(titles.values())
+
+
 def record(tables: Sequence[Table], facts: Mapping[str, str]) -> None:
     """Keep every single measurement in RECORD."""
     RECORD.parent.mkdir(exist_ok=True)

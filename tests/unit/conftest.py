@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit import program, repositories
+from tests.unit import fake_engine, program, repositories
+from tests.unit.fake_engine import Use
 from tests.unit.program import Run
 
 
@@ -39,3 +40,19 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def repository(tmp_path: Path) -> Path:
     """A repository with one commit."""
     return repositories.create(tmp_path / "repository")
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Use:
+    """Makes a thing the whole engine at the settings' address."""
+    return lambda thing: fake_engine.put(monkeypatch, thing)
+
+
+@pytest.fixture
+def no_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No login, proxy or CA bundle of this machine; the file that `docker login` would write."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    for name in ("NO_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return tmp_path / "config.json"

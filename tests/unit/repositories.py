@@ -22,7 +22,8 @@ FILES = {
 def git(*arguments: str, at: Path, umask: int = 0o022) -> str:
     """Run git as somebody with a name, and with no configuration of this machine's."""
     command = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "init.defaultBranch=main"]
-    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    env = {**clean, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     done = subprocess.run(
         [*command, *arguments], cwd=at, env=env, umask=umask, capture_output=True, text=True, check=False
     )
@@ -68,8 +69,8 @@ def project(folder: Path, patch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "container").symlink_to(PROJECT / "container")
     patch.chdir(folder)
-    patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        patch.delenv(name, raising=False)
+    home = folder.with_name("home")  # the program ignores GIT_CONFIG_GLOBAL, so the user's settings are in here
+    home.mkdir(exist_ok=True)
+    patch.setenv("HOME", str(home))
+    patch.delenv("XDG_CONFIG_HOME", raising=False)
     return folder

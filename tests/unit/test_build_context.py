@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.build_context import BuildContext, stage
+from components.build_context import CONTEXTS, BuildContext, stage
 from components.settings import Settings
 from components.source import GitError
 from tests.unit.repositories import FILES, clone, commit, create, git, write
@@ -28,6 +30,17 @@ def files(context: BuildContext, part: str = "app") -> set[str]:
     """What is in a part of the context."""
     root = context.path / part
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_symlink() or path.is_file()}
+
+
+def folders() -> set[str]:
+    """The contexts that there are."""
+    return {path.name for path in CONTEXTS.iterdir()}
+
+
+def age(folder: Path, days: float) -> None:
+    """Make a context look as if it was last used so long ago."""
+    then = time.time() - days * 24 * 3600
+    os.utime(folder, (then, then))
 
 
 class TestReproducible:
@@ -67,11 +80,44 @@ class TestReproducible:
         digests.append(staged(repository).digest)
         assert len(set(digests)) == 5
 
-    def test_stacks_do_not_share_a_context(self, repository: Path) -> None:
-        assert staged(repository, "a").path != staged(repository, "b").path
-
     def test_the_path_is_relative_or_another_checkout_would_rebuild(self, repository: Path) -> None:
-        assert staged(repository).path == Path(".build/context/dev")
+        context = staged(repository)
+        assert context.path == Path(".build/context") / context.digest[:16]
+
+
+class TestFolders:
+    """Contexts lie beside each other under the name of their content."""
+
+    def test_the_same_content_is_one_folder_which_is_used_again(self, repository: Path, tmp_path: Path) -> None:
+        first = staged(repository)
+        before = (first.path / "app/main.go").stat()
+        second = staged(clone(repository, tmp_path / "other", 0o077))
+        assert second.path == first.path
+        assert (first.path / "app/main.go").stat().st_ino == before.st_ino, "a build may be reading it"
+        assert folders() == {first.path.name}
+
+    def test_another_content_is_another_folder_and_leaves_the_first(self, repository: Path) -> None:
+        first = staged(repository)
+        write(repository, {"main.go": "package main // changed\n"})
+        second = staged(repository)
+        assert folders() == {first.path.name, second.path.name}
+        assert (first.path / "app/main.go").read_text() == FILES["main.go"], "a build may be reading it"
+
+    def test_one_that_was_not_used_for_a_week_goes(self, repository: Path) -> None:
+        old = staged(repository)
+        write(repository, {"main.go": "package main // changed\n"})
+        recent = staged(repository)
+        age(old.path, days=8)
+        age(recent.path, days=6)
+        write(repository, {"main.go": "package main // changed again\n"})
+        newest = staged(repository)
+        assert folders() == {recent.path.name, newest.path.name}
+
+    def test_one_that_is_used_again_does_not(self, repository: Path) -> None:
+        first = staged(repository)
+        age(first.path, days=8)
+        assert staged(repository).path == first.path
+        assert (first.path / "app/main.go").is_file()
 
 
 class TestContents:
@@ -171,8 +217,28 @@ class TestAtACommit:
         assert "not committed" in (repository / "main.go").read_text()
 
     def test_a_commit_that_is_not_there(self, repository: Path) -> None:
-        with pytest.raises(GitError, match="git "):
+        with pytest.raises(GitError, match=r"^git: fatal: "):
             staged(repository, commit="0" * 40)
+
+    @pytest.mark.parametrize("line_ends", ["autocrlf = true", "autocrlf = input", "eol = crlf"])
+    def test_a_users_own_line_ends_change_nothing(self, repository: Path, line_ends: str) -> None:
+        write(repository, {".gitattributes": "* text=auto\n"})
+        head = commit(repository)
+        plain = staged(repository, commit=head)
+        (Path.home() / ".gitconfig").write_text(f"[core]\n\t{line_ends}\n")
+        context = staged(repository, commit=head)
+        assert (context.path / "app/main.go").read_bytes() == FILES["main.go"].encode()
+        assert context.digest == plain.digest
+
+    @pytest.mark.parametrize("required", ["true", "false"])
+    def test_neither_does_an_installed_filter_for_large_files(self, repository: Path, required: str) -> None:
+        write(repository, {".gitattributes": "main.go filter=lfs\n"})
+        head = commit(repository)
+        plain = staged(repository, commit=head)
+        (Path.home() / ".gitconfig").write_text(
+            f'[filter "lfs"]\n\tsmudge = echo smudged\n\trequired = {required}\n'  # as `git lfs install` writes it
+        )
+        assert staged(repository, commit=head).digest == plain.digest
 
     def test_a_folder_without_version_control(self, tmp_path: Path) -> None:
         write(tmp_path / "plain", FILES)

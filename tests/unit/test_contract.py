@@ -101,6 +101,11 @@ def test_publishing_an_application_without_a_login_is_said() -> None:
     assert "192.168.1.5:9000" in said[0]
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", "127.255.255.254"])
+def test_whoever_is_on_this_machine_already_is_nothing_to_warn_of(address: str) -> None:
+    assert warnings(at("docker.bindAddress", address)) == []
+
+
 def test_another_commit_than_the_measured_one_is_said() -> None:
     url = at("source.location", "https://git.example.com/a.git")
     assert warnings(url, at("source.commit", MIMIR.version)) == []

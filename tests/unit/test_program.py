@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.unit import program, wire
@@ -125,7 +127,7 @@ def test_one_index_for_both_platforms_is_built_on_preview_and_pushed_on_update_o
     assert image["push"] is False, "push=True skips the build at preview"
     assert image["exports"] == [{"raw": "type=registry,oci-mediatypes=true,rewrite-timestamp=true"}]
     assert image["dockerfile"]["location"] == "container/Dockerfile"
-    assert image["context"]["location"] == f".build/context/{committed.outputs['container'].removeprefix('mimir-')}"
+    assert re.fullmatch(r"\.build/context/[0-9a-f]{16}", image["context"]["location"]), "another path is another build"
     assert committed.resource("Image").options.retainOnDelete is True, "another stack may run the same digest"
 
 

@@ -81,22 +81,42 @@ def test_the_grace_of_the_settings_is_what_the_engine_waits(shutdown: dict[str, 
 
 
 def test_engine_settings_reach_the_engine() -> None:
-    docker = {"restart": "on-failure", "bindAddress": "0.0.0.0", "host": "tcp://engine:2375", "protectedVolumes": []}
+    docker = {"restart": "on-failure", "bindAddress": "0.0.0.0", "host": "unix:///own.sock", "protectedVolumes": []}
     run = program.run({"docker": docker, "logging": {"maxSizeMib": 3, "maxFiles": 2}})
     assert run.service["restart"] == "on-failure"
     assert run.service["ports"][0]["ip"] == "0.0.0.0"
     assert run.service["logOpts"] == {"max-size": "3m", "max-file": "2"}
-    assert run.one("docker", "engine")["host"] == "tcp://engine:2375"
+    assert run.one("docker", "engine")["host"] == "unix:///own.sock"
     assert run.outputs["url"] == "http://127.0.0.1:8080", "0.0.0.0 is no address to visit"
     assert not [one.name for one in run.resources if one.options.protect]
     assert not [one.name for one in run.resources if one.kind == "Volume" and one.options.retainOnDelete]
     assert any("mimir:docker.bindAddress" in warning for warning in run.warnings)
 
 
-def test_the_configuration_volume_can_be_protected_too() -> None:
-    options = program.run({"docker": {"protectedVolumes": ["config"]}}).resource("Volume", "mimir-config").options
-    assert options.protect is True
-    assert options.retainOnDelete is True
+@pytest.mark.parametrize("host", ["ssh://me@engine.example.com", "tcp://engine.example.com:2376"])
+@pytest.mark.parametrize(
+    ("bind", "visited"),
+    [("0.0.0.0", "engine.example.com"), ("10.0.0.5", "engine.example.com"), ("127.0.0.1", "127.0.0.1")],
+)
+def test_the_url_names_the_machine_of_the_engine(host: str, bind: str, visited: str) -> None:
+    run = program.run({"docker": {"host": host, "bindAddress": bind}, "registry": {"address": "registry.example.com"}})
+    assert run.one("docker", "engine")["host"] == host
+    assert run.outputs["url"] == f"http://{visited}:8080"
+
+
+def test_an_address_of_this_machines_own_is_what_the_url_names() -> None:
+    assert program.run({"docker": {"bindAddress": "10.0.0.5"}}).outputs["url"] == "http://10.0.0.5:8080"
+
+
+def test_an_engine_that_counts_no_swap_is_given_no_limit_of_it() -> None:
+    service = program.run({}, found=Engine((1, 47), swap_limit=False)).service
+    assert service["memory"] == 256
+    assert service.get("memorySwap") is None, "the engine drops it, and every update would be a change"
+
+
+def test_a_volume_that_every_configuration_change_replaces_is_not_protected(dev: Run) -> None:
+    options = dev.resource("Volume", "mimir-config").options
+    assert (options.protect, options.retainOnDelete) == (False, False)
 
 
 def test_another_configuration_is_another_volume_and_the_same_one_is_not(dev: Run) -> None:
@@ -109,7 +129,13 @@ def test_another_configuration_is_another_volume_and_the_same_one_is_not(dev: Ru
 
 
 def test_image_settings_reach_the_builder() -> None:
-    image = {"goImage": "mirror/go:1", "baseImage": "mirror/static", "platforms": ["linux/arm64"], "builder": "big"}
+    image = {
+        "goImage": "mirror/go:1",
+        "baseImage": "mirror/static",
+        "platforms": ["linux/arm64"],
+        "builder": "big",
+        "noCache": True,
+    }
     registry = {"address": "registry.example.com", "repository": "team/mimir", "insecure": True}
     run = program.run({"image": image, "registry": registry, "source": {"package": "./cmd/server"}})
     built = run.one("Image")
@@ -118,6 +144,7 @@ def test_image_settings_reach_the_builder() -> None:
     assert built["buildArgs"]["PACKAGE"] == "./cmd/server"
     assert built["platforms"] == run.outputs["platforms"] == ["linux/arm64"]
     assert built["builder"] == {"name": "big"}
+    assert built["noCache"] is True
     assert built["exports"][0]["raw"].endswith(",registry.insecure=true")
     assert built["tags"][0].startswith("registry.example.com/team/mimir:")
     assert run.service["image"] == f"registry.example.com/team/mimir@{program.DIGEST}"

@@ -56,3 +56,4 @@ def test_it_never_takes_the_tag_of_a_real_image(live: Run) -> None:
     assert built["dockerfile"]["location"] == "container/Dockerfile.dev"
     assert built["tags"][0].split(":")[-1].startswith("live-")
     assert not built.get("platforms"), "the builder's own"
+    assert "platforms" not in live.outputs

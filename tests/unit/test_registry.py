@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 
 from components import registry
 from components.docker import engine
@@ -87,11 +86,9 @@ def stub(request: pytest.FixtureRequest) -> Iterator[Stub]:
 
 
 @pytest.fixture(autouse=True)
-def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of `docker login`, not there yet; no proxy of this machine is asked for loopback."""
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    return tmp_path / "config.json"
+def stored(no_login: Path) -> Path:
+    """The file of `docker login`, not there yet."""
+    return no_login
 
 
 def at(address: str, password: str | None = None) -> Registry:
@@ -177,6 +174,13 @@ class TestLogin:
         assert only(problems(at(stub.address))).key.startswith("mimir:registry")
 
 
+@pytest.mark.parametrize("stub", ["open", "bearer"], indirect=True)
+def test_a_proxy_is_not_asked_for_this_machines_own_registry(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert problems(at(stub.address, PASSWORD)) == []
+
+
 @pytest.mark.parametrize("stub", ["bearer"], indirect=True)
 def test_a_token_is_asked_for_the_push_that_will_come(stub: Stub) -> None:
     problems(at(stub.address, PASSWORD))
@@ -215,42 +219,6 @@ def test_a_silent_server_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> None
         hang_up.cancel()
     assert found.key == "mimir:registry.address"
     assert "Timeout" in found.found
-
-
-@pytest.mark.parametrize(
-    ("address", "url"),
-    [
-        ("registry.example.com", "https://registry.example.com/v2/"),
-        ("localhost:5000", "http://localhost:5000/v2/"),
-        ("127.1.2.3:5000", "http://127.1.2.3:5000/v2/"),
-        ("docker.io", "https://registry-1.docker.io/v2/"),
-    ],
-)
-def test_where_it_is_asked(address: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def get(where: str, **_: Any) -> None:
-        asked.append(where)
-        raise requests.ConnectionError
-
-    monkeypatch.setattr(requests, "get", get)
-    problems(Registry(address=address))
-    assert asked == [url]
-
-
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_an_insecure_registry_is_plain_http_or_has_a_certificate_that_nobody_knows(
-    scheme: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def get(url: str, verify: bool = True, **_: Any) -> requests.Response:
-        if url.startswith("https:") and (scheme == "http" or verify):
-            raise requests.exceptions.SSLError
-        answer = requests.Response()
-        answer.status_code = 200 if url.startswith(f"{scheme}:") else 400
-        return answer
-
-    monkeypatch.setattr(requests, "get", get)
-    assert problems(Registry(address="registry.example.com:5000", insecure=True)) == []
 
 
 class TestPull:

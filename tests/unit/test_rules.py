@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,14 @@ FIXED_BY_A_COMMAND = [
     pytest.param("shutdown.graceSeconds", {"shutdown": {"graceSeconds": 34}}, id="grace"),
     pytest.param("shutdown.drainSeconds", {"shutdown": {"drainSeconds": 29}}, id="drain"),
     pytest.param("docker.bindAddress", at("docker.bindAddress", "127.0.0.256"), id="address"),
+    pytest.param("docker.bindAddress", at("docker.bindAddress", "127.0.0.01"), id="address with a zero"),
+    pytest.param("registry.address", at("docker.host", "tcp://engine:2376"), id="tcp engine, registry here"),
+    pytest.param("registry.address", at("docker.host", "ssh://me@engine"), id="ssh engine, registry here"),
+    pytest.param(
+        "liveReload",
+        {"liveReload": "true", "docker": {"host": "ssh://me@engine"}, "registry": {"address": "registry.example.com"}},
+        id="live on another machine",
+    ),
     pytest.param("image.caBundle", at("image.caBundle", "/nowhere/ca.pem"), id="bundle"),
     pytest.param("source.location", at("source.location", "/nowhere"), id="no folder"),
     pytest.param("source.location", at("source.location", "docs"), id="no module"),
@@ -65,6 +74,10 @@ def test_a_broken_rule_names_its_key_and_a_command_that_mends_it(key: str, confi
         {"runtime": "production", "environment": {"jwtSecret": SECRET}},
         {"registry": {"username": "ci", "password": "token"}},
         {"docker": {"bindAddress": "255.255.255.255"}},
+        {"docker": {"host": "ssh://me@engine"}, "registry": {"address": "registry.example.com"}},
+        {"docker": {"host": "unix:///var/run/docker.sock"}, "liveReload": "true"},
+        {"docker": {"host": "tcp://127.0.0.1:2375"}, "liveReload": "true"},
+        {"docker": {"host": "tcp://localhost:2375"}},
         {"source": {"location": "https://git.example.com/a.git", "commit": COMMIT}},
         {"source": {"location": "git@git.example.com:a/b.git", "commit": COMMIT}},
         {"source": {"location": "docs", "commit": COMMIT}},
@@ -186,6 +199,23 @@ def test_credentials_in_the_url_of_the_source_are_refused_and_not_repeated() -> 
     error = refusal(merged(at("source.location", url), at("source.commit", "0" * 40)))
     assert [one.key for one in error.problems] == ["mimir:source.location"]
     assert "hunter22" not in str(error)
+
+
+def test_a_folder_that_the_container_cannot_read_is_not_mounted(tmp_path: Path) -> None:
+    folder = tmp_path / "my service"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "go.mod").write_text("module example.com/service\n")
+    for path in (folder / "go.mod", folder / "deep", folder):
+        path.chmod(0o600 if path.is_file() else 0o700)
+    config = {"liveReload": "true", "source": {"location": str(folder)}}
+    found = problem(config)
+    assert found.key == "mimir:source.location"
+    assert found.fix.startswith("chmod ")
+    subprocess.run(["sh", "-euc", found.fix], check=True)
+    assert settings(config)
+    assert (folder / "go.mod").stat().st_mode & 0o777 == 0o644, "what is in it as well"
+    folder.chmod(0o700)
+    assert settings(at("source.location", str(folder))), "a build reads it as its user"
 
 
 def test_a_bundle_that_is_there_is_accepted(tmp_path: Path) -> None:

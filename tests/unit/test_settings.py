@@ -24,6 +24,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "shutdown.drainSeconds": at("shutdown.graceSeconds", 660),
     "probe.timeoutSeconds": at("probe.intervalSeconds", 3600),
     "probe.intervalSeconds": at("probe.timeoutSeconds", 1),
+    "docker.host": at("registry.address", "registry.example.com"),
 }
 
 GOOD: dict[str, list[Any]] = {
@@ -40,6 +41,7 @@ GOOD: dict[str, list[Any]] = {
     "image.baseImage": ["scratch", "mirror/static"],
     "image.goProxy": ["https://user:pass@proxy.example.com,direct", "off"],
     "image.caBundle": ["Pulumi.yaml"],
+    "image.noCache": [True, False, "true"],
     "image.builder": ["default"],
     "registry.address": ["registry.example.com", "localhost:5000", "10.0.0.1:65535"],
     "registry.repository": ["mimir", "team/sub-team/mimir_2.x"],
@@ -73,7 +75,7 @@ GOOD: dict[str, list[Any]] = {
     "docker.host": ["unix:///var/run/docker.sock", "tcp://engine:2376", "ssh://me@engine"],
     "docker.bindAddress": ["127.0.0.1", "0.0.0.0", "255.255.255.255"],
     "docker.restart": ["no", "on-failure", "always", "unless-stopped"],
-    "docker.protectedVolumes": [[], ["config"], ["data", "logs", "plugins", "config"]],
+    "docker.protectedVolumes": [[], ["data"], ["data", "logs", "plugins"]],
 }
 
 BAD: dict[str, list[Any]] = {
@@ -90,6 +92,7 @@ BAD: dict[str, list[Any]] = {
     "image.baseImage": ["", 1],
     "image.goProxy": [["https://proxy.example.com"], {"url": "x"}],
     "image.caBundle": [["/etc/ca.pem"]],
+    "image.noCache": ["maybe", [True]],
     "image.builder": [{"name": "default"}],
     "registry.address": ["https://registry.example.com", "registry.example.com/team", "host:", "a b", ""],
     "registry.repository": ["Mimir", "team//mimir", "/mimir", "mimir:latest", ""],
@@ -123,7 +126,7 @@ BAD: dict[str, list[Any]] = {
     "docker.host": ["/var/run/docker.sock", "http://engine", "unix://"],
     "docker.bindAddress": ["localhost", "127.0.0", "::1", "127.0.0.1:80", ""],
     "docker.restart": ["never", True],
-    "docker.protectedVolumes": ["data", ["backups"], ["data", "backups"]],
+    "docker.protectedVolumes": ["data", ["backups"], ["data", "backups"], ["config"], ["data", "config"]],
 }
 
 SECRETS = {f"{section}.{name}" for section, name in problems_of.secret_settings()}

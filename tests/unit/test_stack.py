@@ -66,6 +66,22 @@ class TestPassphrase:
         stack.select("dev")
         assert PASSPHRASE.read_text() != first
 
+    def test_one_that_could_not_be_written_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        write = Path.write_text
+
+        def full(path: Path, text: str) -> int:
+            write(path, text[:5])
+            raise OSError("No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "write_text", full)
+            with pytest.raises(OSError, match="No space"):
+                stack.select("dev")
+        assert not PASSPHRASE.exists(), "half a passphrase encrypts as well"
+        stack.select("dev")
+        assert len(PASSPHRASE.read_text()) >= 32
+        assert stat.S_IMODE(PASSPHRASE.stat().st_mode) == 0o600
+
     def test_the_one_that_is_there_stays(self) -> None:
         PASSPHRASE.write_text("mine")
         Path("Pulumi.dev.yaml").write_text("encryptionsalt: v1:abc\n")
@@ -130,6 +146,37 @@ def test_without_overrides_there_is_no_variable() -> None:
     assert OVERRIDES not in environment()
 
 
+class TestOutput:
+    """What a stack says of itself."""
+
+    def test_one_output(self, here: Path) -> None:
+        PASSPHRASE.write_text("of this checkout")
+        (here / "bin/pulumi").write_text(FAKE_CLI.replace("exit", "echo registry/mimir@sha256:ab\nexit"))
+        assert stack.output("dev", "image") == "registry/mimir@sha256:ab"
+        assert called() == ["stack", "output", "image", "--stack", "dev"]
+        assert environment()["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(PASSPHRASE.absolute())
+
+    def test_one_that_it_does_not_have(self, here: Path) -> None:
+        (here / "bin/pulumi").write_text("#!/bin/sh\necho error\nexit 1\n")
+        assert stack.output("dev", "image") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("config:\n  mimir:docker:\n    host: ssh://me@engine\n", "ssh://me@engine"),
+        ("config:\n  mimir:docker:\n    restart: always\n", None),
+        ("config:\n  mimir:docker:\n", None),
+        ("config: {}\n", None),
+        ("config:\n", None),
+        ("# nothing yet\n", None),
+    ],
+)
+def test_the_engine_of_the_stack_file(text: str, host: str | None) -> None:
+    Path("Pulumi.dev.yaml").write_text(text)
+    assert stack.docker_host("dev") == host
+
+
 class TestCommands:
     """`python -m ops ...`."""
 
@@ -141,12 +188,18 @@ class TestCommands:
     def test_up_asks_no_question(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.run(monkeypatch, "up", "--stack", "dev", "--source", str(here)) == 0
         assert "--yes" in called()
+        assert "--refresh" in called(), "what was removed behind its back is made again"
         assert json.loads(environment()[OVERRIDES])["source"]["location"] == str(here)
 
     def test_preview_changes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.run(monkeypatch, "preview")
         assert called()[0] == "preview"
         assert "--yes" not in called()
+
+    def test_stack_only_selects(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.run(monkeypatch, "stack") == 0
+        assert called() == ["stack", "select", "--create", "dev"]
+        assert PASSPHRASE.exists()
 
     def test_a_mistake_is_one_line_and_an_exit_code(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -54,6 +54,22 @@ def test_plugins_are_not_looked_for_only_when_ours_are_used(layout: Layout, stat
     assert name not in environment.additions(layout, state, {})
 
 
+def test_the_passphrase_of_the_checkout_is_found_by_a_pulumi_in_the_same_shell(layout: Layout, state: State) -> None:
+    assert not [name for name in environment.additions(layout, state, {}) if "PASSPHRASE" in name]
+    layout.project.mkdir()
+    passphrase = layout.project / ".passphrase"
+    passphrase.write_text("of this checkout")
+    assert environment.additions(layout, state, {})["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(passphrase)
+
+
+@pytest.mark.parametrize("name", ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"])
+@pytest.mark.parametrize("value", ["theirs", ""])
+def test_the_users_own_passphrase_wins(layout: Layout, state: State, name: str, value: str) -> None:
+    layout.project.mkdir()
+    (layout.project / ".passphrase").write_text("of this checkout")
+    assert not [one for one in environment.additions(layout, state, {name: value}) if "PASSPHRASE" in one]
+
+
 def test_exports_survive_a_shell(tmp_path: Path) -> None:
     awkward = "a b'c\"$HOME"
     script = environment.exports({"AWKWARD": awkward}) + '\nprintf %s "$AWKWARD"'

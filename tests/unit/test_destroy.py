@@ -1,0 +1,128 @@
+"""`make destroy`: what is removed, what is kept, and what its user is told."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+from docker.errors import APIError, DockerException, ImageNotFound
+
+from components.docker import engine
+from ops import destroy
+
+IMAGE = "127.0.0.1:5000/mimir@sha256:" + "ab" * 32
+
+
+class Docker:
+    """An engine with these volumes of the stack, and one image that may be in use."""
+
+    def __init__(self, *volumes: str, image_error: Exception | None = None) -> None:
+        self.images = self.volumes = self
+        self.names, self.image_error = volumes, image_error
+        self.removed: list[str] = []
+        self.filters: dict[str, str] = {}
+
+    def remove(self, image: str, **how: Any) -> None:
+        assert not how, "never by force: another stack may run it"
+        if self.image_error:
+            raise self.image_error
+        self.removed.append(image)
+
+    def list(self, filters: dict[str, str]) -> list[Any]:
+        self.filters = filters
+        return [type("Volume", (), {"name": name})() for name in self.names]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A stack `dev` on an engine of its own; the arguments of every call of the CLI, in order."""
+    made: list[str] = []
+
+    def output(stack: str, name: str) -> str:
+        made.append(f"output {stack} {name}")
+        return IMAGE
+
+    def pulumi(*arguments: str, stack: str) -> int:
+        made.append(f"{' '.join(arguments)} {stack}")
+        return 0
+
+    monkeypatch.setattr(destroy, "output", output)
+    monkeypatch.setattr(destroy, "pulumi", pulumi)
+    monkeypatch.setattr(destroy, "docker_host", lambda _: "ssh://me@engine")
+    return made
+
+
+def use(patch: pytest.MonkeyPatch, docker: Docker) -> Docker:
+    """Make this the engine that the stack file names."""
+    hosts = {"ssh://me@engine": docker}
+    patch.setattr(engine, "client", lambda host: hosts[host])
+    return docker
+
+
+def test_the_image_is_asked_for_while_the_stack_still_knows_it(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = use(monkeypatch, Docker())
+    assert destroy.destroy("dev") == 0
+    assert calls == ["output dev image", "destroy --yes --skip-preview --exclude-protected dev"]
+    assert docker.removed == [IMAGE]
+
+
+@pytest.mark.parametrize("error", [APIError("409 Conflict: image is in use"), ImageNotFound("404 No such image")])
+def test_an_image_in_use_or_gone_is_no_failure(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: APIError
+) -> None:
+    use(monkeypatch, Docker("mimir-dev-data", image_error=error))
+    assert destroy.destroy("dev") == 0
+    assert "mimir-dev-data" in capsys.readouterr().out
+
+
+def test_a_stack_that_was_never_deployed_has_no_image(calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(destroy, "output", lambda *_: "")
+    docker = use(monkeypatch, Docker())
+    assert destroy.destroy("dev") == 0
+    assert docker.removed == []
+
+
+def test_nothing_left_is_said(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docker = use(monkeypatch, Docker())
+    destroy.destroy("dev")
+    assert "Nothing is left on the engine" in capsys.readouterr().out
+    assert docker.filters == {"label": "io.mimir.deployment=mimir-dev"}, "and no other stack's"
+
+
+def test_what_is_kept_comes_with_the_commands_that_delete_it(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, Docker("mimir-dev-logs", "mimir-dev-data"))
+    destroy.destroy("dev")
+    said = capsys.readouterr().out
+    commands = "".join(f"{line}\n" for line in said.splitlines() if line.startswith("  "))
+    stubs = "pulumi() { echo pulumi $*; }\ndocker() { echo docker $*; }\npython3() { :; }\n"
+    done = subprocess.run(["sh", "-euc", stubs + commands], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "pulumi state unprotect --all --yes --stack dev",
+        "pulumi destroy --yes --stack dev",
+        "docker volume rm mimir-dev-data mimir-dev-logs",
+    ]
+
+
+def test_a_destroy_that_failed_removes_nothing_more(calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(destroy, "pulumi", lambda *_, **__: 255)
+    docker = use(monkeypatch, Docker("mimir-dev-data"))
+    assert destroy.destroy("dev") == 255
+    assert docker.removed == []
+
+
+def test_an_engine_that_is_away_is_said_and_no_failure(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away(_: str) -> None:
+        raise DockerException("connection refused")
+
+    monkeypatch.setattr(engine, "client", away)
+    assert destroy.destroy("dev") == 0
+    assert "connection refused" in capsys.readouterr().out

@@ -1,0 +1,88 @@
+"""What an update that was killed half-way left behind: cleared away, unless it is in use or somebody else's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+from docker.errors import NotFound
+
+from components.docker import leftovers
+from tests.unit.fake_engine import LABEL, MIMIR, SETTINGS, Thing, Use
+
+
+@pytest.fixture
+def clear(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs the hook that the program registers before it creates a container or network."""
+    made: list[Any] = []
+    monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: made.append(callback))
+
+    def run(kind: str) -> None:
+        hook = leftovers.container_hook if kind == "container" else leftovers.network_hook
+        hook("mimir", SETTINGS, MIMIR)
+        made[-1](type("Args", (), {"new_inputs": {"name": "mimir-dev"}})())
+
+    return run
+
+
+def network(*running: str, labels: dict[str, str] = LABEL) -> Thing:
+    """A network that these containers are on."""
+    found = Thing({"Labels": labels or None})
+    found.containers = [type("Container", (), {"name": name})() for name in running]
+    return found
+
+
+@pytest.mark.parametrize("status", ["created", "exited", "dead"])
+def test_our_own_idle_container_goes(use: Use, clear: Any, status: str) -> None:
+    container = use(Thing(labels=LABEL))
+    container.status = status
+    clear("container")
+    assert container.done == ["remove"], "and never by force: it may have been started meanwhile"
+
+
+@pytest.mark.parametrize("status", ["running", "restarting", "paused"])
+def test_a_container_in_use_stays(use: Use, clear: Any, status: str) -> None:
+    container = use(Thing(labels=LABEL))
+    container.status = status
+    with pytest.raises(leftovers.NotOurs, match=r"docker rm -f mimir-dev$"):
+        clear("container")
+    assert container.done == []
+
+
+def test_our_own_idle_network_goes(use: Use, clear: Any) -> None:
+    found = use(network())
+    clear("network")
+    assert found.done == ["remove"]
+
+
+def test_a_network_in_use_stays(use: Use, clear: Any) -> None:
+    found = use(network("mimir-dev", "curl"))
+    with pytest.raises(leftovers.NotOurs, match=r"docker rm -f mimir-dev curl$"):
+        clear("network")
+    assert found.done == []
+
+
+def test_who_uses_a_network_is_asked_anew(use: Use, clear: Any) -> None:
+    """A list of networks does not say who is on them."""
+    found = use(network())
+    found.reload = lambda: setattr(found, "containers", [Thing()])
+    with pytest.raises(leftovers.NotOurs):
+        clear("network")
+
+
+@pytest.mark.parametrize("labels", [{}, {"io.mimir.deployment": "mimir-prod"}])
+@pytest.mark.parametrize("kind", ["container", "network"])
+def test_what_is_somebody_elses_stays(use: Use, clear: Any, kind: str, labels: dict[str, str]) -> None:
+    thing = use(Thing(labels=labels) if kind == "container" else network(labels=labels))
+    with pytest.raises(leftovers.NotOurs, match=f"docker {kind} rm mimir-dev"):
+        clear(kind)
+    assert thing.done == []
+
+
+def test_nothing_left_is_nothing_to_do(use: Use, clear: Any) -> None:
+    def get(_: str) -> None:
+        raise NotFound("No such container")
+
+    use(Thing()).get = get
+    clear("container")

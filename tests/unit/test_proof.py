@@ -1,0 +1,163 @@
+"""What is proved of the running container after every update: the limits and the configuration really hold."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+import pytest
+import requests
+from docker.errors import APIError, DockerException, NotFound
+
+from components.docker import proof
+from components.docker.proof import NotInEffect
+from tests.unit.fake_engine import MIMIR, SETTINGS, Thing, Use
+
+DROPPED = (1, b'logging.level: "debug", expected "info"\n')
+RUNNING = {"State": {"Status": "running", "Running": True, "Restarting": False}}
+STOPPED = APIError("409 Client Error", explanation="container id is not running")
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits in a test, unless it is about waiting."""
+    monkeypatch.setattr(proof, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
+def refused() -> str:
+    """What a user reads when the proof fails; never with a traceback."""
+    with pytest.raises(NotInEffect) as caught:
+        proof.prove(SETTINGS, MIMIR, "id")
+    assert isinstance(caught.value, pulumi.RunError), "no traceback for a user"
+    return str(caught.value)
+
+
+def answers(container: Thing, *said: tuple[int, bytes] | Exception) -> None:
+    """Make the probe in the container say one thing after the other, and the last one for ever."""
+    left = [*said]
+
+    def exec_run(command: Sequence[str]) -> tuple[int, bytes]:
+        now = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(now, Exception):
+            raise now
+        return now
+
+    container.exec_run = exec_run  # type: ignore[method-assign]
+
+
+def test_the_process_limit_is_set_where_it_differs(use: Use) -> None:
+    container = use(Thing({"HostConfig": {"PidsLimit": None}}))
+    assert proof.prove(SETTINGS, MIMIR, "id") == "id"
+    assert container.api.posted == [("/containers/id/update", {"PidsLimit": 256})]
+
+
+def test_and_left_alone_where_it_does_not(use: Use) -> None:
+    container = use(Thing({"HostConfig": {"PidsLimit": 256}}))
+    proof.prove(SETTINGS, MIMIR, "id")
+    assert container.api.posted == []
+
+
+def test_the_probe_in_the_container_compares_the_configuration(use: Use) -> None:
+    container = use(Thing())
+    proof.prove(SETTINGS, MIMIR, "id")
+    assert container.executed[:2] == ["/probe", "config"]
+    assert container.executed[-1] == "http://127.0.0.1:8080/api/v1/config"
+    expected = [
+        one for before, one in zip(container.executed, container.executed[1:], strict=False) if before == "--expect"
+    ]
+    assert expected == [f"{key}={value}" for key, value in MIMIR.config.expected.items()]
+    assert "logging.level=info" in expected
+
+
+def test_a_configuration_that_was_dropped_fails_the_update(use: Use) -> None:
+    use(Thing(RUNNING)).output = DROPPED
+    text = refused()
+    assert 'logging.level: "debug", expected "info"' in text
+    assert "mimir-dev" in text
+    assert "docker cp mimir-dev:/app/data" in text
+
+
+def test_nothing_but_the_probes_words_is_repeated(use: Use) -> None:
+    container = use(Thing({**RUNNING, "Config": {"Env": ["MIMIR_JWT_SECRET=geheim"]}}))
+    container.output = (1, b"plugins.plugin_configs.config_digest: missing")
+    assert "geheim" not in refused()
+
+
+def test_a_probe_that_fails_in_silence_fails_the_update(use: Use) -> None:
+    use(Thing(RUNNING)).output = (137, b"")
+    assert "137" in refused()
+
+
+@pytest.mark.parametrize("first", [DROPPED, STOPPED], ids=["not up yet", "being restarted"])
+def test_a_process_that_is_just_coming_back_is_waited_for(
+    use: Use, monkeypatch: pytest.MonkeyPatch, first: tuple[int, bytes] | Exception
+) -> None:
+    monkeypatch.setattr(proof, "PATIENCE_SECONDS", 60.0)
+    answers(use(Thing(RUNNING)), first, first, (0, b""))
+    assert proof.prove(SETTINGS, MIMIR, "id") == "id"
+
+
+def test_the_wait_has_an_end(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof, "PATIENCE_SECONDS", 10.0)
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: now.append(now.pop() + seconds))
+    answers(use(Thing(RUNNING)), DROPPED)
+    assert "not in effect" in refused()
+    assert 10.0 <= now[0] <= 12.0
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Status": "exited", "Running": False, "Restarting": False},
+        {"Status": "restarting", "Running": True, "Restarting": True},
+    ],
+    ids=lambda state: str(state["Status"]),
+)
+def test_a_stopped_container_is_called_stopped(use: Use, state: dict[str, Any]) -> None:
+    answers(use(Thing({"State": state})), STOPPED)
+    text = refused()
+    assert f"mimir-dev is {state['Status']}, not running" in text
+    assert "docker logs mimir-dev" in text
+    assert "pulumi up --refresh" in text
+
+
+def test_an_engine_that_refuses_without_a_word_proves_nothing(use: Use) -> None:
+    answers(use(Thing(RUNNING)), APIError("502 Server Error", explanation=""))
+    assert refused()
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_container_that_is_gone_is_made_anew_by_a_refresh(use: Use, when: str) -> None:
+    container = use(Thing(RUNNING))
+
+    def gone(*_: object) -> None:
+        raise NotFound("No such container", explanation="No such container: id")
+
+    if when == "before":
+        container.get = gone
+    else:
+        answers(container, NotFound("No such container", explanation="No such container: id"))
+        container.reload = gone
+    text = refused()
+    assert "mimir-dev was removed" in text
+    assert "pulumi up --refresh" in text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DockerException("no engine"), APIError("500 Server Error"), requests.ConnectionError("gone")],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_engine_that_fails_is_named(use: Use, error: Exception) -> None:
+    def get(_: str) -> None:
+        raise error
+
+    use(Thing()).get = get
+    text = refused()
+    assert "mimir-dev" in text
+    assert str(error) in text
