@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 import tempfile
 import time
@@ -90,7 +91,7 @@ def stage(settings: Settings) -> BuildContext:
         target = CONTEXTS / digest[:16]
         with contextlib.suppress(OSError):  # it is there: from an earlier run, or one at the same moment
             fresh.rename(target)
-    target.touch()
+    os.utime(target)
     _forget_old()
     if settings.live_reload:
         return BuildContext(target, Revision(None, 0, None), False, digest)

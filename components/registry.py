@@ -110,8 +110,8 @@ def _token(
 
 
 def _away(registry: Registry, reason: str) -> Problem:
-    port = registry.address.partition(":")[2] or "80"
-    start = f"docker run -d --restart unless-stopped -p 127.0.0.1:{port}:5000 registry:2   # or: make tools"
+    host, _, port = registry.address.replace("localhost", "127.0.0.1").partition(":")
+    start = f"docker run -d --restart unless-stopped -p {host}:{port or 80}:5000 registry:2   # or: make tools"
     return Problem(
         "mimir:registry.address",
         f'no registry answers at "{registry.address}" ({reason})',

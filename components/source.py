@@ -18,6 +18,19 @@ REPOSITORIES = Path(".build/sources")
 GIT_SECONDS = 300
 """Time for one git command, fetches included."""
 
+OF_ONE_REPOSITORY = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_SHALLOW_FILE",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+)
+"""Variables that point git at a repository, as a hook's environment does; those for access and trust are kept."""
+
 NO_HISTORY = ("not a git repository", "does not have any commits", "unknown revision", "bad revision")
 """What git says of a folder that is not under version control, or not yet."""
 
@@ -57,7 +70,7 @@ def git(
         GitError: when git fails, with its message.
     """
     where = ["-C", str(at)] if at else []
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    clean = {name: value for name, value in os.environ.items() if name not in OF_ONE_REPOSITORY}
     unattended = {
         "LC_ALL": "C",  # its messages are read below
         "GIT_TERMINAL_PROMPT": "0",

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import docker
 from docker.errors import APIError, DockerException
+from requests import RequestException
 
 from components.docker import engine
 from components.docker.labels import DEPLOYMENT
@@ -19,7 +20,7 @@ def destroy(stack: str) -> int:
     if code == 0:
         try:
             _tidy(engine.client(docker_host(stack)), stack, image)
-        except DockerException as error:
+        except (DockerException, RequestException) as error:
             print(f"The engine does not say what is left: {error}")
     return code
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 import requests
@@ -161,3 +161,31 @@ def test_every_fix_can_be_pasted_into_a_shell(command: str, network: Callable[[S
     done = subprocess.run(["sh", "-euc", stub + found.fix], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()
     assert not {"or:", "make", "tools", "#"} & {*done.stdout.splitlines()}, "words for the reader are comments"
+
+
+@pytest.mark.parametrize(
+    ("address", "no_proxy", "proxied"),
+    [
+        ("registry.example.com", "", True),
+        ("registry.example.com", "example.com", False),
+        ("localhost:5000", "", False),
+    ],
+)
+def test_which_proxy_is_asked(address: str, no_proxy: str, proxied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = "http://proxy.example.com:3128"
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+    monkeypatch.setenv("no_proxy", no_proxy)
+    asked: list[bool] = []
+
+    def send(self: HTTPAdapter, request: requests.PreparedRequest, **how: object) -> requests.Response:
+        proxies = how["proxies"]
+        assert isinstance(proxies, Mapping)
+        asked.append(proxy in proxies.values())
+        answer = requests.Response()
+        answer.request, answer.status_code = request, 200
+        return answer
+
+    monkeypatch.setattr(HTTPAdapter, "send", send)
+    assert problems(registry={"address": address}) == []
+    assert asked == [proxied]
