@@ -5,7 +5,7 @@ RUN := python3 -m toolchain run --
 OPS := $(RUN) python -m ops
 
 .DEFAULT_GOAL := help
-.PHONY: help stack up live preview destroy tools doctor stop test lint unit e2e docs bench
+.PHONY: help stack up live preview refresh destroy tools doctor stop test lint unit e2e docs bench
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -21,6 +21,9 @@ live: tools ## Development mode: SOURCE is mounted, rebuilt and restarted on sav
 
 preview: tools ## What `make up` would change; builds, pushes nothing
 	@$(OPS) preview --stack '$(STACK)' --source '$(SOURCE)'
+
+refresh: tools ## `make up`, after a look at what somebody changed or removed behind Pulumi's back
+	@$(OPS) refresh --stack '$(STACK)' --source '$(SOURCE)'
 
 destroy: tools ## Remove STACK; volumes with data stay, and it says how to remove them
 	@$(OPS) destroy --stack '$(STACK)'

@@ -1,4 +1,4 @@
-"""`python -m ops stack|up|preview|destroy --stack NAME`: the commands of the Makefile."""
+"""`python -m ops stack|up|refresh|preview|destroy --stack NAME`: the commands of the Makefile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ops.source_argument import BadSource, overrides
 def main() -> int:
     """Run one command and return its exit code."""
     parser = argparse.ArgumentParser(prog="ops")
-    parser.add_argument("command", choices=["stack", "up", "preview", "destroy"])
+    parser.add_argument("command", choices=["stack", "up", "refresh", "preview", "destroy"])
     parser.add_argument("--stack", default="dev")
     parser.add_argument("--source", default="", help="folder, or git URL#commit, for this run only")
     parser.add_argument("--live", action="store_true", help="development mode, for this run only")

@@ -17,7 +17,11 @@ from components.config import OVERRIDES
 
 PASSPHRASE = Path(".passphrase")
 PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
-COMMANDS = {"up": ("up", "--yes", "--skip-preview", "--refresh"), "preview": ("preview", "--diff")}
+COMMANDS = {
+    "up": ("up", "--yes", "--skip-preview"),
+    "refresh": ("up", "--yes", "--skip-preview", "--refresh"),
+    "preview": ("preview", "--diff"),
+}
 
 
 class StackError(Exception):

@@ -37,7 +37,8 @@ def prove(settings: Settings, application: Application, container_id: str) -> st
         _config_in_effect(container, application)
     except NotFound as error:
         raise NotInEffect(
-            f"{application.name} was removed behind Pulumi's back. This makes it anew: pulumi up --refresh"
+            f"{application.name} was removed behind Pulumi's back. "
+            "This makes it anew: make refresh   # or: pulumi up --refresh"
         ) from error
     except (DockerException, RequestException) as error:
         raise NotInEffect(f"The engine does not let {application.name} be checked: {error}") from error
@@ -66,7 +67,7 @@ def _config_in_effect(container: Container, application: Application) -> None:
     if not container.attrs["State"]["Running"] or container.attrs["State"]["Restarting"]:
         raise NotInEffect(
             f"{application.name} is {container.attrs['State']['Status']}, not running: docker logs {application.name}; "
-            "pulumi up --refresh starts it again."
+            "make refresh (pulumi up --refresh) starts it again."
         )
     raise NotInEffect(
         f"{application.name} runs, but its configuration file is not in effect:\n{said}\n"

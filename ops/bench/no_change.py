@@ -23,6 +23,7 @@ def measure(lab: Lab, runs: int) -> list[Table]:
         {
             COMPOSE: compose.up,
             "`pulumi up`, the sample's stack": lambda: sample.up("--expect-no-changes").ok(),
+            "`pulumi up --refresh`, the sample's stack (what `make refresh` runs)": lambda: sample.up("--refresh").ok(),
             "`pulumi up`, an empty program": lambda: empty.up().ok(),
         },
         runs,

@@ -188,8 +188,13 @@ class TestCommands:
     def test_up_asks_no_question(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.run(monkeypatch, "up", "--stack", "dev", "--source", str(here)) == 0
         assert "--yes" in called()
-        assert "--refresh" in called(), "what was removed behind its back is made again"
+        assert "--refresh" not in called(), "it asks the registry for every image, and takes seconds"
         assert json.loads(environment()[OVERRIDES])["source"]["location"] == str(here)
+
+    def test_refresh_looks_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.run(monkeypatch, "refresh") == 0
+        assert called()[0] == "up"
+        assert "--refresh" in called(), "what was removed behind its back is made again"
 
     def test_preview_changes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.run(monkeypatch, "preview")
