@@ -122,7 +122,9 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """The CLI's environment."""
         own = {"PULUMI_BACKEND_URL": f"file://{self.backend}", "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}
-        return {**os.environ, **own, **self.env}
+        # This checkout may have been deployed from, and then the toolchain names its passphrase.
+        users = {name: value for name, value in os.environ.items() if name != "PULUMI_CONFIG_PASSPHRASE_FILE"}
+        return {**users, **own, **self.env}
 
     def pulumi(self, *arguments: str, stdin: str | None = None, seconds: float = 300) -> Result:
         """Run the CLI in the folder."""
