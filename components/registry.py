@@ -25,8 +25,12 @@ def repository(registry: Registry) -> str:
 
 def is_loopback(registry: Registry) -> bool:
     """Whether the registry is on this machine, where every client speaks plain HTTP by convention."""
-    host = registry.address.split(":")[0]
-    return host == "localhost" or host.startswith("127.")
+    return is_loopback_host(registry.address.split(":")[0])
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a host name or address means this machine."""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def problems(settings: Settings) -> list[Problem]:

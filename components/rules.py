@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from components.contract import CONTRACTS
 from components.problems import Problem
-from components.registry import is_loopback
+from components.registry import is_loopback, is_loopback_host
 from components.settings import Settings
 from components.source import is_url
 
@@ -156,7 +156,7 @@ def _bind_address(settings: Settings) -> Iterator[Problem]:
 
 def _remote_engine(settings: Settings) -> Iterator[Problem]:
     where = urlsplit(settings.docker.host or "").hostname
-    if not where or where in ("localhost", "::1") or where.startswith("127."):
+    if not where or is_loopback_host(where):
         return
     if is_loopback(settings.registry):
         yield Problem(

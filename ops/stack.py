@@ -14,9 +14,8 @@ from typing import Any
 import yaml
 
 from components.config import OVERRIDES
+from toolchain.environment import PASSPHRASE, PASSPHRASE_VARIABLES, passphrase
 
-PASSPHRASE = Path(".passphrase")
-PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 COMMANDS = {
     "up": ("up", "--yes", "--skip-preview"),
     "refresh": ("up", "--yes", "--skip-preview", "--refresh"),
@@ -30,10 +29,7 @@ class StackError(Exception):
 
 def environment() -> dict[str, str]:
     """The environment for the CLI, with the passphrase of this checkout when the user names none."""
-    env = dict(os.environ)
-    if PASSPHRASE.exists() and not any(name in env for name in PASSPHRASE_VARIABLES):
-        env["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(PASSPHRASE.absolute())
-    return env
+    return {**os.environ, **passphrase(Path(), os.environ)}
 
 
 def select(stack: str) -> None:

@@ -7,11 +7,34 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from toolchain.problem import Problem
 
 LINES_SHOWN = 30
 GRACE_SECONDS = 5.0
+
+
+def start(
+    argv: Sequence[str], output: IO[bytes], *, cwd: Path | None, environment: Mapping[str, str] | None, fix: str
+) -> subprocess.Popen[bytes]:
+    """Start `argv` in a session of its own, without input, with all that it prints in `output`.
+
+    Raises:
+        Problem: it cannot be started.
+    """
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=environment,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Problem(f"{argv[0]} cannot be started: {error}", fix) from error
 
 
 def run_logged(
@@ -34,18 +57,7 @@ def run_logged(
     with log.open("ab") as output:
         output.write(f"$ {' '.join(argv)}\n".encode())
         output.flush()
-        try:
-            child = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=cwd,
-                env=environment,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise Problem(f"{argv[0]} cannot be started: {error}", fix) from error
+        child = start(argv, output, cwd=cwd, environment=environment, fix=fix)
         try:
             status = child.wait(limit)
         except subprocess.TimeoutExpired:

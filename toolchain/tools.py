@@ -67,8 +67,8 @@ def _docker_plugin(name: str, oldest: str) -> Callable[[Machine], str]:
     return installed
 
 
-def _plugin(name: str, version: str) -> tuple[Callable[[Machine], str], Callable[[Machine], None]]:
-    """How a resource plugin is recognised, and how the CLI is asked to install it."""
+def _plugin(name: str, version: str, recipe: GoRecipe, *, groups: frozenset[str], stand_in: str = "") -> Tool:
+    """A resource plugin: the CLI knows which are there, and is asked to install one."""
 
     def installed(machine: Machine) -> str:
         on_path = machine.which(PLUGIN + name)
@@ -82,13 +82,10 @@ def _plugin(name: str, version: str) -> tuple[Callable[[Machine], str], Callable
         log = machine.layout.logs / f"plugin-{name}.log"
         run_logged(argv, log, environment=machine.environment, limit=PLUGIN_SECONDS)
 
-    return installed, download
+    return Tool(f"{name} plugin", groups, version, installed, recipe, download, stand_in=stand_in)
 
 
 _EVERYWHERE = frozenset({"pulumi", "kubernetes"})
-_build_installed, _build_download = _plugin("docker-build", versions.DOCKER_BUILD_PLUGIN)
-_docker_installed, _docker_download = _plugin("docker", versions.DOCKER_PLUGIN)
-_kubernetes_installed, _kubernetes_download = _plugin("kubernetes", versions.KUBERNETES_PLUGIN)
 
 CLI = Tool(
     name="Pulumi CLI",
@@ -124,12 +121,10 @@ LANGUAGE_HOST = Tool(
     ),
 )
 
-DOCKER_BUILD = Tool(
-    name="docker-build plugin",
+DOCKER_BUILD = _plugin(
+    "docker-build",
+    versions.DOCKER_BUILD_PLUGIN,
     groups=_EVERYWHERE,
-    version=versions.DOCKER_BUILD_PLUGIN,
-    installed=_build_installed,
-    download=_build_download,
     recipe=GoRecipe(
         module="docker-build",
         package="github.com/pulumi/pulumi-docker-build/provider/cmd/pulumi-resource-docker-build",
@@ -139,12 +134,10 @@ DOCKER_BUILD = Tool(
     ),
 )
 
-DOCKER = Tool(
-    name="docker plugin",
+DOCKER = _plugin(
+    "docker",
+    versions.DOCKER_PLUGIN,
     groups=frozenset({"pulumi"}),
-    version=versions.DOCKER_PLUGIN,
-    installed=_docker_installed,
-    download=_docker_download,
     stand_in="a bridge of the same Terraform provider, without docker.Image",
     recipe=GoRecipe(
         module="docker",
@@ -156,12 +149,10 @@ DOCKER = Tool(
     ),
 )
 
-KUBERNETES = Tool(
-    name="kubernetes plugin",
+KUBERNETES = _plugin(
+    "kubernetes",
+    versions.KUBERNETES_PLUGIN,
     groups=_EVERYWHERE,
-    version=versions.KUBERNETES_PLUGIN,
-    installed=_kubernetes_installed,
-    download=_kubernetes_download,
     stand_in=f"release {versions.KUBERNETES_PLUGIN_STAND_IN}, older than the SDK",
     recipe=GoRecipe(
         module="kubernetes",

@@ -12,7 +12,8 @@ import pytest
 from components.config import OVERRIDES
 from ops import __main__ as commands
 from ops import stack
-from ops.stack import PASSPHRASE, PASSPHRASE_VARIABLES, StackError
+from ops.stack import StackError
+from toolchain.environment import PASSPHRASE, PASSPHRASE_VARIABLES
 
 FAKE_CLI = """#!/bin/sh
 printf '%s\\n' "$@" > called

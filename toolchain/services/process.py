@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from toolchain import command
 from toolchain.command import quote
 from toolchain.problem import ENSURE, Problem
 
@@ -62,18 +62,7 @@ class Daemon:
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("wb") as output:
-            try:
-                child = subprocess.Popen(
-                    argv,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env=environment,
-                    cwd=self.folder,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise Problem(f"{argv[0]} cannot be started: {error}", ENSURE) from error
+            child = command.start(argv, output, cwd=self.folder, environment=environment, fix=ENSURE)
         while (record := identity(child.pid)) and not record.argv:
             time.sleep(0.01)  # The kernel is about to give the new program its arguments.
         if record is None:
