@@ -2,8 +2,7 @@
 
 import pulumi
 
-from components import application, config, preflight
-from components.docker.deployment import DockerDeployment
+from components import application, config, platform, preflight, warnings
 from components.image import ApplicationImage
 from components.outputs import export
 
@@ -12,11 +11,11 @@ stack = pulumi.get_stack()
 loaded = config.load(stack)
 settings = loaded.settings
 mimir = application.describe(settings, stack)
-context, engine = preflight.check(settings, stack)
-for warning in [*loaded.warnings, *application.warnings(settings)]:
+context, found = preflight.check(settings, stack)
+for warning in [*loaded.warnings, *warnings.of(settings)]:
     pulumi.log.warn(warning)
 
 image = ApplicationImage("mimir", settings, context)
-deployment = DockerDeployment("mimir", settings, mimir, engine, image.ref)
+deployment = platform.deploy("mimir", settings, mimir, found, image.ref)
 
-export(settings, mimir, image, deployment)
+export(image, deployment.outputs)

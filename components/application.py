@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from pydantic import SecretStr
 
 from components import config_file
 from components.config_file import ConfigFile
 from components.contract import CONTRACTS, Contract
-from components.probes import Probe
-from components.rules import OWN_VARIABLES
+from components.probes import PROBE_BINARY, Probe
 from components.settings import Environment, Limits, Settings, VolumeName
 
 USER_ID = 65532
@@ -55,7 +53,7 @@ class Application:
         probe: the health probe.
         limits: what it may use.
         drain_seconds: how long it finishes requests after SIGTERM.
-        grace_seconds: time before it is killed.
+        grace_seconds: time before it is killed, from the moment at which the platform begins to end it.
     """
 
     name: str
@@ -72,6 +70,15 @@ class Application:
     limits: Limits
     drain_seconds: int
     grace_seconds: int
+
+    @property
+    def config_probe(self) -> tuple[str, ...]:
+        """The command in the container that compares the configuration in effect with the mounted file.
+
+        It prints the keys that differ, and never the rest.
+        """
+        expected = [part for key, value in self.config.expected.items() for part in ("--expect", f"{key}={value}")]
+        return (PROBE_BINARY, "config", *expected, self.config_url)
 
 
 def describe(settings: Settings, stack: str) -> Application:
@@ -96,45 +103,9 @@ def describe(settings: Settings, stack: str) -> Application:
     )
 
 
-def warnings(settings: Settings) -> list[str]:
-    """What the deployed version does not do with settings that the user gave, each with its key."""
-    contract = CONTRACTS[settings.contract]
-    default = Environment()
-    given = {
-        name: key
-        for name, key in OWN_VARIABLES.items()
-        if getattr(settings.environment, _field(key)) != getattr(default, _field(key))
-    }
-    said = [
-        f"mimir:environment.{key}: {name} is passed on, but the application at {contract.version[:7]} does not read it."
-        for name, key in given.items()
-        if contract.effect(name) == "ignored"
-    ]
-    if settings.environment.jwt_secret is not None and contract.effect("MIMIR_JWT_SECRET") == "leaked":
-        said.append(
-            "mimir:environment.passJwtSecret: the application shows the JWT secret to anyone who asks for "
-            f"{contract.config_endpoint}."
-            if settings.environment.pass_jwt_secret
-            else "mimir:environment.jwtSecret: kept, but not handed to the application, which does not use it and "
-            f"would show it to anyone who asks for {contract.config_endpoint}."
-        )
-    if settings.source.commit not in (None, contract.version):
-        said.append(f"mimir:source.commit: not the version that contract '{settings.contract}' was measured on.")
-    if not ip_address(settings.docker.bind_address).is_loopback:
-        said.append(
-            f"mimir:docker.bindAddress: the application authenticates nobody; everyone who reaches "
-            f"{settings.docker.bind_address}:{settings.environment.port} can read and change its configuration."
-        )
-    return said
-
-
 def go_max_procs(cpus: float) -> int:
     """Threads that run Go code at once, for a limit of `cpus`."""
     return math.ceil(cpus)
-
-
-def _field(key: str) -> str:
-    return next(name for name, field in Environment.model_fields.items() if field.alias == key)
 
 
 def _env(environment: Environment, limits: Limits) -> dict[str, str]:
@@ -168,6 +139,6 @@ def _volumes(settings: Settings, contract: Contract) -> tuple[Volume, ...]:
         "config": contract.config_directories,
     }
     return tuple(
-        Volume(name, where, read_only=name == "config", protected=name in settings.docker.protected_volumes)
+        Volume(name, where, read_only=name == "config", protected=name in settings.volumes.protected)
         for name, where in paths.items()
     )

@@ -27,6 +27,7 @@ class Contract:
         drain_seconds: how long it goes on serving requests after SIGTERM.
         variables: what it does with an environment variable; "leaked" is ignored and shown to anyone who asks.
         shadowing_files: files in the working directory that win over the mounted configuration.
+        state_in_memory: what each process keeps to itself and loses at a restart; empty when there is nothing.
     """
 
     version: str
@@ -37,6 +38,7 @@ class Contract:
     drain_seconds: int
     variables: Mapping[str, Effect] = field(default_factory=lambda: MappingProxyType({}))
     shadowing_files: tuple[str, ...] = ()
+    state_in_memory: str = ""
 
     def effect(self, variable: str) -> Effect:
         """What becomes of `variable`; one that is not in the contract belongs to the user and is passed on."""
@@ -64,6 +66,7 @@ CONTRACTS: Mapping[str, Contract] = MappingProxyType(
                 }
             ),
             shadowing_files=("config.yaml", "config.yml", "mimir.yaml", "mimir.yml", "config.json", "mimir.json"),
+            state_in_memory="scheduler jobs",
         ),
     }
 )

@@ -6,31 +6,35 @@ import re
 
 import pulumi
 
-from components import registry
+from components import platform, registry
 from components.build_context import BuildContext, stage
-from components.docker import engine
-from components.docker.engine import Engine
+from components.platform import Platform
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
 from components.source import GitError
 
 
-def check(settings: Settings, stack: str) -> tuple[BuildContext, Engine]:
-    """Stage the source, and look at the engine and the registry.
+def check(settings: Settings, stack: str) -> tuple[BuildContext, Platform]:
+    """Stage the source, and look at the engine or the cluster, and at the registry.
 
     A preview pushes nothing, so there an absent registry is a warning: a pull request has no credentials.
 
     Raises:
         DeploymentError: with everything that is in the way.
     """
-    context, found, away = _context(settings), engine.look(settings), registry.problems(settings)
+    context, found, away = _context(settings), platform.look(settings, stack), registry.problems(settings)
     if pulumi.runtime.is_dry_run():
         for problem in away:
             pulumi.log.warn(f"An update would fail: {problem}")
         away = []
-    if isinstance(context, BuildContext) and isinstance(found, Engine) and not away:
-        return context, found
-    raise DeploymentError(stack, [*(one for one in (context, found) if isinstance(one, Problem)), *away])
+    problems = [
+        *([context] if isinstance(context, Problem) else []),
+        *(found if isinstance(found, list) else []),
+        *away,
+    ]
+    if problems or isinstance(context, Problem) or isinstance(found, list):
+        raise DeploymentError(stack, problems)
+    return context, found
 
 
 def _context(settings: Settings) -> BuildContext | Problem:

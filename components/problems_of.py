@@ -12,17 +12,20 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from components.problems import Problem
-from components.section import Section, about, fields, is_secret, section_of
+from components.section import Section, about, fields, is_secret, members_of, section_of
 from components.settings import Settings
+
+Path = tuple[str | int, ...]
+"""Where something is in the settings: keys, and indices of lists."""
 
 
 def validation(error: Mapping[str, Any]) -> Problem:
     """The problem behind one entry of `ValidationError.errors()`."""
-    path = tuple(str(part) for part in error["loc"])
+    path: Path = tuple(error["loc"])
     if error["type"] == "extra_forbidden":
         return _unknown(path)
-    field = _field(path)
-    key = _key(path[:2] if field is not None else path)
+    depth, field = _field(path)
+    key = _key(path[:depth])
     return Problem(key, _found(error, field), _allowed(error, field), _fix(key, field))
 
 
@@ -38,16 +41,23 @@ def secret_settings() -> tuple[tuple[str, str], ...]:
     )
 
 
-def _field(path: tuple[str, ...]) -> FieldInfo | None:
-    """The setting at `path`, ignoring indices and keys inside it."""
-    field = fields(Settings).get(path[0])
-    if section := section_of(field):
-        return fields(section).get(path[1]) if len(path) > 1 else None
-    return field
+def _field(path: Path) -> tuple[int, FieldInfo | None]:
+    """How much of `path` names a setting (the rest are indices and keys inside it), and the setting.
+
+    None where it ends at a section, which was given a value of the wrong type.
+    """
+    section: type[Section] | None = Settings
+    field = None
+    for depth, name in enumerate(path):
+        if section is None:
+            return depth, field
+        field = fields(section).get(str(name))
+        section = section_of(field)
+    return len(path), None if section else field
 
 
-def _key(path: tuple[str, ...]) -> str:
-    return "mimir:" + ".".join(path)
+def _key(path: Path) -> str:
+    return "mimir:" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
 def _found(error: Mapping[str, Any], field: FieldInfo | None) -> str:
@@ -79,13 +89,19 @@ def _rm(key: str) -> str:
     return f"pulumi config rm --path '{key}'"
 
 
-def _unknown(path: tuple[str, ...]) -> Problem:
+def _unknown(path: Path) -> Problem:
     section = _section_at(path[:-1])
     known = sorted(fields(section)) if section else []
-    close = difflib.get_close_matches(path[-1], known, n=1)
+    close = difflib.get_close_matches(str(path[-1]), known, n=1)
     allowed = f"did you mean {close[0]}? " if close else ""
     return Problem(_key(path), "an unknown key", f"{allowed}known here: {', '.join(known)}", _rm(_key(path)))
 
 
-def _section_at(path: tuple[str, ...]) -> type[Section] | None:
-    return section_of(fields(Settings).get(path[0])) if path else Settings
+def _section_at(path: Path) -> type[Section] | None:
+    """The section at `path`: of settings, or of the members of a list of sections."""
+    section: type[Section] | None = Settings
+    for name in path:
+        if section and isinstance(name, str):
+            field = fields(section).get(name)
+            section = section_of(field) or members_of(field)
+    return section

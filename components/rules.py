@@ -9,8 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from components.contract import CONTRACTS
+from components.kubernetes import rules as kubernetes
 from components.problems import Problem
 from components.registry import is_loopback, is_loopback_host
+from components.section import fields
 from components.settings import Settings
 from components.source import is_url
 
@@ -37,16 +39,6 @@ RESERVED_VARIABLES = {"GOMAXPROCS": "limits.cpus", "HOME": "nothing: the image h
 def broken_rules(settings: Settings, invalid: frozenset[str]) -> list[Problem]:
     """The problems between settings, leaving out rules about sections in `invalid`."""
     return [problem for needs, rule in _RULES if not invalid & set(needs) for problem in rule(settings)]
-
-
-def _platform(settings: Settings) -> Iterator[Problem]:
-    if settings.platform == "kubernetes":
-        yield Problem(
-            "mimir:platform",
-            '"kubernetes"',
-            "docker; Kubernetes is not implemented yet",
-            "pulumi config set platform docker",
-        )
 
 
 def _contract(settings: Settings) -> Iterator[Problem]:
@@ -102,12 +94,15 @@ def _probe_times(settings: Settings) -> Iterator[Problem]:
 
 
 def _grace(settings: Settings) -> Iterator[Problem]:
-    least = settings.shutdown.drain_seconds + DRAIN_MARGIN_SECONDS
-    if settings.shutdown.grace_seconds < least:
+    shutdown = settings.shutdown
+    in_cluster = settings.platform == "kubernetes"  # where the time before SIGTERM counts too
+    least = shutdown.drain_seconds + DRAIN_MARGIN_SECONDS + (shutdown.pre_stop_seconds if in_cluster else 0)
+    if shutdown.grace_seconds < least:
+        parts = f"{'preStopSeconds + ' if in_cluster else ''}drainSeconds + {DRAIN_MARGIN_SECONDS} ({least})"
         yield Problem(
             "mimir:shutdown.graceSeconds",
-            str(settings.shutdown.grace_seconds),
-            f"at least drainSeconds + {DRAIN_MARGIN_SECONDS} ({least}), or requests are cut at every update",
+            str(shutdown.grace_seconds),
+            f"at least {parts}, or requests are cut at every update",
             f"pulumi config set --path 'mimir:shutdown.graceSeconds' {least}",
         )
 
@@ -225,6 +220,10 @@ def _live_reload(settings: Settings) -> Iterator[Problem]:
     off = "pulumi config rm liveReload"
     if settings.runtime == "production":
         yield Problem("mimir:liveReload", "true, with `runtime` production", "false in production", off)
+    elif settings.platform == "kubernetes":
+        yield Problem(
+            "mimir:liveReload", "true, with `platform` kubernetes", "false there: no node has the source", off
+        )
     folder = Path(settings.source.location)
     if folder.is_dir() and folder.stat().st_mode & 0o005 != 0o005:
         yield Problem(
@@ -243,17 +242,23 @@ def _live_reload(settings: Settings) -> Iterator[Problem]:
 
 
 _RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
-    (("platform",), _platform),
+    (tuple(fields(Settings)), kubernetes.foreign_settings),
+    (("platform", "kubernetes"), kubernetes.context),
+    (("platform", "kubernetes", "autoscaling", "volumes", "environment"), kubernetes.single_writer),
+    (("kubernetes", "autoscaling"), kubernetes.autoscaling),
+    (("platform", "kubernetes", "limits"), kubernetes.requests),
+    (("platform", "kubernetes", "probe"), kubernetes.rollout),
+    (("network",), kubernetes.peers),
     (("contract",), _contract),
     (("runtime", "environment"), _production_secret),
     (("environment",), _variable_names),
     (("probe",), _probe_times),
-    (("shutdown",), _grace),
+    (("platform", "shutdown"), _grace),
     (("contract", "shutdown"), _drain),
     (("registry",), _credentials),
     (("docker",), _bind_address),
     (("docker", "registry", "liveReload"), _remote_engine),
     (("image",), _ca_bundle),
     (("source",), _source),
-    (("runtime", "source", "liveReload"), _live_reload),
+    (("platform", "runtime", "source", "liveReload"), _live_reload),
 )

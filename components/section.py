@@ -47,10 +47,23 @@ def fields(section: type[Section]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
+def attribute(section: type[Section], key: str) -> str:
+    """The name here of the setting that a stack file calls `key`."""
+    return next(name for name, field in section.model_fields.items() if key in (field.alias, name))
+
+
 def section_of(field: FieldInfo | None) -> type[Section] | None:
     """The section that a setting is, or None when it is a plain value."""
     kind = field.annotation if field else None
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
+
+
+def members_of(field: FieldInfo | None) -> type[Section] | None:
+    """The section that each member of a list setting is, or None when it is a list of plain values or no list."""
+    for kind in get_args(field.annotation) if field else ():
+        if isinstance(kind, type) and issubclass(kind, Section):
+            return kind
+    return None
 
 
 def is_secret(field: FieldInfo) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import docker
@@ -10,18 +11,22 @@ from requests import RequestException
 
 from components.docker import engine
 from components.docker.labels import DEPLOYMENT
-from ops.stack import docker_host, output, pulumi
+from ops.stack import outputs, pulumi, setting
 
 
 def destroy(stack: str) -> int:
     """Destroy everything but what is protected; return the CLI's exit code."""
-    image = output(stack, "image")
+    before = outputs(stack)
     code = pulumi("destroy", "--yes", "--skip-preview", "--exclude-protected", stack=stack)
-    if code == 0:
-        try:
-            _tidy(engine.client(docker_host(stack)), stack, image)
-        except (DockerException, RequestException) as error:
-            print(f"The engine does not say what is left: {error}")
+    if code != 0:
+        return code
+    if setting(stack, "platform") == "kubernetes":
+        _say_what_the_cluster_keeps(stack, before.get("volumes") or {})
+        return code
+    try:
+        _tidy(engine.client(setting(stack, "docker", "host")), stack, before.get("image", ""))
+    except (DockerException, RequestException) as error:
+        print(f"The engine does not say what is left: {error}")
     return code
 
 
@@ -35,8 +40,26 @@ def _tidy(client: docker.DockerClient, stack: str, image: str) -> None:
         print("Nothing is left on the engine. The registry keeps the image: another stack may run the same digest.")
         return
     print("Kept, because they hold data:", *volumes)
+    _say_how_to_delete(stack, f"docker volume rm {' '.join(volumes)}")
+
+
+def _say_what_the_cluster_keeps(stack: str, volumes: dict[str, str]) -> None:
+    """A namespace is kept as long as a claim in it is: whoever deletes a namespace deletes its claims."""
+    namespace = setting(stack, "kubernetes", "namespace") or f"mimir-{stack}"
+    context = setting(stack, "kubernetes", "context")
+    claims = sorted(name for volume, name in volumes.items() if volume != "config")
+    print(f"Kept in the cluster, unless `volumes.protected` is empty: namespace {namespace}, with its data", *claims)
+    _say_how_to_delete(stack, f"kubectl --context {context} delete namespace {namespace}")
+
+
+def _say_how_to_delete(stack: str, last: str) -> None:
+    """The commands that delete data, the last of them on the platform itself."""
+    commands: Sequence[str] = (
+        'eval "$(python3 -m toolchain env)"',
+        f"pulumi state unprotect --all --yes --stack {stack}",
+        f"pulumi destroy --yes --stack {stack}",
+        last,
+    )
     print("The next `make up` uses them again. To delete them and their data for good:")
-    print('  eval "$(python3 -m toolchain env)"')
-    print(f"  pulumi state unprotect --all --yes --stack {stack}")
-    print(f"  pulumi destroy --yes --stack {stack}")
-    print(f"  docker volume rm {' '.join(volumes)}")
+    for command in commands:
+        print(f"  {command}")

@@ -67,6 +67,9 @@ def _table(title: str, text: str, prefix: str, rows_of: dict[str, FieldInfo]) ->
 
 def _rows(prefix: str, rows_of: dict[str, FieldInfo]) -> Iterator[str]:
     for key, field in rows_of.items():
+        if prefix and (section := section_of(field)):
+            yield from _rows(f"{prefix}{key}.", fields(section))
+            continue
         default = "" if field.default is None else f"`{json.dumps(field.default)}`"
         secret = " **Secret.**" if is_secret(field) else ""
         allowed = str(about(field, "allowed")).replace("|", "\\|")

@@ -59,18 +59,19 @@ def pulumi(*arguments: str, stack: str, overrides: Mapping[str, Any] | None = No
     return subprocess.run(["pulumi", *arguments, "--stack", stack, *quiet], env=env, check=False).returncode
 
 
-def output(stack: str, name: str) -> str:
-    """One output of `stack`, or nothing where it has none."""
-    command = ["pulumi", "stack", "output", name, "--stack", stack]
+def outputs(stack: str) -> dict[str, Any]:
+    """The outputs of `stack`; nothing where it was never deployed."""
+    command = ["pulumi", "stack", "output", "--json", "--stack", stack]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return dict(json.loads(done.stdout or "{}")) if done.returncode == 0 else {}
 
 
-def docker_host(stack: str) -> str | None:
-    """The engine that the stack file names, or None for the environment's."""
-    config = (yaml.safe_load(Path(f"Pulumi.{stack}.yaml").read_text()) or {}).get("config") or {}
-    section = config.get("mimir:docker") or {}
-    return str(section["host"]) if section.get("host") else None
+def setting(stack: str, *path: str) -> str | None:
+    """What the stack file says at `path`, such as "docker", "host"; None where it says nothing."""
+    found: Any = (yaml.safe_load(Path(f"Pulumi.{stack}.yaml").read_text()) or {}).get("config") or {}
+    for key in (f"mimir:{path[0]}", *path[1:]):
+        found = found.get(key) if isinstance(found, dict) else None
+    return None if found is None else str(found)
 
 
 def _passphrase(file: Path) -> None:

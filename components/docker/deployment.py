@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pulumi
 import pulumi_docker
 
 from components.application import Application
-from components.docker import engine, leftovers, live_reload
+from components.docker import engine, leftovers, live_reload, outputs
 from components.docker.config_volume import ConfigVolume
 from components.docker.engine import Engine
 from components.docker.labels import labels_of
@@ -20,12 +23,10 @@ class DockerDeployment(pulumi.ComponentResource):
     """Everything of one stack on one engine.
 
     Attributes:
-        container_id: id of the container, known once it is healthy and its configuration proved.
-        volume_names: engine's names of the plan's volumes.
+        outputs: what a person needs to know of it, by the names of the stack's outputs.
     """
 
-    container_id: pulumi.Output[str]
-    volume_names: dict[VolumeName, pulumi.Output[str]]
+    outputs: Mapping[str, pulumi.Input[Any]]
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class DockerDeployment(pulumi.ComponentResource):
         )
         volumes = DataVolumes(f"{name}-volumes", application, here)
         config = ConfigVolume(f"{name}-config", settings, application, pulled.name, here)
-        self.volume_names = {**volumes.names, "config": config.volume_name}
+        volume_names: dict[VolumeName, pulumi.Output[str]] = {**volumes.names, "config": config.volume_name}
         service = Service(
             name,
             settings,
@@ -69,11 +70,13 @@ class DockerDeployment(pulumi.ComponentResource):
             found,
             image=pulled.name,
             network=network.name,
-            volumes=self.volume_names,
+            volumes=volume_names,
             extra_mounts=live_reload.mounts(settings, application, here) if settings.live_reload else [],
             opts=here,
         )
-        self.container_id = service.container_id.apply(
+        # Known once it is healthy and its configuration proved.
+        container_id = service.container_id.apply(
             lambda made: made if pulumi.runtime.is_dry_run() else prove(settings, application, made)
         )
-        self.register_outputs({"container_id": self.container_id, "volume_names": self.volume_names})
+        self.outputs = outputs.of(settings, application, container_id, volume_names)
+        self.register_outputs({"container_id": container_id, "volume_names": volume_names})

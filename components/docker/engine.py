@@ -50,13 +50,13 @@ def client(host: str | None) -> docker_sdk.DockerClient:
     return docker_sdk.from_env(timeout=TIMEOUT_SECONDS, use_ssh_client=True)
 
 
-def look(settings: Settings) -> Engine | Problem:
-    """The engine that these settings name, or why it cannot be used."""
+def look(settings: Settings) -> Engine | list[Problem]:
+    """The engine that these settings name, or everything because of which it cannot be used."""
     try:
         version = str(client(settings.docker.host).version()["ApiVersion"])
         swap_limit = bool(client(settings.docker.host).info().get("SwapLimit", True))
     except DockerException as error:
-        return Problem(
+        away = Problem(
             "mimir:docker.host",
             f"no Docker engine answers at {_address(settings)} ({_reason(error)})",
             "a running engine that this user may talk to",
@@ -64,6 +64,7 @@ def look(settings: Settings) -> Engine | Problem:
             "              pulumi config set --path 'mimir:docker.host' "
             "\"$(docker context inspect -f '{{.Endpoints.docker.Host}}')\"",
         )
+        return [away]
     major, minor = version.split(".")
     return Engine((int(major), int(minor)), swap_limit)
 

@@ -12,7 +12,6 @@ from requests import RequestException
 
 from components.application import Application
 from components.docker import engine
-from components.probes import PROBE_BINARY
 from components.settings import Settings
 
 PATIENCE_SECONDS = 10.0
@@ -55,9 +54,8 @@ def _limit_pids(container: Container, pids: int) -> None:
 
 def _config_in_effect(container: Container, application: Application) -> None:
     """Ask the probe in the container to compare; it prints the keys that differ and never the rest."""
-    expected = [part for key, value in application.config.expected.items() for part in ("--expect", f"{key}={value}")]
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while said := _probe(container, [PROBE_BINARY, "config", *expected, application.config_url]):
+    while said := _probe(container, list(application.config_probe)):
         if time.monotonic() > deadline:
             break
         time.sleep(0.5)

@@ -58,6 +58,15 @@ def refusal(values: Config, **how: Any) -> DeploymentError:
     return caught.value
 
 
+def problems(values: Config, **how: Any) -> tuple[Problem, ...]:
+    """Everything that is wrong with these values."""
+    try:
+        load(values, **how)
+    except DeploymentError as error:
+        return error.problems
+    return ()
+
+
 def problem(values: Config, **how: Any) -> Problem:
     """The only thing that is wrong with these values."""
     found = refusal(values, **how).problems
@@ -67,8 +76,9 @@ def problem(values: Config, **how: Any) -> Problem:
 
 def at(key: str, value: Any) -> dict[str, Any]:
     """Configuration that says one thing: `environment.port` is `{"environment": {"port": value}}`."""
-    section, _, name = key.partition(".")
-    return {section: {name: value} if name else value}
+    for name in reversed(key.split(".")):
+        value = {name: value}
+    return dict(value)
 
 
 def merged(*configs: Config) -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.unit import fake_engine, program, repositories
+from tests.unit.fake_cluster import Api
 from tests.unit.fake_engine import Use
 from tests.unit.program import Run
 
@@ -18,14 +22,33 @@ def dev() -> Run:
 
 
 @pytest.fixture(scope="session")
+def single() -> Run:
+    """The plan's production on a single host."""
+    return program.production_on_an_engine()
+
+
+@pytest.fixture(params=["dev", "single"])
+def on_engine(request: pytest.FixtureRequest) -> Run:
+    """Every stack for an engine in turn."""
+    run: Run = request.getfixturevalue(request.param)
+    return run
+
+
+@pytest.fixture(scope="session")
 def prod() -> Run:
     """The committed stack `prod`."""
-    return program.production()
+    return program.in_cluster("prod")
 
 
-@pytest.fixture(params=["dev", "prod"])
-def committed(request: pytest.FixtureRequest) -> Run:
-    """Every committed stack in turn."""
+@pytest.fixture(scope="session")
+def staging() -> Run:
+    """The committed stack `staging`."""
+    return program.in_cluster("staging")
+
+
+@pytest.fixture(params=["staging", "prod"])
+def on_cluster(request: pytest.FixtureRequest) -> Run:
+    """Every committed stack for a cluster in turn."""
     run: Run = request.getfixturevalue(request.param)
     return run
 
@@ -46,6 +69,18 @@ def repository(tmp_path: Path) -> Path:
 def use(monkeypatch: pytest.MonkeyPatch) -> Use:
     """Makes a thing the whole engine at the settings' address."""
     return lambda thing: fake_engine.put(monkeypatch, thing)
+
+
+@pytest.fixture
+def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """The API server of a cluster with nothing on it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where the dynamic client keeps what it discovers
+    with Api() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture

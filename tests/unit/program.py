@@ -19,66 +19,23 @@ import pulumi
 import pytest
 import yaml
 from pulumi.runtime import mocks, settings, stack
-from pulumi.runtime.proto import resource_pb2
 
 from components import registry
 from components.config import OVERRIDES
 from components.docker import engine
 from components.docker.engine import Engine
-from tests.unit import wire
+from components.kubernetes import cluster
+from components.kubernetes.cluster import Cluster
+from components.kubernetes.kubeconfig import Access
+from components.settings import Settings
+from tests.unit.monitor import Answers, Monitor, Resource
 
 PROJECT = Path(__file__).parents[2]
-DIGEST = "sha256:" + "ab" * 32
+KUBERNETES_TOKEN = "t0ken-of-the-cluster"
 SECRET = "Zx9!kQ2#vT7$mB4%nR6^wL8&jH1*pD3(aa"
 SECTIONS = ("source", "image", "registry", "environment", "probe", "limits", "shutdown", "logging", "docker")
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A resource that the program asks for.
-
-    Attributes:
-        kind: last part of its type's token, such as Container.
-        name: name in the program.
-        inputs: its properties; secrets are `wire.Secret`.
-        options: the request itself, which holds the options.
-    """
-
-    kind: str
-    name: str
-    inputs: dict[str, Any]
-    options: resource_pb2.RegisterResourceRequest
-
-
-class Monitor(mocks.MockMonitor):
-    """The engine's side of a run: remembers every resource and the stack's outputs, as they come over the wire."""
-
-    def __init__(self) -> None:
-        super().__init__(Answers())
-        self.asked: list[Resource] = []
-        self.outputs: dict[str, Any] = {}
-
-    def RegisterResource(self, request: Any) -> Any:
-        kind = request.type.split(":")[-1]
-        if kind != "Stack":
-            self.asked.append(Resource(kind, request.name, wire.decode(request.object), request))
-        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
-
-    def RegisterResourceOutputs(self, request: Any) -> Any:
-        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
-            self.outputs.update(wire.decode(request.outputs))
-        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
-
-
-class Answers(mocks.Mocks):
-    """What the providers answer: the inputs, an id, and after an update the image's digest."""
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        built = args.typ == "docker-build:index:Image" and not pulumi.runtime.is_dry_run()
-        return f"{args.name}-id", {**args.inputs, **({"digest": DIGEST} if built else {})}
-
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
-        return {}, None
+HERE = {"source": {"location": "./sample", "commit": None}}
+"""The sample in place of a download, for one run."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +56,8 @@ class Run:
 
     def resource(self, kind: str, name: str | None = None) -> Resource:
         """The only resource of a kind (and a name)."""
-        found = [one for one in self.resources if one.kind == kind and name in (None, one.name)]
+        made = [one for one in self.resources if not one.options.type.startswith("mimir:")]
+        found = [one for one in made if one.kind == kind and name in (None, one.name)]
         assert len(found) == 1, f"{len(found)} of {kind} {name}: {[(r.kind, r.name) for r in self.resources]}"
         return found[0]
 
@@ -111,6 +69,18 @@ class Run:
     def service(self) -> dict[str, Any]:
         """The inputs of the application's own container."""
         return self.one("Container", "mimir")
+
+    @property
+    def pod(self) -> dict[str, Any]:
+        """The pod's specification, on a cluster."""
+        found: dict[str, Any] = self.one("Deployment")["spec"]["template"]["spec"]
+        return found
+
+    @property
+    def pod_container(self) -> dict[str, Any]:
+        """The application's own container, on a cluster."""
+        [container] = self.pod["containers"]
+        return dict(container)
 
     @property
     def cpus(self) -> float:
@@ -153,11 +123,25 @@ def _decrypted(value: Any) -> Any:
     return SECRET if "secure" in value else {key: _decrypted(one) for key, one in value.items()}
 
 
-def production() -> Run:
-    """The committed production stack, with the secret that it asks for, and the sample in place of a download."""
-    config = stack_config("prod")
-    config["environment"] = {**config["environment"], "jwtSecret": SECRET}
-    return run(config, "prod", overrides={"source": {"location": "./sample", "commit": None}})
+def completed(name: str) -> dict[str, Any]:
+    """The configuration of a committed stack, with what it asks of its user."""
+    config = stack_config(name)
+    if config.get("runtime") == "production":
+        config["environment"] = {**config["environment"], "jwtSecret": SECRET}
+    if config.get("platform") == "kubernetes":
+        config["kubernetes"] = {**config.get("kubernetes", {}), "context": "test"}
+    return config
+
+
+def in_cluster(name: str) -> Run:
+    """A committed stack for a cluster, with what it asks of its user, and the sample as source."""
+    return run(completed(name), name, overrides=HERE)
+
+
+def production_on_an_engine() -> Run:
+    """The plan's production on a single host."""
+    config = {"runtime": "production", "environment": {"jwtSecret": SECRET, "logLevel": "INFO"}}
+    return run(config, "single", overrides=HERE)
 
 
 def as_pulumi_hands_it(config: Mapping[str, Any]) -> dict[str, str]:
@@ -183,6 +167,7 @@ def run(
         if overrides is not None:
             patch.setenv(OVERRIDES, json.dumps(overrides))
         patch.setattr(engine, "look", lambda _: found or Engine((1, 47)))
+        patch.setattr(cluster, "look", _cluster)
         patch.setattr(registry, "problems", lambda _: [])
         proved: list[str] = []
 
@@ -195,6 +180,13 @@ def run(
         monitor, log = Monitor(), _Log()
         contextvars.copy_context().run(_run, monitor, log, config, stack_name, preview, encrypted)
         return Run(monitor.asked, monitor.outputs, log.messages, proved)
+
+
+def _cluster(settings: Settings, stack: str) -> Cluster:
+    """A cluster on this machine that always answers."""
+    document = {"current-context": settings.kubernetes.context, "users": [{"user": {"token": KUBERNETES_TOKEN}}]}
+    access = Access(document, "https://127.0.0.1:6443")
+    return Cluster(access, settings.kubernetes.namespace or f"mimir-{stack}", "a-cluster")
 
 
 def _project(folder: Path, patch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.configuration import after, at, load, problem, refusal, settings
+from tests.unit.configuration import after, at, load, problem, problems, refusal, settings
 from tests.unit.program import SECRET
 
 
@@ -21,7 +21,11 @@ from tests.unit.program import SECRET
         (at("environment.max_jobs", 5), "mimir:environment.max_jobs", "did you mean maxJobs?"),
         ({"live_reload": "true"}, "mimir:live_reload", "did you mean liveReload?"),
         (at("docker.network", "host"), "mimir:docker.network", "known here: bindAddress, host,"),
-        ({"zzz": "1"}, "mimir:zzz", "known here: contract, docker,"),
+        (at("volumes.data.sizeGiB", 5), "mimir:volumes.data.sizeGiB", "did you mean sizeGib?"),
+        (at("volumes.config", {}), "mimir:volumes.config", "known here: data, logs, plugins, protected"),
+        (at("network.ingress", [{}, {"name": "edge"}]), "mimir:network.ingress[1].name", "did you mean namespace?"),
+        (at("network.egress", [{"port": 5432}]), "mimir:network.egress[0].port", "did you mean ports?"),
+        ({"zzz": "1"}, "mimir:zzz", "known here: autoscaling, contract, docker,"),
     ],
 )
 def test_unknown_keys_are_refused_with_what_was_meant(config: dict[str, Any], key: str, hint: str) -> None:
@@ -29,15 +33,16 @@ def test_unknown_keys_are_refused_with_what_was_meant(config: dict[str, Any], ke
     assert found.key == key
     assert found.found == "an unknown key"
     assert hint in found.allowed
-    assert load(after(found.fix, config))
+    mended = after(found.fix, config)
+    assert found.key not in {one.key for one in problems(mended)}
 
 
-@pytest.mark.parametrize("section", ["source", "environment", "registry", "docker", "probe"])
+@pytest.mark.parametrize("section", ["source", "environment", "registry", "docker", "probe", "volumes", "volumes.data"])
 @pytest.mark.parametrize("value", ["x", "true", "5", ["a"]])
 def test_a_section_that_is_no_object_is_refused(section: str, value: Any) -> None:
-    found = problem({section: value})
+    found = problem(at(section, value))
     assert found.key == f"mimir:{section}"
-    assert load(after(found.fix, {section: value}))
+    assert load(after(found.fix, at(section, value)))
 
 
 def test_everything_that_is_wrong_is_in_one_error() -> None:
@@ -53,7 +58,7 @@ def test_everything_that_is_wrong_is_in_one_error() -> None:
     }
     error = refusal(config)
     assert {one.key.removeprefix("mimir:") for one in error.problems} == {
-        "platform",
+        "kubernetes.context",
         "environment.port",
         "environment.logLevel",
         "environment.colour",

@@ -10,6 +10,7 @@ from components import application
 from components.contract import CONTRACTS, Contract
 from components.rules import OWN_VARIABLES
 from components.settings import Environment
+from components.warnings import of
 from tests.unit.configuration import at, merged, settings
 from tests.unit.program import SECRET, stack_config
 
@@ -18,7 +19,7 @@ MIMIR = CONTRACTS["mimir-b0006f9"]
 
 def warnings(*configs: dict[str, Any]) -> list[str]:
     """What the user of these settings is told."""
-    return application.warnings(settings(merged(*configs)))
+    return of(settings(merged(*configs)))
 
 
 def described(*configs: dict[str, Any]) -> application.Application:
@@ -77,7 +78,8 @@ def test_the_leaked_secret_is_not_handed_over_unless_asked() -> None:
 def test_a_version_that_uses_the_secret_is_given_it(monkeypatch: pytest.MonkeyPatch) -> None:
     reads = {**MIMIR.variables, "MIMIR_JWT_SECRET": "read"}
     better = Contract(**{**vars(MIMIR), "variables": reads})
-    monkeypatch.setattr(application, "CONTRACTS", {"mimir-b0006f9": better})
+    for reader in ("application", "warnings"):
+        monkeypatch.setattr(f"components.{reader}.CONTRACTS", {"mimir-b0006f9": better})
     secret = at("environment.jwtSecret", SECRET)
     assert described(secret).secret_env["MIMIR_JWT_SECRET"].get_secret_value() == SECRET
     assert warnings(secret) == []

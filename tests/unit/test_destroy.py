@@ -13,6 +13,12 @@ from ops import destroy
 
 IMAGE = "127.0.0.1:5000/mimir@sha256:" + "ab" * 32
 
+CLUSTER: dict[str, dict[tuple[str, ...], str]] = {
+    "prod": {("platform",): "kubernetes", ("kubernetes", "context"): "mine"},
+    "own": {("platform",): "kubernetes", ("kubernetes", "context"): "mine", ("kubernetes", "namespace"): "elsewhere"},
+}
+"""What the stack files of stacks on a cluster say."""
+
 
 class Docker:
     """An engine with these volumes of the stack, and one image that may be in use."""
@@ -39,17 +45,20 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A stack `dev` on an engine of its own; the arguments of every call of the CLI, in order."""
     made: list[str] = []
 
-    def output(stack: str, name: str) -> str:
-        made.append(f"output {stack} {name}")
-        return IMAGE
+    def outputs(stack: str) -> dict[str, Any]:
+        made.append(f"outputs {stack}")
+        return {"image": IMAGE, "volumes": {"data": "mimir-dev-data", "config": "mimir-dev-config-1"}}
+
+    def setting(stack: str, *path: str) -> str | None:
+        return {("docker", "host"): "ssh://me@engine", **CLUSTER.get(stack, {})}.get(path)
 
     def pulumi(*arguments: str, stack: str) -> int:
         made.append(f"{' '.join(arguments)} {stack}")
         return 0
 
-    monkeypatch.setattr(destroy, "output", output)
+    monkeypatch.setattr(destroy, "outputs", outputs)
     monkeypatch.setattr(destroy, "pulumi", pulumi)
-    monkeypatch.setattr(destroy, "docker_host", lambda _: "ssh://me@engine")
+    monkeypatch.setattr(destroy, "setting", setting)
     return made
 
 
@@ -65,7 +74,7 @@ def test_the_image_is_asked_for_while_the_stack_still_knows_it(
 ) -> None:
     docker = use(monkeypatch, Docker())
     assert destroy.destroy("dev") == 0
-    assert calls == ["output dev image", "destroy --yes --skip-preview --exclude-protected dev"]
+    assert calls == ["outputs dev", "destroy --yes --skip-preview --exclude-protected dev"]
     assert docker.removed == [IMAGE]
 
 
@@ -79,7 +88,7 @@ def test_an_image_in_use_or_gone_is_no_failure(
 
 
 def test_a_stack_that_was_never_deployed_has_no_image(calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(destroy, "output", lambda *_: "")
+    monkeypatch.setattr(destroy, "outputs", lambda _: {})
     docker = use(monkeypatch, Docker())
     assert destroy.destroy("dev") == 0
     assert docker.removed == []
@@ -126,3 +135,16 @@ def test_an_engine_that_is_away_is_said_and_no_failure(
     monkeypatch.setattr(engine, "client", away)
     assert destroy.destroy("dev") == 0
     assert "connection refused" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("stack", "namespace"), [("prod", "mimir-prod"), ("own", "elsewhere")])
+def test_on_a_cluster_the_namespace_with_the_data_is_kept(
+    calls: list[str], capsys: pytest.CaptureFixture[str], stack: str, namespace: str
+) -> None:
+    assert destroy.destroy(stack) == 0
+    said = capsys.readouterr().out
+    assert f"namespace {namespace}" in said and "mimir-dev-data" in said
+    assert "mimir-dev-config-1" not in said, "the configuration holds no data"
+    commands = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+    assert commands[-1] == f"kubectl --context mine delete namespace {namespace}"
+    assert f"pulumi state unprotect --all --yes --stack {stack}" in commands

@@ -60,7 +60,7 @@ class TestLook:
     """The engine before anything is built."""
 
     @staticmethod
-    def look(use: Use, version: str, info: dict[str, Any]) -> Engine | Problem:
+    def look(use: Use, version: str, info: dict[str, Any]) -> Engine | list[Problem]:
         """Look at an engine that says this of itself."""
         thing = use(Thing())
         thing.version, thing.info = lambda: {"ApiVersion": version}, lambda: info
@@ -78,8 +78,9 @@ class TestLook:
 
     def test_none_that_answers(self) -> None:
         found = engine.look(Settings.model_validate({"docker": {"host": "unix:///nowhere/docker.sock"}}))
-        assert isinstance(found, Problem)
-        assert found.key == "mimir:docker.host"
-        assert "unix:///nowhere/docker.sock" in found.found
-        assert "No such file" in found.found
-        assert "make tools" in found.fix
+        assert isinstance(found, list)
+        [problem] = found
+        assert problem.key == "mimir:docker.host"
+        assert "unix:///nowhere/docker.sock" in problem.found
+        assert "No such file" in problem.found
+        assert "make tools" in problem.fix

@@ -11,6 +11,7 @@ from components import preflight, registry
 from components.build_context import BuildContext
 from components.docker import engine
 from components.docker.engine import Engine
+from components.kubernetes import cluster
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
 from tests.unit.repositories import FILES, write
@@ -49,7 +50,7 @@ def test_a_machine_with_everything() -> None:
 
 
 def test_everything_in_the_way_is_in_one_error(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
-    monkeypatch.setattr(engine, "look", lambda _: NO_ENGINE)
+    monkeypatch.setattr(engine, "look", lambda _: [NO_ENGINE])
     monkeypatch.setattr(registry, "problems", lambda _: [AWAY])
     error = refused(settings(str(repository), "0" * 40))
     assert {one.key for one in error.problems} == {
@@ -58,6 +59,16 @@ def test_everything_in_the_way_is_in_one_error(monkeypatch: pytest.MonkeyPatch, 
         "mimir:registry.address",
     }
     assert "nothing was changed" in str(error)
+
+
+def test_a_cluster_that_lacks_several_things_says_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the engine of this machine is nobody's concern then."""
+    write(Path("service"), FILES)
+    lacks = [Problem(f"mimir:volumes.{name}.storageClass", "nothing", "one", "fix") for name in ("data", "logs")]
+    monkeypatch.setattr(cluster, "look", lambda _settings, stack: lacks if stack == "dev" else [])
+    monkeypatch.setattr(engine, "look", lambda _: [NO_ENGINE])
+    found = Settings.model_validate({"platform": "kubernetes", "source": {"location": "service"}})
+    assert refused(found).problems == tuple(lacks)
 
 
 def test_a_commit_that_is_not_there_is_named(repository: Path) -> None:

@@ -1,4 +1,4 @@
-"""What holds for every committed stack: hardening, limits, volumes, digests, outputs."""
+"""What holds for every stack on an engine: hardening, limits, volumes, digests, outputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 import pytest
 
 from tests.unit import program, wire
-from tests.unit.program import DIGEST, PROJECT, Run
+from tests.unit.monitor import DIGEST
+from tests.unit.program import PROJECT, Run
 from tests.unit.wire import Secret
 
 BY_DIGEST = f"127.0.0.1:5000/mimir@{DIGEST}"
@@ -15,47 +16,49 @@ DRAIN_AND_MARGIN_SECONDS = 35
 
 
 def test_every_committed_stack_is_tested() -> None:
-    assert {path.name for path in PROJECT.glob("Pulumi.*.yaml")} == {"Pulumi.dev.yaml", "Pulumi.prod.yaml"}
+    assert {path.name for path in PROJECT.glob("Pulumi.*.yaml")} == {
+        f"Pulumi.{name}.yaml" for name in ("dev", "staging", "prod")
+    }
 
 
-def test_the_container_has_no_right_that_it_does_not_need(committed: Run) -> None:
-    service = committed.service
+def test_the_container_has_no_right_that_it_does_not_need(on_engine: Run) -> None:
+    service = on_engine.service
     assert service["readOnly"] is True
     assert service["user"] == "65532:65532"
     assert service["capabilities"] == {"drops": ["ALL"]}
     assert service["securityOpts"] == ["no-new-privileges:true"]
     assert not service.get("privileged")
-    assert service["networkMode"] == committed.one("Network")["name"], "not the host's network"
+    assert service["networkMode"] == on_engine.one("Network")["name"], "not the host's network"
 
 
-def test_only_tmp_is_writable_beside_the_volumes(committed: Run) -> None:
-    tmpfs = committed.service["tmpfs"]
+def test_only_tmp_is_writable_beside_the_volumes(on_engine: Run) -> None:
+    tmpfs = on_engine.service["tmpfs"]
     assert list(tmpfs) == ["/tmp"]
     options = tmpfs["/tmp"].split(",")
     assert {"noexec", "nosuid", "nodev", "size=64m"} <= set(options)
 
 
-def test_the_container_cannot_take_the_machine_with_it(committed: Run) -> None:
-    service = committed.service
+def test_the_container_cannot_take_the_machine_with_it(on_engine: Run) -> None:
+    service = on_engine.service
     assert service["memory"] == 256
     assert service["memorySwap"] == service["memory"], "without it, as much swap again"
-    assert committed.cpus == 1
+    assert on_engine.cpus == 1
     assert service["logDriver"] == "json-file"
     assert service["logOpts"] == {"max-size": "10m", "max-file": "5"}
 
 
-def test_it_comes_back_and_ends_in_peace(committed: Run) -> None:
-    service = committed.service
+def test_it_comes_back_and_ends_in_peace(on_engine: Run) -> None:
+    service = on_engine.service
     assert service["restart"] == "unless-stopped"
     assert service["stopSignal"] == "SIGTERM"
     assert service["stopTimeout"] >= DRAIN_AND_MARGIN_SECONDS
     assert service["destroyGraceSeconds"] >= DRAIN_AND_MARGIN_SECONDS, "the provider kills at once without it"
-    timeouts = committed.resource("Container", "mimir").options.customTimeouts
+    timeouts = on_engine.resource("Container", "mimir").options.customTimeouts
     assert int(timeouts.delete.removesuffix("s")) > service["destroyGraceSeconds"], "or Pulumi gives up first"
 
 
-def test_it_is_waited_for_until_it_is_healthy(committed: Run) -> None:
-    service, options = committed.service, committed.resource("Container", "mimir").options
+def test_it_is_waited_for_until_it_is_healthy(on_engine: Run) -> None:
+    service, options = on_engine.service, on_engine.resource("Container", "mimir").options
     check = service["healthcheck"]
     assert service["wait"] is True
     assert (check["interval"], check["timeout"], check["retries"]) == ("30s", "5s", 3)
@@ -65,99 +68,99 @@ def test_it_is_waited_for_until_it_is_healthy(committed: Run) -> None:
     assert list(options.hooks.on_error) == ["mimir-start-failure"]
 
 
-def test_the_port_is_reachable_from_this_machine_only(committed: Run) -> None:
-    assert committed.service["ports"] == [{"internal": 8080, "external": 8080, "ip": "127.0.0.1"}]
+def test_the_port_is_reachable_from_this_machine_only(on_engine: Run) -> None:
+    assert on_engine.service["ports"] == [{"internal": 8080, "external": 8080, "ip": "127.0.0.1"}]
 
 
-def test_volumes_are_mounted_where_the_plan_says(committed: Run) -> None:
-    name = committed.outputs["container"]
-    config = committed.one("Volume", "mimir-config")["name"]
-    assert {(mount["target"], mount["source"], mount["readOnly"]) for mount in committed.service["mounts"]} == {
+def test_volumes_are_mounted_where_the_plan_says(on_engine: Run) -> None:
+    name = on_engine.outputs["container"]
+    config = on_engine.one("Volume", "mimir-config")["name"]
+    assert {(mount["target"], mount["source"], mount["readOnly"]) for mount in on_engine.service["mounts"]} == {
         ("/app/data", f"{name}-data", False),
         ("/app/logs", f"{name}-logs", False),
         ("/app/plugins", f"{name}-plugins", False),
         ("/app/config", config, True),
         ("/etc/mimir", config, True),
     }
-    assert {mount["type"] for mount in committed.service["mounts"]} == {"volume"}
-    assert committed.service["workingDir"] == "/app/data", "where the application writes its pipelines"
+    assert {mount["type"] for mount in on_engine.service["mounts"]} == {"volume"}
+    assert on_engine.service["workingDir"] == "/app/data", "where the application writes its pipelines"
 
 
 @pytest.mark.parametrize("volume", ["data", "logs", "plugins"])
-def test_data_survives_a_destroy(committed: Run, volume: str) -> None:
-    options = committed.resource("Volume", f"mimir-volumes-{volume}").options
+def test_data_survives_a_destroy(on_engine: Run, volume: str) -> None:
+    options = on_engine.resource("Volume", f"mimir-volumes-{volume}").options
     assert options.protect is True
     assert options.retainOnDelete is True
 
 
-def test_the_configuration_is_named_after_its_content_and_carried_before_the_start(committed: Run) -> None:
+def test_the_configuration_is_named_after_its_content_and_carried_before_the_start(on_engine: Run) -> None:
     volume, carrier = (
-        committed.resource("Volume", "mimir-config"),
-        committed.resource("Container", "mimir-config-carrier"),
+        on_engine.resource("Volume", "mimir-config"),
+        on_engine.resource("Container", "mimir-config-carrier"),
     )
     content = carrier.inputs["uploads"][0]["content"]
     digest = content.split("config_digest: sha256-")[1].split()[0]
-    assert volume.inputs["name"] == f"{committed.outputs['container']}-config-{digest}"
+    assert volume.inputs["name"] == f"{on_engine.outputs['container']}-config-{digest}"
     assert carrier.inputs["mounts"] == [{"type": "volume", "source": volume.inputs["name"], "target": "/etc/mimir"}]
     assert (carrier.inputs["start"], carrier.inputs["mustRun"], carrier.inputs["networkMode"]) == (False, False, "none")
     assert {upload["permissions"] for upload in carrier.inputs["uploads"]} == {"0444"}
-    waits_for = [urn.split("::")[-1] for urn in committed.resource("Container", "mimir").options.dependencies]
+    waits_for = [urn.split("::")[-1] for urn in on_engine.resource("Container", "mimir").options.dependencies]
     assert "mimir-config-carrier" in waits_for
 
 
-def test_the_file_is_mounted_under_the_name_that_the_application_looks_for(committed: Run) -> None:
-    files = {upload["file"] for upload in committed.one("Container", "mimir-config-carrier")["uploads"]}
-    runtime = "production" if committed.outputs["container"] == "mimir-prod" else "development"
+def test_the_file_is_mounted_under_the_name_that_the_application_looks_for(on_engine: Run) -> None:
+    files = {upload["file"] for upload in on_engine.one("Container", "mimir-config-carrier")["uploads"]}
+    runtime = "production" if on_engine.outputs["container"] == "mimir-single" else "development"
     assert files == {"/etc/mimir/config.yaml", f"/etc/mimir/{runtime}.yaml"}
 
 
-def test_everything_downstream_uses_the_digest_and_never_a_tag(committed: Run) -> None:
-    assert committed.one("RemoteImage")["name"] == BY_DIGEST
-    assert [one.inputs["image"] for one in committed.resources if one.kind == "Container"] == [BY_DIGEST, BY_DIGEST]
-    assert committed.outputs["image"] == BY_DIGEST
-    assert committed.outputs["digest"] == DIGEST
-    tag = committed.one("Image")["tags"][0]
-    assert all(tag not in wire.in_the_clear(one.inputs) for one in committed.resources if one.kind != "Image")
+def test_everything_downstream_uses_the_digest_and_never_a_tag(on_engine: Run) -> None:
+    assert on_engine.one("RemoteImage")["name"] == BY_DIGEST
+    assert [one.inputs["image"] for one in on_engine.resources if one.kind == "Container"] == [BY_DIGEST, BY_DIGEST]
+    assert on_engine.outputs["image"] == BY_DIGEST
+    assert on_engine.outputs["digest"] == DIGEST
+    tag = on_engine.one("Image")["tags"][0]
+    assert all(tag not in wire.in_the_clear(one.inputs) for one in on_engine.resources if one.kind != "Image")
 
 
-def test_one_index_for_both_platforms_is_built_on_preview_and_pushed_on_update_only(committed: Run) -> None:
-    image = committed.one("Image")
+def test_one_index_for_both_platforms_is_built_on_preview_and_pushed_on_update_only(on_engine: Run) -> None:
+    image = on_engine.one("Image")
     assert image["platforms"] == ["linux/amd64", "linux/arm64"]
     assert image["buildOnPreview"] is True
     assert image["push"] is False, "push=True skips the build at preview"
     assert image["exports"] == [{"raw": "type=registry,oci-mediatypes=true,rewrite-timestamp=true"}]
     assert image["dockerfile"]["location"] == "container/Dockerfile"
     assert re.fullmatch(r"\.build/context/[0-9a-f]{16}", image["context"]["location"]), "another path is another build"
-    assert committed.resource("Image").options.retainOnDelete is True, "another stack may run the same digest"
+    assert on_engine.resource("Image").options.retainOnDelete is True, "another stack may run the same digest"
 
 
-def test_everything_on_the_engine_is_made_by_the_stacks_own_provider_and_labelled(committed: Run) -> None:
-    on_engine = [one for one in committed.resources if one.options.type.startswith("docker:index/")]
-    assert len(on_engine) == 8
-    assert all("::engine::" in one.options.provider for one in on_engine), "not the default provider"
-    label = {"label": "io.mimir.deployment", "value": committed.outputs["container"]}
-    assert all(one.inputs["labels"] == [label] for one in on_engine if one.kind != "RemoteImage")
+def test_everything_on_the_engine_is_made_by_the_stacks_own_provider_and_labelled(on_engine: Run) -> None:
+    made = [one for one in on_engine.resources if one.options.type.startswith("docker:index/")]
+    assert len(made) == 8
+    assert all("::engine::" in one.options.provider for one in made), "not the default provider"
+    label = {"label": "io.mimir.deployment", "value": on_engine.outputs["container"]}
+    assert all(one.inputs["labels"] == [label] for one in made if one.kind != "RemoteImage")
 
 
-def test_a_container_makes_room_before_its_successor_comes(committed: Run) -> None:
-    containers = [one for one in committed.resources if one.kind == "Container"]
+def test_a_container_makes_room_before_its_successor_comes(on_engine: Run) -> None:
+    containers = [one for one in on_engine.resources if one.kind == "Container"]
     assert all(one.options.deleteBeforeReplace for one in containers), "its name and its port are taken"
 
 
-def test_outputs_say_how_to_use_the_deployment(committed: Run) -> None:
-    name = committed.service["name"]
-    assert committed.outputs["url"] == "http://127.0.0.1:8080"
-    assert committed.outputs["health"] == "curl -fsS http://127.0.0.1:8080/health"
-    assert committed.outputs["platforms"] == ["linux/amd64", "linux/arm64"]
-    assert committed.outputs["container"] == name
-    assert committed.outputs["logs"] == f"docker logs --follow {name}"
-    mounted = {mount["source"] for mount in committed.service["mounts"]}
-    assert set(committed.outputs["volumes"].values()) == mounted
-    assert not [key for key, value in committed.outputs.items() if isinstance(value, Secret)]
+def test_outputs_say_how_to_use_the_deployment(on_engine: Run) -> None:
+    name = on_engine.service["name"]
+    assert on_engine.outputs["url"] == "http://127.0.0.1:8080"
+    assert on_engine.outputs["health"] == "curl -fsS http://127.0.0.1:8080/health"
+    assert on_engine.outputs["platforms"] == ["linux/amd64", "linux/arm64"]
+    assert on_engine.outputs["container"] == name
+    assert on_engine.outputs["logs"] == f"docker logs --follow {name}"
+    mounted = {mount["source"] for mount in on_engine.service["mounts"]}
+    assert set(on_engine.outputs["volumes"].values()) == mounted
+    assert not [key for key, value in on_engine.outputs.items() if isinstance(value, Secret)]
 
 
-def test_the_deployment_proves_itself_on_every_update(committed: Run) -> None:
-    assert committed.proved == ["mimir-id"]
+def test_the_deployment_proves_itself_on_every_update(on_engine: Run) -> None:
+    assert on_engine.proved == ["mimir-id"]
 
 
 def test_a_preview_proves_nothing_and_knows_no_digest_yet() -> None:

@@ -9,6 +9,7 @@ import pytest
 from components.docker.engine import Engine
 from components.docker.service import go_duration
 from tests.unit import program
+from tests.unit.monitor import DIGEST
 from tests.unit.program import Run
 
 
@@ -81,8 +82,8 @@ def test_the_grace_of_the_settings_is_what_the_engine_waits(shutdown: dict[str, 
 
 
 def test_engine_settings_reach_the_engine() -> None:
-    docker = {"restart": "on-failure", "bindAddress": "0.0.0.0", "host": "unix:///own.sock", "protectedVolumes": []}
-    run = program.run({"docker": docker, "logging": {"maxSizeMib": 3, "maxFiles": 2}})
+    docker = {"restart": "on-failure", "bindAddress": "0.0.0.0", "host": "unix:///own.sock"}
+    run = program.run({"docker": docker, "volumes": {"protected": []}, "logging": {"maxSizeMib": 3, "maxFiles": 2}})
     assert run.service["restart"] == "on-failure"
     assert run.service["ports"][0]["ip"] == "0.0.0.0"
     assert run.service["logOpts"] == {"max-size": "3m", "max-file": "2"}
@@ -147,4 +148,4 @@ def test_image_settings_reach_the_builder() -> None:
     assert built["noCache"] is True
     assert built["exports"][0]["raw"].endswith(",registry.insecure=true")
     assert built["tags"][0].startswith("registry.example.com/team/mimir:")
-    assert run.service["image"] == f"registry.example.com/team/mimir@{program.DIGEST}"
+    assert run.service["image"] == f"registry.example.com/team/mimir@{DIGEST}"

@@ -16,14 +16,15 @@ def test_it_deploys_mimir_at_the_commit_that_the_contract_was_measured_on() -> N
     assert source["commit"] == "b0006f9abf4da2a041c1de4c92a5f9eef43fa82c"
 
 
-def test_it_logs_json_at_info_to_the_engine(prod: Run) -> None:
-    document = yaml.safe_load(prod.one("Container", "mimir-config-carrier")["uploads"][0]["content"])
+def test_it_logs_json_at_info(prod: Run) -> None:
+    document = yaml.safe_load(prod.one("ConfigMap")["data"]["config.yaml"])
     assert document["logging"] == {"level": "info", "format": "json", "output": "stdout"}
-    assert "MIMIR_LOG_LEVEL=info" in prod.service["envs"]
+    assert {"name": "MIMIR_LOG_LEVEL", "value": "info"} in prod.pod_container["env"]
 
 
 def test_it_does_not_give_its_secret_to_an_application_that_shows_it_to_anyone(prod: Run) -> None:
-    assert "MIMIR_JWT_SECRET" not in str(prod.service["envs"])
+    assert "MIMIR_JWT_SECRET" not in str(prod.pod_container["env"])
+    assert not [one for one in prod.resources if one.options.type == "kubernetes:core/v1:Secret"]
     assert any("mimir:environment.jwtSecret" in warning for warning in prod.warnings)
 
 
@@ -33,12 +34,14 @@ def test_a_run_with_another_source_says_so(prod: Run) -> None:
     assert "mimir:source.commit" in said
 
 
-def test_nothing_is_asked_of_the_engine_without_a_secret() -> None:
+def test_nothing_is_deployed_without_a_secret_and_a_cluster_that_is_named() -> None:
+    config = program.stack_config("prod")
+    config["environment"].pop("jwtSecret", None)  # of a checkout that has been deployed from
+    config["kubernetes"].pop("context", None)
     with pytest.raises(DeploymentError) as caught:
-        program.run(
-            program.stack_config("prod"), "prod", overrides={"source": {"location": "./sample", "commit": None}}
-        )
-    assert [problem.key for problem in caught.value.problems] == ["mimir:environment.jwtSecret"]
+        program.run(config, "prod", overrides=program.HERE)
+    keys = [problem.key for problem in caught.value.problems]
+    assert sorted(keys) == ["mimir:environment.jwtSecret", "mimir:kubernetes.context"], "both at once"
     assert "pulumi config set --secret --path 'mimir:environment.jwtSecret'" in str(caught.value)
     assert "nothing was changed" in str(caught.value)
 

@@ -21,7 +21,6 @@ from tests.unit.program import SECRET
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 FIXED_BY_A_COMMAND = [
-    pytest.param("platform", {"platform": "kubernetes"}, id="platform"),
     pytest.param("contract", {"contract": "mimir-1.0"}, id="contract"),
     pytest.param("probe.timeoutSeconds", {"probe": {"intervalSeconds": 5, "timeoutSeconds": 6}}, id="probe"),
     pytest.param("shutdown.graceSeconds", {"shutdown": {"graceSeconds": 34}}, id="grace"),

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components import application, config_file
-from components.problems import DeploymentError
+from components.kubernetes import kubeconfig
+from components.kubernetes.cluster import Cluster
+from components.kubernetes.kubeconfig import Access
+from components.problems import DeploymentError, Problem
+from components.settings import Settings
 from tests.unit import program, wire
 from tests.unit.configuration import merged, refusal, settings
-from tests.unit.program import SECRET, Run
+from tests.unit.program import KUBERNETES_TOKEN, SECRET, Run
+from tests.unit.settings_tables import CLUSTER
 from tests.unit.wire import Secret
 
 PASSWORD = "reg1stry-passw0rd"
 TOKEN = "t0ken-of-the-user"
 PROXY = "https://me:pr0xy-passw0rd@proxy.example.com"
+BASIC = base64.b64encode(f"ci:{PASSWORD}".encode()).decode()
 HIDDEN = (SECRET, PASSWORD, TOKEN, PROXY, "pr0xy-passw0rd")
+ON_CLUSTER = (*HIDDEN, KUBERNETES_TOKEN, BASIC)
 
 CONFIG: dict[str, Any] = {
     "environment": {
@@ -30,14 +39,32 @@ CONFIG: dict[str, Any] = {
     },
     "registry": {"username": "ci", "password": PASSWORD},
     "image": {"goProxy": PROXY},
-    "docker": {"bindAddress": "0.0.0.0"},
 }
+PLATFORMS = {"docker": {"docker": {"bindAddress": "0.0.0.0"}}, "kubernetes": CLUSTER}
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["update", "preview"])
-def run(request: pytest.FixtureRequest) -> Run:
-    """A run with every secret that a stack may have."""
-    return program.run(CONFIG, preview=request.param)
+def preview(request: pytest.FixtureRequest) -> bool:
+    """Whether a run only says what it would do."""
+    return bool(request.param)
+
+
+@pytest.fixture(scope="module")
+def on_docker(preview: bool) -> Run:
+    """A run on an engine with every secret that a stack may have."""
+    return program.run(merged(CONFIG, PLATFORMS["docker"]), preview=preview)
+
+
+@pytest.fixture(scope="module")
+def on_kubernetes(preview: bool) -> Run:
+    """The same on a cluster."""
+    return program.run(merged(CONFIG, PLATFORMS["kubernetes"]), preview=preview)
+
+
+@pytest.fixture(params=PLATFORMS)
+def run(request: pytest.FixtureRequest, on_docker: Run, on_kubernetes: Run) -> Run:
+    """A run on each platform."""
+    return {"docker": on_docker, "kubernetes": on_kubernetes}[request.param]
 
 
 def secrets_in(value: Any) -> Iterator[Any]:
@@ -51,15 +78,16 @@ def secrets_in(value: Any) -> Iterator[Any]:
 
 def assert_hidden(text: str) -> None:
     """None of the secrets is in `text`, in whatever quoting."""
-    for secret in HIDDEN:
+    for secret in ON_CLUSTER:
         assert secret not in text
         assert json.dumps(secret)[1:-1] not in text
 
 
 def test_what_is_looked_for_would_be_found(run: Run) -> None:
-    assert "plain-value" in wire.in_the_clear(run.service)
+    assert any("plain-value" in wire.in_the_clear(one.inputs) for one in run.resources)
     encrypted = json.dumps([list(secrets_in(one.inputs)) for one in run.resources])
-    assert all(json.dumps(secret)[1:-1] in encrypted for secret in HIDDEN), "each secret is used somewhere"
+    used = ON_CLUSTER if "namespace" in run.outputs else HIDDEN
+    assert all(json.dumps(secret)[1:-1] in encrypted for secret in used), "each secret is used somewhere"
 
 
 def test_no_resource_holds_a_secret_in_the_clear(run: Run) -> None:
@@ -67,18 +95,42 @@ def test_no_resource_holds_a_secret_in_the_clear(run: Run) -> None:
         assert_hidden(wire.in_the_clear(one.inputs))
 
 
-def test_the_application_gets_its_secrets_wrapped(run: Run) -> None:
-    assert Secret(f"API_TOKEN={TOKEN}") in run.service["envs"]
-    assert Secret(f"MIMIR_JWT_SECRET={SECRET}") in run.service["envs"]
+def test_the_container_gets_its_secrets_wrapped(on_docker: Run) -> None:
+    assert Secret(f"API_TOKEN={TOKEN}") in on_docker.service["envs"]
+    assert Secret(f"MIMIR_JWT_SECRET={SECRET}") in on_docker.service["envs"]
 
 
-def test_registry_credentials_reach_builder_and_engine_wrapped(run: Run) -> None:
+def test_the_pod_gets_its_secrets_from_an_object_that_is_wrapped(on_kubernetes: Run) -> None:
+    assert on_kubernetes.one("Secret", "mimir-dev-env")["stringData"] == Secret(
+        {"API_TOKEN": TOKEN, "MIMIR_JWT_SECRET": SECRET}
+    )
+    text = json.dumps(on_kubernetes.one("Deployment"), default=str)
+    assert "API_TOKEN" in text
+    assert_hidden(text)
+
+
+def test_registry_credentials_reach_the_builder_wrapped(run: Run) -> None:
     assert run.one("Image")["registries"] == [
         {"address": "127.0.0.1:5000", "username": "ci", "password": Secret(PASSWORD)}
     ]
-    engine = run.one("docker", "engine")["registryAuth"]
+
+
+def test_and_the_engine(on_docker: Run) -> None:
+    engine = on_docker.one("docker", "engine")["registryAuth"]
     assert isinstance(engine, Secret)
     assert json.loads(engine.value) == [{"address": "127.0.0.1:5000", "username": "ci", "password": PASSWORD}]
+
+
+def test_and_the_nodes_of_a_cluster(on_kubernetes: Run) -> None:
+    login = on_kubernetes.one("Secret", "mimir-dev-pull")["stringData"]
+    assert isinstance(login, Secret)
+    assert json.loads(login.value[".dockerconfigjson"])["auths"]["127.0.0.1:5000"]["password"] == PASSWORD
+
+
+def test_the_clusters_credentials_reach_its_provider_wrapped(on_kubernetes: Run) -> None:
+    access = on_kubernetes.one("kubernetes", "mimir-cluster")["kubeconfig"]
+    assert isinstance(access, Secret)
+    assert KUBERNETES_TOKEN in access.value
 
 
 def test_the_proxy_is_a_build_secret_and_no_build_argument(run: Run) -> None:
@@ -87,7 +139,7 @@ def test_the_proxy_is_a_build_secret_and_no_build_argument(run: Run) -> None:
 
 
 def test_no_output_shows_a_secret(run: Run) -> None:
-    assert run.outputs["container"] == "mimir-dev"
+    assert "mimir-dev" in (run.outputs.get("container"), run.outputs.get("workload"))
     assert_hidden(wire.in_the_clear(dict(run.outputs)))
 
 
@@ -100,10 +152,27 @@ def test_the_configuration_file_holds_no_secret() -> None:
     assert_hidden(config_file.render(settings(CONFIG)).content)
 
 
-def test_settings_and_description_do_not_print_their_secrets() -> None:
-    found = settings(CONFIG)
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_settings_and_description_do_not_print_their_secrets(platform: str) -> None:
+    found = settings(merged(CONFIG, PLATFORMS[platform]))
     assert_hidden(repr(found) + str(found) + found.model_dump_json())
     assert_hidden(repr(application.describe(found, "dev")))
+
+
+def test_a_cluster_that_was_found_does_not_print_its_credentials() -> None:
+    document = {"users": [{"user": {"token": KUBERNETES_TOKEN}}]}
+    found = Cluster(Access(document, "https://127.0.0.1:6443"), "mimir-dev", "a-cluster")
+    assert "127.0.0.1:6443" in repr(found)
+    assert_hidden(repr(found) + str(found) + repr(found.access))
+
+
+@pytest.mark.parametrize("form", ["users: [{{user: {{token: {0}", "- {0}", "users: {0}", "!!{0} x", "token: @{0}"])
+def test_a_kubeconfig_that_cannot_be_used_is_not_shown(form: str, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(form.format(KUBERNETES_TOKEN))
+    kubernetes = {"context": "test", "kubeconfig": str(tmp_path / "config")}
+    found = kubeconfig.read(Settings.model_validate({"platform": "kubernetes", "kubernetes": kubernetes}))
+    assert isinstance(found, Problem)
+    assert_hidden(str(found))
 
 
 @pytest.mark.parametrize(
@@ -119,12 +188,14 @@ def test_settings_and_description_do_not_print_their_secrets() -> None:
         {"registry": {"password": [PASSWORD]}},
         {"registry": {"adress": "x"}},
         {"image": {"goProxy": [PROXY]}},
-        {"platform": "kubernetes"},
+        {"platform": "podman"},
+        {"docker": {"restart": "no"}, "kubernetes": {"replicas": 2}},
     ],
     ids=lambda config: json.dumps(config)[:50],
 )
-def test_no_error_repeats_a_secret(broken: dict[str, Any]) -> None:
-    assert_hidden(str(refusal(merged(CONFIG, broken))))
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_no_error_repeats_a_secret(broken: dict[str, Any], platform: str) -> None:
+    assert_hidden(str(refusal(merged(CONFIG, PLATFORMS[platform], broken))))
 
 
 @pytest.mark.parametrize(

@@ -147,19 +147,19 @@ def test_without_overrides_there_is_no_variable() -> None:
     assert OVERRIDES not in environment()
 
 
-class TestOutput:
+class TestOutputs:
     """What a stack says of itself."""
 
-    def test_one_output(self, here: Path) -> None:
+    def test_all_of_them(self, here: Path) -> None:
         PASSPHRASE.write_text("of this checkout")
-        (here / "bin/pulumi").write_text(FAKE_CLI.replace("exit", "echo registry/mimir@sha256:ab\nexit"))
-        assert stack.output("dev", "image") == "registry/mimir@sha256:ab"
-        assert called() == ["stack", "output", "image", "--stack", "dev"]
+        (here / "bin/pulumi").write_text(FAKE_CLI.replace("exit", """echo '{"image": "mimir@sha256:ab"}'\nexit"""))
+        assert stack.outputs("dev") == {"image": "mimir@sha256:ab"}
+        assert called() == ["stack", "output", "--json", "--stack", "dev"]
         assert environment()["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(PASSPHRASE.absolute())
 
-    def test_one_that_it_does_not_have(self, here: Path) -> None:
+    def test_a_stack_that_has_none(self, here: Path) -> None:
         (here / "bin/pulumi").write_text("#!/bin/sh\necho error\nexit 1\n")
-        assert stack.output("dev", "image") == ""
+        assert stack.outputs("dev") == {}
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,15 @@ class TestOutput:
         ("# nothing yet\n", None),
     ],
 )
-def test_the_engine_of_the_stack_file(text: str, host: str | None) -> None:
+def test_a_setting_of_the_stack_file(text: str, host: str | None) -> None:
     Path("Pulumi.dev.yaml").write_text(text)
-    assert stack.docker_host("dev") == host
+    assert stack.setting("dev", "docker", "host") == host
+
+
+def test_a_setting_at_the_top_of_the_stack_file() -> None:
+    Path("Pulumi.dev.yaml").write_text("config:\n  mimir:platform: kubernetes\n")
+    assert stack.setting("dev", "platform") == "kubernetes"
+    assert stack.setting("dev", "platform", "more") is None
 
 
 class TestCommands:

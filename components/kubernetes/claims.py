@@ -1,0 +1,69 @@
+"""The plan's volumes in a cluster: one claim for each that the process may write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_kubernetes import core, meta
+
+from components.application import Application
+from components.kubernetes import leftovers
+from components.kubernetes.cluster import Cluster
+from components.kubernetes.labels import SKIP_AWAIT, labels_of
+from components.settings import Claim, Settings, VolumeName
+
+
+class Claims(pulumi.ComponentResource):
+    """The claims. A protected one is refused by `pulumi destroy`, and stays when the stack forgets it.
+
+    Attributes:
+        names: names of the claims.
+    """
+
+    names: Mapping[VolumeName, pulumi.Output[str]]
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        application: Application,
+        cluster: Cluster,
+        namespace: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("mimir:kubernetes:Claims", name, None, opts)
+        asked: dict[VolumeName, Claim] = {
+            "data": settings.volumes.data,
+            "logs": settings.volumes.logs,
+            "plugins": settings.volumes.plugins,
+        }
+        self.names = {
+            volume.name: core.v1.PersistentVolumeClaim(
+                f"{name}-{volume.name}",
+                metadata=meta.v1.ObjectMetaArgs(
+                    name=f"{application.name}-{volume.name}",
+                    namespace=namespace,
+                    labels=labels_of(application),
+                    # A class that binds on first use waits for the pod, and the pod for this; the rollout's report
+                    # says when a claim cannot be had.
+                    annotations=SKIP_AWAIT,
+                ),
+                spec=core.v1.PersistentVolumeClaimSpecArgs(
+                    access_modes=[asked[volume.name].access_mode],
+                    storage_class_name=asked[volume.name].storage_class,
+                    resources=core.v1.VolumeResourceRequirementsArgs(
+                        requests={"storage": f"{asked[volume.name].size_gib}Gi"}
+                    ),
+                ),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    protect=volume.protected,
+                    retain_on_delete=volume.protected,
+                    hooks=leftovers.binding(f"{name}-{volume.name}", application, cluster),
+                ),
+            ).metadata.name
+            for volume in application.volumes
+            if not volume.read_only
+        }
+        self.register_outputs({"names": self.names})

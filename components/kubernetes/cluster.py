@@ -1,0 +1,220 @@
+"""The cluster itself: whether it answers, what it can do, and the provider that talks to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes
+from kubernetes import client as api
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config import ConfigException, new_client_from_config_dict
+from urllib3.exceptions import HTTPError
+
+from components.kubernetes import kubeconfig
+from components.kubernetes.kubeconfig import Access
+from components.problems import Problem
+from components.registry import is_loopback
+from components.settings import Settings
+
+TIMEOUT_SECONDS = 10
+OLDEST = (1, 30)
+"""The first release with the preStop `sleep` action switched on (KEP-3960): an image from scratch has no `sleep`."""
+
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that answers.
+
+    Attributes:
+        access: how it is reached.
+        namespace: the deployment's namespace in it.
+        identity: what tells it from every other cluster, whatever its address is.
+    """
+
+    access: Access
+    namespace: str
+    identity: str
+
+    @cached_property
+    def client(self) -> api.ApiClient:
+        """A client of the API server."""
+        return _client(self.access)
+
+
+def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
+    """The cluster that these settings name, or everything because of which it cannot be used."""
+    access = kubeconfig.read(settings)
+    if isinstance(access, Problem):
+        return [access]
+    context = settings.kubernetes.context
+    try:
+        client = _client(access, retries=False)  # which would triple the wait for a cluster that is away
+        version = _get(client, "/version")
+        identity = _identity(client, access)
+        problems = [*_version(version), *_registry(settings, access), *_classes(settings, client)]
+    except ApiException as error:
+        if error.status in (401, 403):
+            return [_refused(str(context), f"{error.status} {error.reason}")]
+        return [_away(str(context), access, _reason(error))]
+    except ConfigException as error:
+        return [_refused(str(context), str(error).splitlines()[0])]
+    except (HTTPError, OSError) as error:
+        return [_away(str(context), access, _innermost(error))]
+    except (ValueError, LookupError, TypeError, AttributeError):  # an answer of another form
+        return [_away(str(context), access, "what answers there is no Kubernetes API")]
+    return problems or Cluster(access, settings.kubernetes.namespace or f"mimir-{stack}", identity)
+
+
+def provider(
+    name: str, settings: Settings, cluster: Cluster, opts: pulumi.ResourceOptions
+) -> pulumi_kubernetes.Provider:
+    """The provider for exactly this cluster.
+
+    The kubeconfig is handed on as contents: the state of a stack must not depend on what a shell's KUBECONFIG says.
+    """
+    return pulumi_kubernetes.Provider(
+        name,
+        kubeconfig=pulumi.Output.secret(json.dumps(cluster.access.document)),
+        context=settings.kubernetes.context,
+        # Without it, a new address or certificate of the same cluster would replace everything in it
+        # (pulumi-kubernetes#4019).
+        cluster_identifier=cluster.identity,
+        opts=opts,
+    )
+
+
+def _client(access: Access, retries: bool = True) -> api.ApiClient:
+    configuration = api.Configuration()
+    if not retries:
+        configuration.retries = False
+    if access.is_local:
+        configuration.proxy = None  # as kubectl and the provider go: past the proxy on loopback
+    made: api.ApiClient = new_client_from_config_dict(  # type: ignore[no-untyped-call]
+        access.document, client_configuration=configuration
+    )
+    return made
+
+
+def _get(client: api.ApiClient, path: str) -> dict[str, Any]:
+    """What the API has under `path`, as plain JSON: to load the client's own types takes a second, at every preview.
+
+    Raises:
+        ApiException: any other status than 200.
+        ValueError: the answer is no object.
+    """
+    request = client.param_serialize(
+        "GET", path, header_params={"Accept": "application/json"}, auth_settings=["BearerToken"]
+    )
+    response: Any = client.call_api(*request, _request_timeout=TIMEOUT_SECONDS)
+    answer = response.read()
+    if response.status != 200:
+        raise ApiException(status=response.status, reason=response.reason)
+    found = json.loads(answer)
+    if not isinstance(found, dict):
+        raise ValueError("no object")
+    return found
+
+
+def _identity(client: api.ApiClient, access: Access) -> str:
+    """The UID of kube-system, by which a cluster is known; its address for those who may not read that."""
+    try:
+        system = _get(client, "/api/v1/namespaces/kube-system")
+    except ApiException as error:
+        if error.status in (403, 404):
+            return access.server
+        raise
+    return str(system["metadata"]["uid"])
+
+
+def _version(found: dict[str, Any]) -> list[Problem]:
+    numbers = (int(found["major"]), int("".join(filter(str.isdigit, found["minor"]))))
+    if numbers >= OLDEST:
+        return []
+    oldest = ".".join(map(str, OLDEST))
+    return [
+        Problem(
+            "mimir:kubernetes.context",
+            f"a cluster of Kubernetes {found['gitVersion']}",
+            f"{oldest} or newer: older ones cannot let a pod wait before it ends, and would cut requests",
+            "kubectl version",
+        )
+    ]
+
+
+def _registry(settings: Settings, access: Access) -> list[Problem]:
+    if access.is_local or not is_loopback(settings.registry):
+        return []
+    return [
+        Problem(
+            "mimir:registry.address",
+            f'"{settings.registry.address}", with a cluster on other machines ({access.server})',
+            "a registry that the cluster can pull from",
+            "pulumi config set --path 'mimir:registry.address' registry.example.com",
+        )
+    ]
+
+
+def _classes(settings: Settings, client: api.ApiClient) -> list[Problem]:
+    """Storage classes that the settings name and the cluster does not have. Not everybody may list them."""
+    try:
+        listed = _get(client, "/apis/storage.k8s.io/v1/storageclasses")["items"]
+    except ApiException as error:
+        if error.status == 403:
+            return []
+        raise
+    known: dict[str, bool] = {
+        one["metadata"]["name"]: (one["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true"
+        for one in listed
+    }
+    problems = []
+    claims = {"data": settings.volumes.data, "logs": settings.volumes.logs, "plugins": settings.volumes.plugins}
+    for name, claim in claims.items():
+        key = f"mimir:volumes.{name}.storageClass"
+        if claim.storage_class is None and not any(known.values()):
+            found = "nothing, and the cluster has no default storage class"
+        elif claim.storage_class is not None and claim.storage_class not in known:
+            found = f'"{claim.storage_class}", which the cluster does not have'
+        else:
+            continue
+        allowed = f"one of: {', '.join(sorted(known))}" if known else "a storage class; the cluster has none at all"
+        chosen = min(known, default="standard")
+        problems.append(Problem(key, found, allowed, f"pulumi config set --path '{key}' {chosen}"))
+    return problems
+
+
+def _refused(context: str, why: str) -> Problem:
+    return Problem(
+        "mimir:kubernetes.context",
+        f'the cluster of "{context}" refuses this user ({why})',
+        "credentials that may deploy there",
+        f"kubectl --context {context} auth can-i --list",
+    )
+
+
+def _away(context: str, access: Access, why: str) -> Problem:
+    return Problem(
+        "mimir:kubernetes.context",
+        f'no cluster answers at {access.server} for "{context}" ({why})',
+        "a running cluster that can be reached from here",
+        f"kubectl --context {context} version" + ("   # a test cluster: make cluster" if access.is_local else ""),
+    )
+
+
+def _reason(error: ApiException) -> str:
+    """Status and reason; trouble with TLS comes with status 0, and its cause in the last line."""
+    reason = (str(error.reason or "").splitlines() or [""])[-1]
+    return f"{error.status} {reason}" if error.status else reason
+
+
+def _innermost(error: BaseException) -> str:
+    """The cause of the causes; urllib3 wraps it in retries and pools."""
+    cause = getattr(error, "reason", None) or error.__cause__ or (error.args or [None])[-1]
+    if isinstance(cause, BaseException) and cause is not error:
+        return _innermost(cause)
+    return str(error).rpartition(": ")[2] or type(error).__name__

@@ -1,0 +1,148 @@
+"""What a person needs when a rollout does not become ready: the new pods' events, and their last words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pulumi
+from kubernetes import client as api
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from components.application import Application
+from components.kubernetes.cluster import TIMEOUT_SECONDS, Cluster
+from components.kubernetes.labels import selector_of
+from components.settings import Settings
+
+LOG_LINES = 20
+PODS_SHOWN = 2
+EVENTS_SHOWN = 6
+REVISION = "deployment.kubernetes.io/revision"
+
+
+def hook(name: str, settings: Settings, application: Application, cluster: Cluster) -> pulumi.ErrorHook:
+    """A hook that explains why the rollout of `application` failed, and does not retry."""
+
+    def explain(_: pulumi.ErrorHookArgs) -> bool:
+        pulumi.log.error(report(settings, application, cluster))
+        return False
+
+    return pulumi.ErrorHook(f"{name}-rollout-failure", explain)
+
+
+def report(settings: Settings, application: Application, cluster: Cluster) -> str:
+    """What the cluster tells of the newest pods that are not ready, and whether the old ones serve."""
+    kubectl = f"kubectl --context {settings.kubernetes.context} --namespace {cluster.namespace}"
+    lines: list[str] = []
+    try:
+        for line in _lines(application, cluster, settings.kubernetes.rollout_seconds):
+            lines.append(line)  # one by one: what is known before an error is kept
+    except (ApiException, HTTPError, OSError, ValueError) as error:  # ValueError: the client's models are strict
+        lines.append(f"Workload {application.name}: the cluster does not tell more ({_first_line(error)}).")
+    return "\n".join([*lines, f"  more        {kubectl} describe pods; {kubectl} get events --sort-by=.lastTimestamp"])
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ApiException):
+        return f"{error.status} {error.reason}"
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _lines(application: Application, cluster: Cluster, seconds: int) -> Iterator[str]:
+    # Everything in the client's own types may be None, which no object of a real cluster is where it is read here.
+    core: Any = api.CoreV1Api(cluster.client)
+    apps: Any = api.AppsV1Api(cluster.client)
+    selector = ",".join(f"{key}={value}" for key, value in selector_of(application).items())
+    where = {"namespace": cluster.namespace, "_request_timeout": TIMEOUT_SECONDS}
+    sets = apps.list_namespaced_replica_set(label_selector=selector, **where).items
+    pods = core.list_namespaced_pod(label_selector=selector, **where).items
+    newest = max(sets, key=_revision, default=None)
+    if newest is None:
+        yield f"Workload {application.name} was not accepted by the cluster: see the error of the Deployment."
+        return
+    hash_of = newest.metadata.labels.get("pod-template-hash")
+    own = [pod for pod in pods if pod.metadata.labels.get("pod-template-hash") == hash_of]
+    serving = sum(map(_ready, pods)) - sum(map(_ready, own))
+    yield f"Workload {application.name} did not become ready in {seconds} s. {_still(serving)}"
+    broken = [pod for pod in own if not _ready(pod)]
+    if not own:
+        yield from _events(core, where, newest.metadata.name)
+    for pod in broken[:PODS_SHOWN]:
+        yield f"  pod         {pod.metadata.name}, {pod.status.phase}"
+        yield from _state(pod)
+        yield from _events(core, where, pod.metadata.name)
+        yield from _claims(core, where, pod)
+        yield from _log(core, where, pod)
+
+
+def _still(serving: int) -> str:
+    if not serving:
+        return "No other pod serves."
+    return (
+        f"{serving} pod{'s' if serving > 1 else ''} of the version before it still serve{'' if serving > 1 else 's'}."
+    )
+
+
+def _revision(replica_set: Any) -> int:
+    return int((replica_set.metadata.annotations or {}).get(REVISION, 0))
+
+
+def _ready(pod: Any) -> bool:
+    return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or [])
+
+
+def _state(pod: Any) -> Iterator[str]:
+    for status in pod.status.container_statuses or []:
+        state, last = status.state, status.last_state
+        if state.waiting:
+            yield f"  state       waiting, {state.waiting.reason}: {state.waiting.message or 'no reason given'}"
+        elif state.terminated:
+            yield f"  state       ended, {_ended(state.terminated)}"
+        else:
+            yield "  state       running, not ready"
+        if last and last.terminated:
+            yield f"  before      ended, {_ended(last.terminated)}; restarted {status.restart_count} times"
+
+
+def _ended(terminated: Any) -> str:
+    memory = " (out of memory: mimir:limits.memoryMib)" if terminated.reason == "OOMKilled" else ""
+    return f"exit code {terminated.exit_code}, {terminated.reason}{memory}"
+
+
+def _claims(core: Any, where: dict[str, Any], pod: Any) -> Iterator[str]:
+    """Events of the pod's claims while it cannot be placed: usually a class that does not offer the access mode."""
+    if pod.spec.node_name:
+        return
+    for volume in pod.spec.volumes or []:
+        if volume.persistent_volume_claim:
+            yield from _events(core, where, volume.persistent_volume_claim.claim_name)
+
+
+def _events(core: Any, where: dict[str, Any], name: str) -> Iterator[str]:
+    found = core.list_namespaced_event(field_selector=f"involvedObject.name={name}", **where).items
+    telling = [event for event in found if event.type != "Normal"]
+    telling.sort(key=lambda event: event.last_timestamp or event.event_time or event.metadata.creation_timestamp)
+    for event in telling[-EVENTS_SHOWN:]:
+        times = f" ({event.count} times)" if (event.count or 1) > 1 else ""
+        message = " ".join((event.message or "").split())
+        yield f"  event       {event.reason}{times}: {message}"
+
+
+def _log(core: Any, where: dict[str, Any], pod: Any) -> Iterator[str]:
+    """The last lines of the container that runs, or of the one before it when this one has said nothing."""
+    statuses = pod.status.container_statuses or []
+    if not statuses or not (statuses[0].started or statuses[0].restart_count or statuses[0].state.running):
+        return
+    text = ""
+    for previous in (False, True):
+        if text or (previous and not statuses[0].restart_count):
+            break
+        try:
+            text = core.read_namespaced_pod_log(
+                pod.metadata.name, previous=previous, tail_lines=LOG_LINES, **where
+            ).rstrip()
+        except ApiException:
+            continue
+    yield f"  last {LOG_LINES} log lines:"
+    yield from (f"    {line}" for line in text.splitlines() or ["(none)"])

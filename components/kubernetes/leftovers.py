@@ -1,0 +1,88 @@
+"""What an update that was killed half-way left in the cluster under the names that the next one needs.
+
+Pulumi learns of an object when its creation has ended, so a kill in between leaves one that no state knows. What holds
+no data, carries this deployment's label and serves nobody is removed and made anew; the rest may be another checkout's,
+or hold data, and is refused with the command that says whose it is to be.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pulumi
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic import DynamicClient
+
+from components.application import Application
+from components.kubernetes.cluster import Cluster
+from components.kubernetes.labels import INSTANCE
+
+PATIENCE_SECONDS = 90.0
+"""How long a removed object, and the pods that hang on it, may take to go."""
+
+KEPT = ("Namespace", "PersistentVolumeClaim")
+"""Kinds that hold data: taken over, never removed."""
+
+
+class NotOurs(Exception):
+    """Raised when a name that the deployment needs is taken by something in use, or of somebody else's."""
+
+
+def binding(name: str, application: Application, cluster: Cluster) -> pulumi.ResourceHookBinding:
+    """Hooks that clear an object's name before it is created."""
+
+    def clear(args: pulumi.ResourceHookArgs) -> None:
+        _clear(args, application, cluster)
+
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-leftover", clear)])
+
+
+def _clear(args: pulumi.ResourceHookArgs, application: Application, cluster: Cluster) -> None:
+    # The token names the group and the kind: kubernetes:apps/v1:Deployment; the core group is plain v1 in the API.
+    version, kind = str(args.type).removeprefix("kubernetes:").replace("core/", "").split(":")
+    inputs: Any = args.new_inputs or {}
+    name = str(inputs["metadata"]["name"])
+    where = {} if kind == "Namespace" else {"namespace": cluster.namespace}
+    objects = DynamicClient(cluster.client).resources.get(  # type: ignore[no-untyped-call]
+        api_version=version, kind=kind
+    )
+    found = _get(objects, name, where)
+    if found is None:
+        return
+    command = f"kubectl --context {cluster.access.document['current-context']}"
+    scope = "" if kind == "Namespace" else f" --namespace {cluster.namespace}"
+    if (found.metadata.labels or {}).get(INSTANCE) != application.name:
+        raise NotOurs(
+            f"The cluster has a {kind} named {name} that this program did not make. "
+            f"Rename or remove it: {command}{scope} delete {kind.lower()} {name}"
+        )
+    if kind in KEPT:
+        identifier = name if kind == "Namespace" else f"{cluster.namespace}/{name}"
+        raise NotOurs(
+            f"{kind} {name} is in the cluster, but this stack's state does not know it: another checkout deployed it, "
+            "or an update was killed. It holds data, so nothing is done to it. To take it over: "
+            f"pulumi import --yes --generate-code=false {args.type} {args.name} {identifier}"
+        )
+    if kind == "Deployment" and (found.status and found.status.readyReplicas):
+        raise NotOurs(
+            f"{name} serves in this cluster, but this stack's state does not know it: another checkout deployed it, or "
+            f"an update was killed. If nobody needs it: {command}{scope} delete deployment {name}"
+        )
+    objects.delete(name=name, body={"propagationPolicy": "Foreground"}, **where)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while _get(objects, name, where) is not None:
+        if time.monotonic() > deadline:
+            raise NotOurs(
+                f"{kind} {name}, left by an update that was killed, is not gone after {PATIENCE_SECONDS:.0f} s"
+            )
+        time.sleep(0.5)
+
+
+def _get(objects: Any, name: str, where: dict[str, str]) -> Any:
+    try:
+        return objects.get(name=name, **where)
+    except ApiException as error:
+        if error.status == 404:
+            return None
+        raise

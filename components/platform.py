@@ -1,0 +1,47 @@
+"""The platform that a stack names. Only its own libraries are loaded: each of them takes a second."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Union
+
+import pulumi
+
+from components.application import Application
+from components.problems import Problem
+from components.settings import Settings
+
+if TYPE_CHECKING:
+    from components.docker.deployment import DockerDeployment
+    from components.docker.engine import Engine
+    from components.kubernetes.cluster import Cluster
+    from components.kubernetes.deployment import KubernetesDeployment
+
+Platform = Union["Engine", "Cluster"]
+
+
+def look(settings: Settings, stack: str) -> Platform | list[Problem]:
+    """The engine or the cluster, or everything because of which it cannot be used."""
+    if settings.platform == "kubernetes":
+        from components.kubernetes import cluster
+
+        return cluster.look(settings, stack)
+    from components.docker import engine
+
+    return engine.look(settings)
+
+
+def deploy(
+    name: str, settings: Settings, application: Application, on: Platform, image: pulumi.Input[str]
+) -> DockerDeployment | KubernetesDeployment:
+    """Deploy `application`, from `image`, on what `look` has found."""
+    if settings.platform == "kubernetes":
+        from components.kubernetes.cluster import Cluster
+        from components.kubernetes.deployment import KubernetesDeployment
+
+        assert isinstance(on, Cluster)
+        return KubernetesDeployment(name, settings, application, on, image)
+    from components.docker.deployment import DockerDeployment
+    from components.docker.engine import Engine
+
+    assert isinstance(on, Engine)
+    return DockerDeployment(name, settings, application, on, image)

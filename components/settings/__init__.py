@@ -1,0 +1,59 @@
+"""Everything that a stack may say.
+
+Each section is one object in `Pulumi.<stack>.yaml` (`pulumi config set --path 'mimir:environment.port' 8080`).
+This package is the only place where a setting, its unit, its default and its limits are written down:
+`Pulumi.yaml` and `docs/settings.md` are generated from it (`make docs`). No Pulumi resource is made here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from components.section import Section, setting
+from components.settings.build import Image, Registry, Source
+from components.settings.docker import Docker
+from components.settings.kubernetes import Autoscaling, Kubernetes
+from components.settings.network import Network
+from components.settings.process import Environment, Limits, Logging, Probe, Shutdown
+from components.settings.volumes import Claim, VolumeName, Volumes
+
+__all__ = ["Claim", "Environment", "Limits", "Registry", "Settings", "Source", "VolumeName"]
+
+
+class Settings(Section):
+    """The whole stack."""
+
+    platform: Literal["docker", "kubernetes"] = setting(
+        "docker", "Where the application runs.", allowed="docker or kubernetes"
+    )
+    runtime: Literal["development", "production"] = setting(
+        "development",
+        "The plan's environment: production wants a JWT secret and logs JSON.",
+        allowed="development or production",
+    )
+    contract: str = setting(
+        "mimir-b0006f9",
+        "Which application version's behaviour to expect: a name in components/contract.py.",
+        allowed="a contract in components/contract.py",
+    )
+    live_reload: bool = setting(
+        False, "Development mode: the source folder is mounted, rebuilt and restarted on save.", allowed="true or false"
+    )
+    source: Source = Source()
+    image: Image = Image()
+    registry: Registry = Registry()
+    environment: Environment = Environment()
+    probe: Probe = Probe()
+    limits: Limits = Limits()
+    shutdown: Shutdown = Shutdown()
+    logging: Logging = Logging()
+    volumes: Volumes = Volumes()
+    docker: Docker = Docker()
+    kubernetes: Kubernetes = Kubernetes()
+    autoscaling: Autoscaling = Autoscaling()
+    network: Network = Network()
+
+    @property
+    def log_format(self) -> str:
+        """Format of the application's request log."""
+        return self.logging.format or ("json" if self.runtime == "production" else "text")

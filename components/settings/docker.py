@@ -1,0 +1,28 @@
+"""The Docker engine."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from components.section import Section, setting
+
+
+class Docker(Section):
+    """The Docker engine, for `platform: docker`."""
+
+    host: str | None = setting(
+        None,
+        "Engine's address; by default DOCKER_HOST, or the engine's usual socket.",
+        allowed="unix://, tcp:// or ssh:// address",
+        example="unix:///var/run/docker.sock",
+        pattern=r"^(unix|tcp|ssh|npipe)://.+$",
+    )
+    bind_address: str = setting(
+        "127.0.0.1",
+        "Host address on which the port is published; the application authenticates nobody, so loopback.",
+        allowed="an IPv4 address",
+        pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",
+    )
+    restart: Literal["no", "on-failure", "always", "unless-stopped"] = setting(
+        "unless-stopped", "Restart policy of the container.", allowed="no, on-failure, always or unless-stopped"
+    )

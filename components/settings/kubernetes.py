@@ -1,0 +1,89 @@
+"""The Kubernetes cluster."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from components.section import Section, setting
+
+LONGEST_ROLLOUT_SECONDS = 3600
+
+
+class Kubernetes(Section):
+    """The cluster and the workload on it, for `platform: kubernetes`."""
+
+    context: str | None = setting(
+        None,
+        "Context in the kubeconfig. Required: a deployment never goes to whatever context happens to be current.",
+        allowed="a name that `kubectl config get-contexts` shows",
+        example="mimir-test",
+        min_length=1,
+    )
+    kubeconfig: str | None = setting(
+        None,
+        "Kubeconfig file; by default what KUBECONFIG names, or ~/.kube/config.",
+        allowed="a readable file",
+        example="~/.kube/config",
+        min_length=1,
+    )
+    namespace: str | None = setting(
+        None,
+        "Namespace, made by the stack; by default mimir-<stack>.",
+        allowed="lower-case letters, digits and -, at most 63",
+        example="mimir",
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+    )
+    replicas: int | None = setting(
+        None,
+        "Pods; 1 by default. More than one wants volumes that several pods may mount.",
+        allowed="1 to 100, and nothing with `autoscaling.maxReplicas`",
+        example=2,
+        ge=1,
+        le=100,
+    )
+    cpu_request: float = setting(
+        0.1, "CPUs that are kept free for each pod.", allowed="0.01 to 64, at most `limits.cpus`", ge=0.01, le=64
+    )
+    memory_request_mib: int = setting(
+        64,
+        "Memory that is kept free for each pod, in MiB.",
+        allowed="16 to 65536, at most `limits.memoryMib`",
+        ge=16,
+        le=65_536,
+    )
+    service_type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = setting(
+        "ClusterIP",
+        "How the Service is reached; the application authenticates nobody, so from inside the cluster only.",
+        allowed="ClusterIP, NodePort or LoadBalancer",
+    )
+    priority_class: str | None = setting(
+        None,
+        "PriorityClass of the pods.",
+        allowed="a name that `kubectl get priorityclass` shows",
+        example="high",
+        min_length=1,
+    )
+    pull_secrets: tuple[str, ...] = setting(
+        (),
+        "Secrets in the namespace with which the cluster pulls, besides the one made from `registry.password`.",
+        allowed="a list of names",
+    )
+    rollout_seconds: int = setting(
+        300,
+        "Time in which a rollout must become ready, in seconds; then it fails, and the old pods go on serving.",
+        allowed=f"10 to {LONGEST_ROLLOUT_SECONDS}, more than a start may take (`probe`)",
+        ge=10,
+        le=LONGEST_ROLLOUT_SECONDS,
+    )
+
+
+class Autoscaling(Section):
+    """A HorizontalPodAutoscaler instead of a fixed number of pods; on where `maxReplicas` is set."""
+
+    max_replicas: int | None = setting(
+        None, "Most pods.", allowed="1 to 100, at least `minReplicas`", example=5, ge=1, le=100
+    )
+    min_replicas: int = setting(2, "Fewest pods.", allowed="1 to 100", ge=1, le=100)
+    cpu_percent: int = setting(
+        70, "Use of the requested CPUs that it aims at, in percent.", allowed="1 to 1000", ge=1, le=1000
+    )

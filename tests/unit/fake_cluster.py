@@ -1,0 +1,129 @@
+"""A Kubernetes API server on loopback, with what a test puts there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from components import application
+from components.kubernetes.cluster import Cluster
+from components.kubernetes.kubeconfig import Access
+from components.settings import Settings
+
+SETTINGS = Settings.model_validate({"platform": "kubernetes", "kubernetes": {"context": "test"}})
+MIMIR = application.describe(SETTINGS, "dev")
+LABELS = {"app.kubernetes.io/name": "mimir", "app.kubernetes.io/instance": "mimir-dev"}
+TOKEN = "t0ken-of-a-test"
+
+VERSION: dict[str, Any] = {
+    "major": "1",
+    "minor": "34",
+    "gitVersion": "v1.34.1",
+    **dict.fromkeys(("gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform"), "x"),
+}
+CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+KUBE_SYSTEM = "/api/v1/namespaces/kube-system"
+
+Query = Mapping[str, Sequence[str]]
+
+
+def storage_class(name: str, default: bool | None = None) -> dict[str, Any]:
+    """A storage class; `default` as its annotation says it."""
+    marked = {} if default is None else {"storageclass.kubernetes.io/is-default-class": str(default).lower()}
+    return {"metadata": {"name": name, "annotations": marked or None}, "provisioner": "example.com/disk"}
+
+
+class Api(ThreadingHTTPServer):
+    """The server.
+
+    Attributes:
+        there: for each path an object, a text, a status, or a function of the query that returns one of these.
+        asked: every request, as method and path with the query.
+        authorization: the last request's credentials.
+        deleted: path and body of each request that deletes.
+        lingers: how often an object that was deleted is still found.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.there: dict[str, Any] = {
+            "/version": VERSION,
+            KUBE_SYSTEM: {"metadata": {"name": "kube-system", "uid": "uid-of-kube-system"}},
+            CLASSES: {"items": [storage_class("standard", default=True), storage_class("slow")]},
+        }
+        self.asked: list[str] = []
+        self.authorization: str | None = None
+        self.deleted: list[tuple[str, Any]] = []
+        self.lingers = 0
+
+    @property
+    def url(self) -> str:
+        """Where it is reached."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    @property
+    def kubeconfig(self) -> dict[str, Any]:
+        """A kubeconfig with this server as context `test`."""
+        return kubeconfig(self.url)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster as the program has found it."""
+        return Cluster(Access(self.kubeconfig, self.url), "mimir-dev", "a-cluster")
+
+    def answer(self, method: str, path: str, query: Query, body: Any) -> Any:
+        """What is there, and what becomes of it."""
+        found = self.there.get(path.rstrip("/"), 404)
+        if method == "DELETE" and isinstance(found, dict):
+            self.deleted.append((path, body))
+            self.there[path] = _going(found, self.lingers)
+        return found(query) if callable(found) else found
+
+
+def kubeconfig(server: str) -> dict[str, Any]:
+    """A kubeconfig with one cluster, as context `test`."""
+    return {
+        "current-context": "test",
+        "contexts": [{"name": "test", "context": {"cluster": "there", "user": "me"}}],
+        "clusters": [{"name": "there", "cluster": {"server": server}}],
+        "users": [{"name": "me", "user": {"token": TOKEN}}],
+    }
+
+
+def _going(found: dict[str, Any], times: int) -> Callable[[Query], Any]:
+    left = [*[found] * times, 404]
+    return lambda _: left.pop(0) if len(left) > 1 else left[0]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Api
+
+    def do_GET(self) -> None:
+        self._respond()
+
+    def do_DELETE(self) -> None:
+        self._respond()
+
+    def _respond(self) -> None:
+        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        self.server.asked.append(f"{self.command} {self.path}")
+        self.server.authorization = self.headers["Authorization"]
+        sent = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        found = self.server.answer(self.command, path, query, json.loads(sent or "null"))
+        status = found if isinstance(found, int) else 200
+        if isinstance(found, int):
+            found = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status}
+        text = found if isinstance(found, str) else json.dumps(found)
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain" if isinstance(found, str) else "application/json")
+        self.send_header("Content-Length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing on the terminal."""

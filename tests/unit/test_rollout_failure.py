@@ -1,0 +1,181 @@
+"""What a user reads when a rollout does not become ready: the new pods' state, events and last words."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+import pulumi
+import pytest
+
+from components.kubernetes import failure
+from components.kubernetes.cluster import Cluster
+from components.kubernetes.kubeconfig import Access
+from tests.unit import fake_cluster
+from tests.unit.fake_cluster import MIMIR, SETTINGS, Api
+from tests.unit.fake_rollout import CRASHING, EVENTS, PODS, RUNNING, WAITING, event, pod, put
+
+LOG = f"{PODS}/mimir-dev-new-1/log"
+KUBECTL = "kubectl --context test --namespace mimir-dev"
+
+
+def report(api: Api) -> list[str]:
+    """What is said of it."""
+    return failure.report(SETTINGS, MIMIR, api.cluster).splitlines()
+
+
+def test_an_image_that_cannot_be_pulled(api: Api) -> None:
+    message = 'Back-off pulling image "registry.example.com/mimir@sha256:ab"'
+    put(
+        api,
+        [pod("new", {"waiting": {"reason": "ImagePullBackOff", "message": message}})],
+        [
+            event("mimir-dev-new-1", "Scheduled", "Successfully assigned", kind="Normal"),
+            event("mimir-dev-new-1", "Failed", "401\n  Unauthorized", count=4),
+        ],
+    )
+    assert report(api) == [
+        "Workload mimir-dev did not become ready in 300 s. No other pod serves.",
+        "  pod         mimir-dev-new-1, Running",
+        f"  state       waiting, ImagePullBackOff: {message}",
+        "  event       Failed (4 times): 401 Unauthorized",
+        f"  more        {KUBECTL} describe pods; {KUBECTL} get events --sort-by=.lastTimestamp",
+    ]
+    asked = [one for one in api.asked if "labelSelector" in one]
+    assert len(asked) == 2
+    assert all("app.kubernetes.io/instance=mimir-dev" in unquote(one) for one in asked), "nobody else's pods"
+
+
+def test_a_crash_loop_has_its_exit_code_and_the_words_of_the_process_before(api: Api) -> None:
+    ended = {"exitCode": 2, "reason": "Error"}
+    put(api, [pod("new", CRASHING, restarts=3, before=ended)], [])
+    api.there[LOG] = lambda query: "starting\npanic: no such file\n" if query.get("previous") == ["true"] else ""
+    said = report(api)
+    assert "  state       waiting, CrashLoopBackOff: back-off 10s restarting failed container" in said
+    assert "  before      ended, exit code 2, Error; restarted 3 times" in said
+    assert said[-4:-1] == ["  last 20 log lines:", "    starting", "    panic: no such file"]
+    assert all("tailLines=20" in one for one in api.asked if "/log" in one)
+
+
+def test_what_the_running_process_says_comes_first(api: Api) -> None:
+    put(api, [pod("new", RUNNING, restarts=1)], [])
+    api.there[LOG] = lambda query: "before\n" if query.get("previous") == ["true"] else "now\n"
+    assert "    now" in report(api)
+    assert "    before" not in report(api)
+
+
+def test_a_process_that_says_nothing_is_said_to(api: Api) -> None:
+    put(api, [pod("new", RUNNING)], [])
+    api.there[LOG] = ""
+    assert "    (none)" in report(api)
+    assert not [one for one in api.asked if "previous=true" in one], "there was none before"
+
+
+def test_logs_that_may_not_be_read_do_not_hide_the_rest(api: Api) -> None:
+    put(api, [pod("new", RUNNING)], [event("mimir-dev-new-1", "Unhealthy", "refused")])
+    api.there[LOG] = 403
+    assert "  event       Unhealthy: refused" in report(api)
+
+
+def test_too_little_memory_names_its_setting(api: Api) -> None:
+    ended = {"exitCode": 137, "reason": "OOMKilled"}
+    put(api, [pod("new", {"terminated": ended}, restarts=1, before=ended)], [])
+    assert "  state       ended, exit code 137, OOMKilled (out of memory: mimir:limits.memoryMib)" in report(api)
+
+
+def test_a_configuration_that_was_dropped_is_in_the_probes_event(api: Api) -> None:
+    differs = 'Startup probe failed: logging.level: "debug", expected "info"\n'
+    put(api, [pod("new", RUNNING)], [event("mimir-dev-new-1", "Unhealthy", differs, count=120)])
+    api.there[LOG] = "listening\n"
+    said = report(api)
+    assert "  state       running, not ready" in said
+    assert '  event       Unhealthy (120 times): Startup probe failed: logging.level: "debug", expected "info"' in said
+
+
+def test_a_pod_that_waits_for_its_volume_has_the_claims_events(api: Api) -> None:
+    put(
+        api,
+        [pod("new", node=None)],
+        [
+            event("mimir-dev-new-1", "FailedScheduling", "pod has unbound immediate PersistentVolumeClaims"),
+            event("mimir-dev-data", "ProvisioningFailed", "ReadWriteMany is not offered"),
+        ],
+    )
+    said = report(api)
+    assert "  pod         mimir-dev-new-1, Pending" in said
+    assert "  event       ProvisioningFailed: ReadWriteMany is not offered" in said
+    assert not [one for one in api.asked if "/log" in one], "there is nothing to read"
+
+
+def test_a_pod_that_was_placed_is_not_waiting_for_its_volume(api: Api) -> None:
+    put(api, [pod("new", WAITING)], [event("mimir-dev-data", "ProvisioningFailed", "long ago")])
+    assert "long ago" not in "\n".join(report(api))
+
+
+def test_pods_that_are_not_admitted_are_explained_by_who_makes_them(api: Api) -> None:
+    refused = 'pods "mimir-dev-new-1" is forbidden: violates PodSecurity "restricted:latest"'
+    put(api, [], [event("mimir-dev-new", "FailedCreate", refused, count=12)])
+    assert f"  event       FailedCreate (12 times): {refused}" in report(api)
+
+
+@pytest.mark.parametrize(
+    ("old", "text"),
+    [
+        (1, "1 pod of the version before it still serves."),
+        (2, "2 pods of the version before it still serve."),
+        (0, "No other pod serves."),
+    ],
+)
+def test_whether_the_old_version_serves_is_said_first(api: Api, old: int, text: str) -> None:
+    put(api, [*[pod("old", RUNNING, ready=True)] * old, pod("new", RUNNING, ready=True), pod("new", WAITING)], [])
+    assert report(api)[0] == f"Workload mimir-dev did not become ready in 300 s. {text}"
+
+
+def test_only_the_newest_pods_that_are_not_ready_are_shown_and_not_all(api: Api) -> None:
+    put(api, [pod("old", CRASHING), pod("new", RUNNING, ready=True), *[pod("new", WAITING)] * 5], [])
+    shown = [line for line in report(api) if line.startswith("  pod ")]
+    assert shown == ["  pod         mimir-dev-new-1, Running"] * 2
+
+
+def test_the_newest_events_are_shown(api: Api) -> None:
+    put(api, [pod("new", WAITING)], [event("mimir-dev-new-1", f"E{at}", "x", at=at) for at in range(9, -1, -1)])
+    assert [line.split()[1] for line in report(api) if "event  " in line] == [f"E{at}:" for at in range(4, 10)]
+
+
+def test_a_workload_that_the_cluster_did_not_take(api: Api) -> None:
+    put(api, [], [], sets=[])
+    assert report(api)[0] == ("Workload mimir-dev was not accepted by the cluster: see the error of the Deployment.")
+
+
+def test_what_is_known_before_the_cluster_refuses_to_tell_more_is_kept(api: Api) -> None:
+    put(api, [pod("old", RUNNING, ready=True), pod("new", WAITING)], [])
+    api.there[EVENTS] = 403
+    said = report(api)
+    assert said[0].endswith("1 pod of the version before it still serves.")
+    assert said[-2] == "Workload mimir-dev: the cluster does not tell more (403 Forbidden)."
+
+
+@pytest.mark.parametrize("found", [403, "no list at all"])
+def test_a_cluster_that_tells_no_more_does_not_hide_the_failure(api: Api, found: Any) -> None:
+    put(api, [], [])
+    api.there[PODS] = found
+    said = report(api)
+    assert said[0].startswith("Workload mimir-dev: the cluster does not tell more")
+    assert said[-1].startswith("  more        kubectl --context test")
+
+
+def test_neither_does_one_that_is_away() -> None:
+    url = "http://127.0.0.1:1"
+    away = Cluster(Access(fake_cluster.kubeconfig(url), url), "mimir-dev", "a-cluster")
+    assert failure.report(SETTINGS, MIMIR, away).startswith("Workload mimir-dev: the cluster does not tell more")
+
+
+def test_the_hook_says_it_as_an_error_and_does_not_try_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    said: list[str] = []
+    monkeypatch.setattr(pulumi, "ErrorHook", lambda name, callback: made.append(callback))
+    monkeypatch.setattr(pulumi.log, "error", said.append)
+    put(api, [pod("new", WAITING)], [])
+    failure.hook("mimir", SETTINGS, MIMIR, api.cluster)
+    assert made[0](None) is False
+    assert said == ["\n".join(report(api))]
