@@ -5,7 +5,7 @@ RUN := python3 -m toolchain run --
 OPS := $(RUN) python -m ops
 
 .DEFAULT_GOAL := help
-.PHONY: help stack up live preview refresh destroy tools doctor stop test lint unit e2e docs bench
+.PHONY: help stack up live preview refresh destroy tools cluster doctor stop test lint unit audit e2e docs bench
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -31,13 +31,16 @@ destroy: tools ## Remove STACK; volumes with data stay, and it says how to remov
 tools: ## Get and start what is missing: Pulumi, plugins, builder, registry, engine
 	@python3 -m toolchain ensure
 
+cluster: ## Have a real Kubernetes of one node, for tests; says how to use it
+	@python3 -m toolchain ensure --group kubernetes
+
 doctor: ## What is there, in which version, and what to do about each problem
 	@python3 -m toolchain doctor
 
 stop: ## Stop the services that the toolchain started
 	@python3 -m toolchain stop
 
-test: tools lint unit e2e ## Everything that proves the project (lint, unit, e2e)
+test: tools lint unit cluster audit e2e ## Everything that proves the project (lint, unit, audit, e2e)
 
 lint: ## Formatting, lints and types
 	$(RUN) ruff format --check .
@@ -52,11 +55,15 @@ unit: ## The whole program under mocks, and every rule; seconds
 	$(RUN) go -C container/probe vet ./...
 	$(RUN) go -C container/probe test ./...
 
-e2e: ## The real CLI, plugins, engine, registry and builder; minutes
+audit: ## Tools of others judge stack prod's manifests and the Dockerfiles (docs/audit.md)
+	@python3 -m toolchain ensure --group audit
+	$(RUN) pytest tests/audit -v
+
+e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; minutes
 	$(RUN) pytest tests/e2e -v
 
 docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings.py
 	$(RUN) python -m ops.settings_docs
 
-bench: tools ## The numbers of docs/performance.md
+bench: cluster ## The numbers of docs/performance.md
 	$(RUN) python -m ops.bench

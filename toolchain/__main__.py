@@ -11,17 +11,19 @@ from pathlib import Path
 from types import FrameType
 
 from toolchain import doctor, environment
-from toolchain.ensure import DEFAULT_GROUPS, GROUPS, ensure
+from toolchain.ensure import DEFAULT_GROUPS, GROUPS, ensure, refresh_cluster, with_what_they_need
 from toolchain.layout import Layout
 from toolchain.lock import exclusive
 from toolchain.machine import Machine
 from toolchain.problem import Problem
 from toolchain.progress import Progress
 from toolchain.report import table
-from toolchain.services import services
+from toolchain.services import every
+from toolchain.services.cluster.service import Cluster
 from toolchain.state import State
 
 INTERRUPTED = 130
+CLUSTER = "cluster"
 NEXT = "next: make up   (any other command: python3 -m toolchain run -- COMMAND)"
 DETAILS = "`make doctor` shows them"
 
@@ -48,7 +50,7 @@ def main(arguments: list[str]) -> int:
                 print(doctor.report(rows))
                 return 0 if all(row.ok for row in rows) else 1
             case _:
-                return _stop(machine)
+                return _stop(machine, erased=chosen.erase or [])
     except Problem as problem:
         print(f"toolchain: {problem}", file=sys.stderr)
         return 1
@@ -59,12 +61,14 @@ def main(arguments: list[str]) -> int:
 
 def _ensure(machine: Machine, groups: list[str] | None) -> int:
     began = time.monotonic()
-    wanted = GROUPS if groups and "all" in groups else groups or DEFAULT_GROUPS
+    wanted = GROUPS if groups and "all" in groups else with_what_they_need(groups or DEFAULT_GROUPS)
     rows = ensure(machine, wanted, Progress())
     by_hand = "MAKELEVEL" not in machine.environment
     if by_hand or any(row.is_new for row in rows):
         print(table(rows), end="\n\n")
     print(f"tools: ready after {time.monotonic() - began:.0f} s; {NEXT if by_hand else DETAILS}")
+    if "kubernetes" in wanted:
+        print(f"\n{Cluster(machine, Progress()).notice()}")
     return 0
 
 
@@ -79,14 +83,20 @@ def _run(machine: Machine, argv: list[str]) -> int:
         raise Problem(f"{command[0]}: {error.strerror}", "check the command's name") from error
 
 
-def _stop(machine: Machine) -> int:
+def _stop(machine: Machine, erased: list[str]) -> int:
     progress = Progress()
     with exclusive(machine.layout.lock, "stop", progress.say):
-        stopped = []
-        for service in reversed(services(machine, progress)):
+        done = []
+        for service in reversed(every(machine, progress)):
             with progress.step(f"stopping {service.name}"):
-                stopped += service.stop()
-    print("\n".join(f"stopped {what}" for what in stopped) or "nothing to stop: the toolchain runs no service")
+                done += [f"stopped {what}" for what in service.stop()]
+        state = State.load(machine.layout)
+        if refresh_cluster(machine, state):
+            state.save(machine.layout)
+        if CLUSTER in erased:
+            with progress.step("erasing the test cluster"):
+                done += [f"erased {what}" for what in Cluster(machine, progress).erase()]
+    print("\n".join(done) or "nothing to stop: the toolchain runs no service")
     return 0
 
 
@@ -104,7 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     commands.add_parser("env", help='print the same environment for a shell: eval "$(python3 -m toolchain env)"')
     commands.add_parser("doctor", help="say what is there and how to fix what is not; exit 1 if there is a problem")
-    commands.add_parser("stop", help="stop the services that the toolchain started")
+    stopping = commands.add_parser("stop", help="stop the services that the toolchain started")
+    stopping.add_argument("--erase", action="append", choices=[CLUSTER], help="and delete what is in it")
     return parser
 
 

@@ -7,19 +7,18 @@ from toolchain.machine import Machine
 from toolchain.obtain import look
 from toolchain.progress import Progress
 from toolchain.report import Row, Source, table
-from toolchain.services import services
-from toolchain.tools import BENCH, TOOLS
+from toolchain.services import every
+from toolchain.tools import ON_DEMAND, TOOLS
 
 
 def examine(machine: Machine) -> list[Row]:
     """A row for every tool and service."""
-    # What only the benchmark wants is nothing to miss.
-    tools = [look(tool, machine) for tool in TOOLS if tool.groups != BENCH]
+    tools = [look(tool, machine) for tool in TOOLS if not tool.groups <= ON_DEMAND]
     return [
         _go(machine),
         *tools,
         virtualenv.look(machine.layout),
-        *(service.look() for service in services(machine, Progress())),
+        *(service.look() for service in every(machine, Progress())),
     ]
 
 

@@ -14,13 +14,20 @@ from toolchain.obtain import obtain
 from toolchain.progress import Progress
 from toolchain.report import Row
 from toolchain.services import engine, services
+from toolchain.services.cluster.programs import kubectl
+from toolchain.services.cluster.service import Cluster
 from toolchain.state import State
 from toolchain.sweep import sweep
 from toolchain.tools import PLUGIN, TOOLS
 
-GROUPS = ("pulumi", "docker", "kubernetes", "bench")
+GROUPS = ("pulumi", "docker", "kubernetes", "bench", "audit")
 DEFAULT_GROUPS = ("pulumi", "docker")
-PYTHON_GROUPS = frozenset({"pulumi", "kubernetes"})
+PYTHON_GROUPS = frozenset({"pulumi", "kubernetes", "audit"})
+
+
+def with_what_they_need(groups: Collection[str]) -> set[str]:
+    """The groups, and those without which they are of no use: a cluster pulls images that were built and pushed."""
+    return {*groups, *(DEFAULT_GROUPS if "kubernetes" in groups else ())}
 
 
 def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> list[Row]:
@@ -47,18 +54,19 @@ def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> lis
 
 
 def _programs(machine: Machine, state: State) -> list[Path]:
-    """What belongs on PATH: our tools but for plugins, and of Go and a Docker client what is not there already."""
-    client = engine.client(machine)
+    """What belongs on PATH: our tools but for plugins, and what is not there already of Go and of clients."""
+    runs_cluster = bool(state.services.get(Cluster.name))
+    clients = [client for client in (engine.client(machine), kubectl(machine) if runs_cluster else None) if client]
     artefacts = [artefact for artefact in state.own() if not artefact.folder.name.startswith(PLUGIN)]
     tools = [program for artefact in artefacts for program in artefact.programs()]
     go = find_go(machine.layout, machine.environment) if not machine.which("go") else None
-    return [*tools, *([client] if client else []), *([Path(go.program), go.root / "bin/gofmt"] if go else [])]
+    return [*tools, *clients, *([Path(go.program), go.root / "bin/gofmt"] if go else [])]
 
 
 def _ensure_all(machine: Machine, chosen: set[str], progress: Progress, state: State) -> list[Row]:
     layout = machine.layout
     tools = [tool for tool in TOOLS if tool.groups & chosen]
-    own_services = services(machine, progress) if "docker" in chosen else []
+    own_services = services(machine, progress, chosen)
     wants_python = bool(PYTHON_GROUPS & chosen)
     progress.total = len(tools) + len(own_services) + wants_python
     rows = []
@@ -76,7 +84,19 @@ def _ensure_all(machine: Machine, chosen: set[str], progress: Progress, state: S
         with progress.step(f"starting {service.name}"):
             rows.append(service.ensure())
         state.services[service.name] = dict(service.environment())
+    refresh_cluster(machine, state)
     return [*_go(machine), *rows]
+
+
+def refresh_cluster(machine: Machine, state: State) -> bool:
+    """Note whether the cluster runs, if this checkout uses it: it may be stopped, or started, from another one.
+
+    Unlike the other services it is not always started again, and without it KUBECONFIG is the user's own affair.
+    """
+    if Cluster.name not in state.services:
+        return False
+    state.services[Cluster.name] = dict(Cluster(machine, Progress()).environment())
+    return True
 
 
 def _go(machine: Machine) -> list[Row]:

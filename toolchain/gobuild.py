@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolchain.artefacts import Artefact, publishing
@@ -20,6 +22,9 @@ FLAGS = ("-trimpath", "-buildvcs=false")
 SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off", "GOTOOLCHAIN": "local"}
 """The same build whatever the user's own Go settings are. GOCACHE and GOPROXY stay the user's."""
 
+DOWNLOAD_SECONDS = 300.0
+"""How long one module may take to come, where nothing else has asked for it before."""
+
 
 @dataclass(frozen=True)
 class Generated:
@@ -31,16 +36,25 @@ class Generated:
 
 @dataclass(frozen=True)
 class Extra:
-    """Executable files that the program needs beside it, taken from a module that the `module` folder pins."""
+    """Files that the program needs beside it, taken from a module that the `module` folder pins.
+
+    They are programs themselves, unless `data` says otherwise.
+    """
 
     module: str
     source: str
     files: tuple[str, ...]
+    data: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True)
 class GoRecipe:
-    """How one program is built from a folder of `modules/`."""
+    """How one program is built from a folder of `modules/`.
+
+    `stamps` are more of what the linker writes into it, by variable. `aliases` are names under which it is another
+    program. `experiment` is what the program wants of Go that is not in every Go. They are left out of `repr`, which is
+    part of every key: a recipe without them keeps its key.
+    """
 
     module: str
     package: str
@@ -49,6 +63,14 @@ class GoRecipe:
     version_variable: str = ""
     generated: Generated | None = None
     extra: Extra | None = None
+    stamps: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    aliases: tuple[str, ...] = field(default=(), repr=False)
+    experiment: str = field(default="", repr=False)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The variables of `go build` that shape the result."""
+        return {**SETTINGS, **({"GOEXPERIMENT": self.experiment} if self.experiment else {})}
 
     @property
     def folder(self) -> Path:
@@ -56,10 +78,9 @@ class GoRecipe:
 
     def flags(self) -> list[str]:
         """The arguments of `go build` that shape the result."""
-        linker = "-s -w"
-        if self.version_variable:
-            linker += f" -X {self.version_variable}={self.version}"
-        return [*FLAGS, "-ldflags", linker]
+        version = ((self.version_variable, self.version),) if self.version_variable else ()
+        linker = ["-s -w", *(f"-X {variable}={value}" for variable, value in (*version, *self.stamps))]
+        return [*FLAGS, "-ldflags", " ".join(linker)]
 
 
 def key(recipe: GoRecipe, go_version: str, platform: str) -> str:
@@ -70,7 +91,8 @@ def key(recipe: GoRecipe, go_version: str, platform: str) -> str:
         for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".md"):
             digest.update(f"{file.relative_to(folder.parent)}\0".encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
-    digest.update(repr((recipe, recipe.flags(), sorted(SETTINGS.items()), go_version, platform)).encode())
+    digest.update(repr((recipe, recipe.flags(), sorted(recipe.settings.items()), go_version, platform)).encode())
+    digest.update("".join(f"\0{alias}" for alias in recipe.aliases).encode())
     return digest.hexdigest()[:16]
 
 
@@ -91,7 +113,7 @@ def build(recipe: GoRecipe, go: Go, layout: Layout, environment: Mapping[str, st
     if result.exists():
         return result
     log = layout.logs / f"build-{recipe.program}-{time.strftime('%Y%m%d-%H%M%S')}.log"
-    settings = {**environment, **SETTINGS}
+    settings = {**environment, **recipe.settings}
     with publishing(result) as folder:
         source = folder / "source"
         shutil.copytree(recipe.folder, source)
@@ -111,17 +133,19 @@ def build(recipe: GoRecipe, go: Go, layout: Layout, environment: Mapping[str, st
         )
         if recipe.extra:
             _copy_extra(recipe.extra, go, settings, folder)
+        for alias in recipe.aliases:
+            os.link(output, folder / alias)
         shutil.rmtree(source)
     return result
 
 
 def _copy_extra(extra: Extra, go: Go, environment: Mapping[str, str], folder: Path) -> None:
-    """Copy the extra files out of the module cache; go.sum has verified them."""
-    asked = [go.program, "-C", str(MODULES / extra.module), "list", "-mod=readonly", "-m", "-f", "{{.Dir}}"]
-    root = output_of([*asked, extra.source], limit=120, environment=environment)
-    if not root:
-        raise Problem(f"module {extra.source} is not in the module cache", "run the same command again")
+    """Copy the extra files out of the module cache; go.sum verifies them."""
+    asked = [go.program, "-C", str(MODULES / extra.module), "mod", "download", "-json", extra.source]
+    answer = output_of(asked, limit=DOWNLOAD_SECONDS, environment=environment)
+    if not answer:
+        raise Problem(f"module {extra.source} cannot be downloaded", "run the same command again")
     for name in extra.files:
         target = folder / Path(name).name
-        shutil.copyfile(Path(root) / name, target)
-        target.chmod(0o755)
+        shutil.copyfile(Path(json.loads(answer)["Dir"]) / name, target)
+        target.chmod(0o644 if extra.data else 0o755)

@@ -36,8 +36,9 @@ class Machine:
         """
         own_variables = State.load(layout).service_variables()
         users = {name: value for name, value in environment.items() if own_variables.get(name) != value}
-        if _is_ours(users.get("PULUMI_HOME", ""), layout):
-            del users["PULUMI_HOME"]
+        for name in ("PULUMI_HOME", "KUBECONFIG"):
+            if _is_ours(users.get(name, ""), layout):
+                del users[name]
         folders = users.get("PATH", os.defpath).split(os.pathsep)
         theirs = [folder for folder in folders if not _is_ours(folder, layout)]
         return cls(layout, {**users, "PATH": os.pathsep.join(theirs)})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolchain import gobuild
+from toolchain import gobuild, pybuild
 from toolchain.artefacts import Artefact
 from toolchain.machine import Machine
 from toolchain.problem import ENSURE, Problem
 from toolchain.progress import Progress
+from toolchain.pybuild import PythonRecipe
 from toolchain.report import Row, Source
 from toolchain.tools import CLI, Tool
 
@@ -38,9 +39,7 @@ def obtain(tool: Tool, machine: Machine, progress: Progress) -> Obtained:
     remark = f"STAND-IN: {tool.stand_in}; {why}" if tool.stand_in else why
     if found:
         return Obtained(Row(tool.name, found.row.version, Source.CACHED, remark), found.artefact)
-    with progress.step(f"building {tool.name} {tool.recipe.version}"):
-        built = gobuild.build(tool.recipe, machine.go, machine.layout, machine.environment)
-    return _settled(tool, machine, Obtained(Row(tool.name, _version(tool), Source.BUILT, remark), built))
+    return _settled(tool, machine, _build(tool, machine, progress, remark))
 
 
 def look(tool: Tool, machine: Machine) -> Row:
@@ -59,12 +58,29 @@ def _at_hand(tool: Tool, machine: Machine) -> Obtained | None:
     downloaded = tool.downloaded(machine.layout)
     if downloaded and downloaded.exists():
         return Obtained(Row(tool.name, tool.version, Source.CACHED, f"downloaded from {tool.site}"), downloaded)
-    go = machine.found_go  # got only when something has to be built
-    built = gobuild.artefact(tool.recipe, go, machine.layout) if go else None
+    built = _build_of(tool, machine)
     if built and built.exists():
         remark = f"STAND-IN: {tool.stand_in}" if tool.stand_in else "built earlier"
         return Obtained(Row(tool.name, _version(tool), Source.CACHED, remark), built)
     return None
+
+
+def _build_of(tool: Tool, machine: Machine) -> Artefact | None:
+    """Where the build of the tool is, or will be; None while there is no Go for it."""
+    if isinstance(tool.recipe, PythonRecipe):
+        return pybuild.artefact(tool.recipe, machine.layout)
+    go = machine.found_go  # got only when something has to be built
+    return gobuild.artefact(tool.recipe, go, machine.layout) if go else None
+
+
+def _build(tool: Tool, machine: Machine, progress: Progress, remark: str) -> Obtained:
+    if isinstance(tool.recipe, PythonRecipe):
+        with progress.step(f"installing {tool.name} {tool.recipe.version}"):
+            installed = pybuild.build(tool.recipe, machine.layout, machine.environment)
+        return Obtained(Row(tool.name, _version(tool), Source.DOWNLOADED, "a Python package"), installed)
+    with progress.step(f"building {tool.name} {tool.recipe.version}"):
+        built = gobuild.build(tool.recipe, machine.go, machine.layout, machine.environment)
+    return Obtained(Row(tool.name, _version(tool), Source.BUILT, remark), built)
 
 
 def _download(tool: Tool, machine: Machine, progress: Progress) -> str:

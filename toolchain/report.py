@@ -25,6 +25,7 @@ class Source(StrEnum):
     PACKAGE = "system package"
     RUNNING = "already running"
     STARTED = "started"
+    STOPPED = "stopped"
     NONE = "missing"
 
 

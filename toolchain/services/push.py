@@ -39,17 +39,9 @@ class Repository:
         for layer in layers:
             with layer.file.open("rb") as content:
                 self._push_blob(layer.digest, layer.size, content)
-        root = {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]}
-        packed = json.dumps({**config, "rootfs": root}).encode()
-        self._push_blob(_digest(packed), len(packed), packed)
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "config": {"mediaType": CONFIG, "digest": _digest(packed), "size": len(packed)},
-            "layers": [{"mediaType": LAYER, "digest": layer.digest, "size": layer.size} for layer in layers],
-        }
-        body = json.dumps(manifest).encode()
-        self._expect(201, "PUT", f"manifests/{tag}", body, {"Content-Type": MANIFEST})
+        packed, manifest = documents(config, layers)
+        self._push_blob(digest_of(packed), len(packed), packed)
+        self._expect(201, "PUT", f"manifests/{tag}", manifest, {"Content-Type": MANIFEST})
 
     def _push_blob(self, digest: str, size: int, content: bytes | IO[bytes]) -> None:
         if self._ask("HEAD", f"blobs/{digest}")[0] == 200:
@@ -88,5 +80,18 @@ class Repository:
             connection.close()
 
 
-def _digest(content: bytes) -> str:
+def documents(config: Mapping[str, Any], layers: Sequence[Layer]) -> tuple[bytes, bytes]:
+    """The two documents that make an image of its layers: the whole configuration, and the manifest."""
+    root = {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]}
+    packed = json.dumps({**config, "rootfs": root}).encode()
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": {"mediaType": CONFIG, "digest": digest_of(packed), "size": len(packed)},
+        "layers": [{"mediaType": LAYER, "digest": layer.digest, "size": layer.size} for layer in layers],
+    }
+    return packed, json.dumps(manifest).encode()
+
+
+def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"

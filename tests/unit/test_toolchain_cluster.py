@@ -1,0 +1,327 @@
+"""The test cluster as a service: had by who asks for it, in nobody's way who does not, and erased only on demand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import tarfile
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+import toolchain.__main__ as command_line
+from toolchain import doctor, ensure, environment, gobuild, versions
+from toolchain.gobuild import GoRecipe
+from toolchain.golang import Go
+from toolchain.layout import Layout
+from toolchain.machine import Machine
+from toolchain.problem import Problem
+from toolchain.progress import Progress
+from toolchain.report import Row, Source
+from toolchain.services import archive, every
+from toolchain.services.cluster import dns, objects, programs, shutdown
+from toolchain.services.cluster.addresses import Addresses
+from toolchain.services.cluster.api import Api
+from toolchain.services.cluster.images import Image
+from toolchain.services.cluster.service import Cluster
+from toolchain.services.layers import make
+from toolchain.services.process import Daemon
+from toolchain.state import State
+
+KNOWN = Addresses(IPv4Network("10.213.0.0/24"), IPv4Network("10.213.1.0/24"))
+PATH = "/nowhere"
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout.of(tmp_path / "project", {"MIMIR_TOOLCHAIN_HOME": str(tmp_path / "cache")})
+
+
+@pytest.fixture
+def cluster(layout: Layout) -> Cluster:
+    return Cluster(Machine(layout, {"PATH": PATH}), Progress())
+
+
+@pytest.fixture
+def made(cluster: Cluster) -> Cluster:
+    cluster.places.pki.mkdir(parents=True)
+    return cluster
+
+
+def run(cluster: Cluster, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutdown, "running", lambda _: {name: Path("/bin") / name for name in names})
+
+
+def test_who_has_no_cluster_misses_nothing(cluster: Cluster) -> None:
+    assert Cluster.name not in [service.name for service in every(cluster.machine, Progress())]
+    assert cluster.environment() == {}
+    assert cluster.stop() == []
+    assert cluster.look().ok
+
+
+def test_a_cluster_that_was_stopped_is_shown_and_is_no_problem(made: Cluster) -> None:
+    assert Cluster.name in [service.name for service in every(made.machine, Progress())]
+    row = made.look()
+    assert (row.source, row.ok) == (Source.STOPPED, True)
+    assert "make cluster" in row.why
+
+
+def test_a_part_that_has_ended_is_a_problem_that_names_it(made: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(made, tuple(name for name in shutdown.PARTS if name != "scheduler"), monkeypatch)
+    row = made.look()
+    assert "scheduler" in row.why
+    assert row.fix == "make cluster"
+
+
+@pytest.mark.parametrize(("api", "node", "ok"), [(False, True, False), (True, False, False), (True, True, True)])
+def test_a_cluster_is_well_when_its_api_and_its_node_are(
+    api: bool, node: bool, ok: bool, made: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(made, shutdown.PARTS, monkeypatch)
+    monkeypatch.setattr(Api, "is_ready", lambda _: api)
+    monkeypatch.setattr(Api, "node_is_ready", lambda _: node)
+    monkeypatch.setattr(Api, "version", lambda _: "1.34.4")
+    assert made.look().ok is ok
+
+
+def test_the_kubeconfig_is_offered_only_while_it_leads_somewhere(
+    made: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert made.environment() == {}
+    run(made, ("apiserver",), monkeypatch)
+    assert made.environment() == {"KUBECONFIG": str(made.places.kubeconfig)}
+
+
+def test_the_users_own_kubeconfig_wins_and_ours_is_not_taken_for_it(made: Cluster) -> None:
+    layout, ours = made.machine.layout, str(made.places.kubeconfig)
+    state = State({}, {Cluster.name: {"KUBECONFIG": ours}})
+    assert environment.additions(layout, state, {})["KUBECONFIG"] == ours
+    assert "KUBECONFIG" not in environment.additions(layout, state, {"KUBECONFIG": "/home/me/config"})
+    # Without a state that names it, as after a stop.
+    assert "KUBECONFIG" not in Machine.of(layout, {"PATH": PATH, "KUBECONFIG": ours}).environment
+    assert Machine.of(layout, {"PATH": PATH, "KUBECONFIG": "/mine"}).environment["KUBECONFIG"] == "/mine"
+
+
+def test_a_cluster_that_another_checkout_stopped_is_forgotten(made: Cluster) -> None:
+    state = State({}, {Cluster.name: {"KUBECONFIG": "/gone"}, "Docker engine": {"DOCKER_HOST": "unix:///kept"}})
+    assert ensure.refresh_cluster(made.machine, state)
+    assert state.services == {Cluster.name: {}, "Docker engine": {"DOCKER_HOST": "unix:///kept"}}
+    assert not ensure.refresh_cluster(made.machine, State())
+
+
+def test_a_cluster_comes_with_what_fills_it() -> None:
+    assert ensure.with_what_they_need(["kubernetes"]) == {"kubernetes", *ensure.DEFAULT_GROUPS}
+    assert ensure.with_what_they_need(["docker"]) == {"docker"}
+
+
+def test_only_root_can_have_one_and_others_are_told_what_they_can_do(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolchain.services.cluster.service.is_root", lambda: False)
+    with pytest.raises(Problem) as caught:
+        cluster.ensure()
+    assert "sudo make cluster" in caught.value.fix
+    assert "KUBECONFIG" in caught.value.fix
+
+
+def test_a_daemon_of_the_cluster_is_stopped_by_its_record_alone(made: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    cleared: list[Path] = []
+    monkeypatch.setattr(shutdown, "clear", lambda places: cleared.append(places.run))
+    made.places.run.mkdir(parents=True)
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    Daemon("etcd", made.places.root).start(sleeper, {})
+    assert shutdown.running(made.places) == {"etcd": Path(sys.executable)}
+
+    assert made.stop() == [Cluster.name]
+
+    assert shutdown.running(made.places) == {}
+    assert cleared == [made.places.run], "what a killed node left goes, too"
+
+
+class Recording:
+    """A cluster that only notes what is done to it."""
+
+    name = Cluster.name
+    done: list[str]
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def stop(self) -> list[str]:
+        self.done.append("stop")
+        return [self.name]
+
+    def erase(self) -> list[str]:
+        self.done.append("erase")
+        return [f"{self.name}: its data"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "done", "said"),
+    [
+        (["stop"], ["stop"], "stopped test cluster\n"),
+        (["stop", "--erase", "cluster"], ["stop", "erase"], "stopped test cluster\nerased test cluster: its data\n"),
+    ],
+)
+def test_data_are_erased_only_on_demand_and_after_the_stop(
+    arguments: list[str],
+    done: list[str],
+    said: str,
+    layout: Layout,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Recording.done = []
+    monkeypatch.setenv("MIMIR_TOOLCHAIN_HOME", str(layout.home))
+    monkeypatch.setattr(command_line, "every", lambda *_: [Recording()])
+    monkeypatch.setattr(command_line, "Cluster", Recording)
+    assert command_line.main(arguments) == 0
+    assert Recording.done == done
+    assert capsys.readouterr().out == said
+
+
+def test_making_it_ends_with_what_to_type_next(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIMIR_TOOLCHAIN_HOME", str(layout.home))
+    monkeypatch.setattr(command_line, "ensure", lambda *_: [Row(Cluster.name, "1.34.4", Source.STARTED)])
+    assert command_line.main(["ensure", "--group", "kubernetes"]) == 0
+    said = capsys.readouterr().out
+    for wanted in (f"{layout.home}/services/cluster/kubeconfig", "mimir-test", "make stop", "--erase cluster"):
+        assert wanted in said
+    assert command_line.main(["ensure"]) == 0
+    assert "kubeconfig" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "ours"),
+    [("Client Version: v1.34.1", False), ("Client Version: v1.33.0-eks", False), ("Client Version: v1.28.4", True)],
+)
+def test_kubectl_is_ours_where_the_users_is_missing_or_too_old(
+    answer: str, ours: bool, cluster: Cluster, tmp_path: Path
+) -> None:
+    program = tmp_path / "bin/kubectl"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    program.chmod(0o755)
+    go = tmp_path / "go"
+    go.write_text("#!/bin/sh\necho linux\n")
+    go.chmod(0o755)
+    machine = cluster.machine
+    machine.found_go = Go(str(go), "1.26.8", Source.INSTALLED)
+    built = gobuild.artefact(programs.KUBE, machine.found_go, machine.layout)
+    assert programs.kubectl(machine) is None, "it is not built yet"
+    built.folder.mkdir(parents=True)
+    assert programs.kubectl(machine) == built.folder / "kubectl"
+    machine.environment = {"PATH": str(program.parent)}
+    assert programs.kubectl(machine) == (built.folder / "kubectl" if ours else None)
+
+
+def test_a_recipe_keeps_its_key_unless_it_has_other_names_or_stamps() -> None:
+    plain = GoRecipe("etcd", ".", "etcd", "1")
+    assert repr(plain).endswith("version='1', version_variable='', generated=None, extra=None)"), (
+        "what is in every user's cache would be built again"
+    )
+    keys = {
+        gobuild.key(recipe, "1.26", "linux/amd64")
+        for recipe in (
+            plain,
+            GoRecipe("etcd", ".", "etcd", "1", aliases=("etcdctl",)),
+            GoRecipe("etcd", ".", "etcd", "1", stamps=(("main.major", "3"),)),
+        )
+    }
+    assert len(keys) == 3
+
+
+def test_kubernetes_says_its_version_in_full() -> None:
+    flags = programs.KUBE.flags()[-1]
+    for stamp in ("gitVersion=v1.34.4", "gitMajor=1", "gitMinor=34"):
+        assert f"-X k8s.io/component-base/version.{stamp}" in flags
+
+
+def test_every_name_of_the_program_is_one_that_it_knows() -> None:
+    source = (programs.KUBE.folder / "main.go").read_text()
+    assert [alias for alias in programs.KUBE.aliases if f'"{alias}"' not in source] == []
+
+
+@pytest.mark.parametrize(
+    ("recipe", "module"),
+    [
+        (programs.KUBE, "k8s.io/kubernetes"),
+        (programs.COREDNS, "github.com/coredns/coredns"),
+        (programs.ETCD, "go.etcd.io/etcd/server/v3"),
+    ],
+)
+def test_the_pins_are_those_of_the_modules(recipe: GoRecipe, module: str) -> None:
+    assert f"{module} v{recipe.version.removeprefix('v')}" in (recipe.folder / "go.mod").read_text()
+
+
+def test_all_modules_of_kubernetes_are_of_one_release() -> None:
+    replaced = [
+        line.split()
+        for line in (programs.KUBE.folder / "go.mod").read_text().splitlines()
+        if line.startswith("replace")
+    ]
+    assert len(replaced) > 20
+    assert {words[-1] for words in replaced} == {f"v0.{versions.KUBERNETES.removeprefix('1.')}"}
+
+
+def test_the_storage_class_is_the_default_and_says_what_it_is() -> None:
+    _, wanted = objects.storage_class()
+    assert wanted["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"] == "true"
+    assert any("STAND-IN" in note for note in wanted["metadata"]["annotations"].values())
+    assert f'"{wanted["provisioner"]}"' in (programs.KUBE.folder / "provisioner.go").read_text()
+
+
+@pytest.mark.parametrize(
+    ("resolvers", "forward"),
+    [
+        ("nameserver 192.0.2.1\noptions edns0\nnameserver fd00::1\n", "forward . 192.0.2.1 fd00::1\n"),
+        ("# nothing\nnameserver 127.0.0.53\nnameserver ::1\n", ""),
+        ("", ""),
+    ],
+)
+def test_names_from_outside_are_asked_of_servers_that_a_pod_can_reach(resolvers: str, forward: str) -> None:
+    text = dns.corefile(resolvers)
+    assert (forward in text) if forward else ("forward" not in text)
+    assert "kubernetes cluster.local" in text
+    assert text.count("{") == text.count("}")
+
+
+def test_the_dns_is_where_policies_and_pods_look_for_it() -> None:
+    placed = {wanted["kind"]: wanted for _, wanted in dns.objects("localhost/dns:1", KNOWN)}
+    service, pod = placed["Service"], placed["Deployment"]["spec"]["template"]
+    assert (service["metadata"]["name"], service["spec"]["clusterIP"]) == ("kube-dns", str(KNOWN.dns))
+    assert pod["metadata"]["labels"]["k8s-app"] == "kube-dns"
+    assert {port["containerPort"] for port in pod["spec"]["containers"][0]["ports"]} == {53}
+
+
+def test_an_image_is_written_so_that_every_digest_is_its_contents(tmp_path: Path) -> None:
+    program = tmp_path / "pause-1-0123/pause"
+    program.parent.mkdir()
+    program.write_bytes(b"program")
+    name = Image(program).name
+    assert name == "localhost/mimir-test/pause:1-0123"
+
+    layer = make(tmp_path / "layer", lambda writer: writer.file("pause", b"program", 0o755))
+    archive.write(tmp_path / "image.tar", name, {"os": "linux"}, [layer])
+
+    with tarfile.open(tmp_path / "image.tar") as tar:
+        contents = {entry.name: tar.extractfile(entry).read() for entry in tar}  # type: ignore[union-attr]
+    blobs = {entry: content for entry, content in contents.items() if entry.startswith("blobs/")}
+    assert all(entry.endswith(hashlib.sha256(content).hexdigest()) for entry, content in blobs.items())
+    [entry] = json.loads(contents["index.json"])["manifests"]
+    assert entry["annotations"]["io.containerd.image.name"] == name
+    manifest = json.loads(blobs[f"blobs/{entry['digest'].replace(':', '/')}"])
+    for part in (manifest["config"], *manifest["layers"]):
+        assert len(blobs[f"blobs/{part['digest'].replace(':', '/')}"]) == part["size"]
+    config = json.loads(blobs[f"blobs/{manifest['config']['digest'].replace(':', '/')}"])
+    assert config["rootfs"]["diff_ids"] == [layer.diff_id]
+
+
+def test_the_doctor_counts_a_stopped_cluster_among_what_is_well(made: Cluster) -> None:
+    text = doctor.report([made.look()])
+    assert "stopped" in text
+    assert "PROBLEM" not in text

@@ -1,0 +1,75 @@
+"""The cluster's daemons: each is started unless just that command runs already."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain.problem import Problem
+from toolchain.services.process import Daemon
+
+STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """A daemon: its command line, and the address and port at which it listens."""
+
+    name: str
+    argv: tuple[str, ...]
+    listens: tuple[tuple[str, int], ...] = ()
+
+    def daemon(self, folder: Path) -> Daemon:
+        return Daemon(self.name, folder)
+
+    def runs(self, folder: Path) -> bool:
+        """Whether just this command runs: of the same build, with the same settings."""
+        record = self.daemon(folder).running()
+        return record is not None and record.argv == list(self.argv)
+
+    def start(self, folder: Path, environment: Mapping[str, str]) -> bool:
+        """Have it running; whether it had to be started.
+
+        Raises:
+            Problem: it cannot be started, or something else has its port.
+        """
+        if self.runs(folder):
+            return False
+        daemon = self.daemon(folder)
+        daemon.stop(STOP_SECONDS)
+        for address, port in self.listens:
+            require_free(self.name, address, port)
+        daemon.start(self.argv, environment)
+        return True
+
+
+def require_free(name: str, address: str, port: int) -> None:
+    """Raises Problem when something listens at the address that the part `name` needs."""
+    with socket.socket() as tried:
+        # As the daemon itself will: connections of its last run that are not forgotten yet are no obstacle.
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((address, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise Problem(
+                    f"the cluster's {name} cannot listen on {address}:{port}: {error}", "see `ip address`"
+                ) from error
+            what = f"{address}:{port} is taken, and the cluster's {name} needs it"
+            raise Problem(what, f"stop what `ss -ltnp 'sport = :{port}'` shows") from None
+
+
+def settings_file(folder: Path, name: str, content: str) -> Path:
+    """A file of settings named after its content, so that another setting makes another command line."""
+    stem, _, suffix = name.rpartition(".")
+    file = folder / f"{stem}-{hashlib.sha256(content.encode()).hexdigest()[:8]}.{suffix}"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob(f"{stem}-*.{suffix}"):
+            old.unlink()
+        file.write_text(content)
+    return file

@@ -1,0 +1,96 @@
+"""The programs that the cluster is made of: built from Go modules, and taken from Debian's packages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain import gobuild, versions
+from toolchain.command import output_of
+from toolchain.debian import Debian
+from toolchain.gobuild import GoRecipe
+from toolchain.machine import Machine
+from toolchain.progress import Progress
+
+_VERSION = "k8s.io/component-base/version"
+
+KUBE = GoRecipe(
+    module="kube",
+    package=".",
+    program="kube",
+    version=f"v{versions.KUBERNETES}",
+    version_variable=f"{_VERSION}.gitVersion",
+    stamps=(
+        (f"{_VERSION}.gitMajor", versions.KUBERNETES.split(".")[0]),
+        (f"{_VERSION}.gitMinor", versions.KUBERNETES.split(".")[1]),
+        (f"{_VERSION}.gitTreeState", "clean"),
+    ),
+    aliases=(
+        "kubectl",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kubelet",
+        "kube-proxy",
+        "api-for-pods",
+        "local-provisioner",
+        "network-policies",
+        "stop-pods",
+    ),
+)
+COREDNS = GoRecipe(module="kube", package="./dns", program="coredns", version=f"v{versions.COREDNS}")
+ETCD = GoRecipe(module="etcd", package="go.etcd.io/etcd/server/v3", program="etcd", version=versions.ETCD)
+PAUSE = GoRecipe(module="pause", package=".", program="pause", version="1.0")
+
+RECIPES = (KUBE, COREDNS, ETCD, PAUSE)
+UNPACKED = ("containerd", "runc", "containernetworking-plugins")
+INSTALLED = ("iptables", "iproute2", "libseccomp2", "openssl", "ca-certificates")
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs, and the folder of the network plugins. Beside `kube` is each of its aliases."""
+
+    kube: Path
+    coredns: Path
+    etcd: Path
+    pause: Path
+    containerd: Path
+    runc: Path
+    network_plugins: Path
+
+
+def have(machine: Machine, progress: Progress) -> Programs:
+    """Get everything that is not there.
+
+    Raises:
+        Problem: something cannot be had.
+    """
+    debian = Debian(machine.layout, machine.environment)
+    debian.install(INSTALLED, "a Kubernetes node")
+    containerd, runc, plugins = (debian.unpack(name) for name in UNPACKED)
+    found = []
+    for recipe in RECIPES:
+        with progress.step(f"building {recipe.program} {recipe.version}"):
+            built = gobuild.build(recipe, machine.go, machine.layout, machine.environment)
+        found.append(built.folder / recipe.program)
+    kube, coredns, etcd, pause = found
+    return Programs(
+        kube=kube,
+        coredns=coredns,
+        etcd=etcd,
+        pause=pause,
+        containerd=containerd.program("containerd"),
+        runc=runc.program("runc"),
+        network_plugins=plugins.root / "usr/lib/cni",
+    )
+
+
+def kubectl(machine: Machine) -> Path | None:
+    """Our kubectl, for a machine that has the cluster and no kubectl, or one too old for it."""
+    own = machine.which("kubectl")
+    version = output_of([own, "version", "--client"], environment=machine.environment) if own else ""
+    if versions.fits(version, versions.KUBECTL_OLDEST):
+        return None
+    built = gobuild.artefact(KUBE, machine.found_go, machine.layout) if machine.found_go else None
+    return built.folder / "kubectl" if built and built.exists() else None
