@@ -10,9 +10,13 @@ from typing import Any
 import docker
 import pytest
 
+from tests.e2e import private_registry
+from tests.e2e.cluster import CONTEXT, PROBE, SHARED, Cluster, ClusterStack
+from tests.e2e.private_registry import PrivateRegistry
 from tests.e2e.stack import QUICK_PROBE, Stack, copy_project, free_port
 
 NewStack = Callable[..., Stack]
+NewClusterStack = Callable[..., ClusterStack]
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +40,43 @@ def new_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewStack]:
             config={**quick, **config},
             backend=backend or base / "state",
         )
+        made.append(stack)
+        return stack
+
+    yield make
+    for stack in made:
+        stack.remove()
+
+
+@pytest.fixture(scope="module")
+def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRegistry]:
+    """A registry that wants a login."""
+    with private_registry.serve(tmp_path_factory.mktemp("registry")) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The test cluster, seen from outside the program."""
+    return Cluster()
+
+
+@pytest.fixture(scope="module")
+def new_cluster_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewClusterStack]:
+    """Makes stacks for the test cluster in folders of their own, and removes them with everything that they left."""
+    made: list[ClusterStack] = []
+
+    def make(**config: Any) -> ClusterStack:
+        name = f"e2e-{secrets.token_hex(3)}"
+        base = tmp_path_factory.mktemp(name)
+        usual: dict[str, Any] = {
+            "platform": "kubernetes",
+            "kubernetes": {"context": CONTEXT, "serviceType": "NodePort", "rolloutSeconds": 60},
+            "volumes": SHARED,
+            "probe": PROBE,
+        }
+        merged = {**usual, **config, "kubernetes": {**usual["kubernetes"], **config.get("kubernetes", {})}}
+        stack = ClusterStack(copy_project(base / "project"), name, merged, base / "state")
         made.append(stack)
         return stack
 

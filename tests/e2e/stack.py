@@ -178,6 +178,10 @@ class Stack:
         self.pulumi("cancel", "--yes", self.name)
         self.pulumi("state", "unprotect", "--all", "--yes", "--stack", self.name)
         self.pulumi("destroy", "--yes", "--skip-preview", "--stack", self.name)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what a destroy has left on the platform."""
         engine = docker.from_env()
         for container in engine.containers.list(all=True, filters=self.mine):
             container.remove(force=True)

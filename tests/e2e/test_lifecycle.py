@@ -43,6 +43,15 @@ def ops(stack: Stack, *arguments: str) -> Result:
     return Result(done.returncode, done.stdout)
 
 
+def run_commands(stack: Stack, said: str) -> None:
+    """Type the commands that `destroy` says delete the data."""
+    commands = said.split("for good:\n")[1].splitlines()
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(commands)], cwd=stack.folder, env=stack.environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_production_runs_and_no_secret_is_in_the_clear(stack: Stack, engine: docker.DockerClient) -> None:
     said = ops(stack, "up").ok().text
     outputs = stack.outputs()
@@ -81,12 +90,7 @@ def test_a_plain_destroy_refuses_to_delete_data(stack: Stack, engine: docker.Doc
 
 
 def test_what_destroy_says_removes_the_rest(stack: Stack, engine: docker.DockerClient) -> None:
-    said = ops(stack, "destroy").ok().text
-    commands = said.split("for good:\n")[1].splitlines()
-    done = subprocess.run(
-        ["sh", "-ec", "\n".join(commands)], cwd=stack.folder, env=stack.environment(), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    run_commands(stack, ops(stack, "destroy").ok().text)
     assert not engine.volumes.list(filters=stack.mine)
     assert "docker:index" not in stack.pulumi("stack", "--stack", stack.name, "--show-urns").text
 

@@ -1,0 +1,141 @@
+"""A bounded load, and what became of every request: most clients keep their connection open, a few open new ones.
+
+A server may close a connection that is idle while the next request is on its way; HTTP expects a client to repeat an
+idempotent request then, once, on a new connection (RFC 9112, section 9.3.1), and the clients that people use do. So
+does this one, and counts it. Everything else that is not a whole answer with status 200 is a failure.
+"""
+
+from __future__ import annotations
+
+import http.client
+import statistics
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+TIMEOUT_SECONDS = 20.0
+
+SHORT_LIVED = 2
+"""How many of the clients open a connection for every request."""
+
+PAUSE_SECONDS = 0.01
+"""What a short-lived client waits between two: a closed connection keeps its port for a minute."""
+
+
+@dataclass
+class Report:
+    """What a load saw.
+
+    Attributes:
+        requests: how many were sent, the repeated ones counted once.
+        reopened: how many were repeated because the server had closed an idle connection.
+        failures: how many failed, by reason.
+        seconds: how long each answer took.
+    """
+
+    requests: int = 0
+    reopened: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, other: Report) -> None:
+        """Take in what another client saw."""
+        self.requests += other.requests
+        self.reopened += other.reopened
+        self.failures += other.failures
+        self.seconds += other.seconds
+
+    @property
+    def failed(self) -> int:
+        """How many requests failed."""
+        return self.failures.total()
+
+    def __str__(self) -> str:
+        cuts = statistics.quantiles(self.seconds, n=100) if len(self.seconds) > 1 else [0.0] * 99
+        times = f"p50 {cuts[49] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms"
+        return (
+            f"{self.requests} requests, {self.failed} failed {dict(self.failures)}, {self.reopened} reopened, {times}"
+        )
+
+
+class Load:
+    """Clients that send one request after the other until they are stopped, or the limits are reached.
+
+    Use it as a context manager; `report` is complete after the block.
+    """
+
+    def __init__(
+        self, url: str, path: str = "/health", *, clients: int = 10, most: int = 200_000, seconds: float = 180
+    ):
+        parts = urlsplit(url)
+        self._address = (parts.hostname or "", parts.port or 80)
+        self._path, self._most, self._deadline = path, most // clients, time.monotonic() + seconds
+        self._stop = threading.Event()
+        self._reports = [Report() for _ in range(clients)]
+        self._threads = [
+            threading.Thread(target=self._run, args=(one, number >= SHORT_LIVED), daemon=True)
+            for number, one in enumerate(self._reports)
+        ]
+        self.report = Report()
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(TIMEOUT_SECONDS * 2)
+            assert not thread.is_alive(), "a client hangs"
+        for one in self._reports:
+            self.report.add(one)
+
+    @property
+    def sent(self) -> int:
+        """How many requests have been sent until now."""
+        return sum(one.requests for one in self._reports)
+
+    def _run(self, report: Report, keep: bool) -> None:
+        connection = http.client.HTTPConnection(*self._address, timeout=TIMEOUT_SECONDS)
+        fresh = True
+        while report.requests < self._most and not self._stop.is_set() and time.monotonic() < self._deadline:
+            report.requests += 1
+            began = time.monotonic()
+            problem = self._ask(connection)
+            if problem == STALE and not fresh:
+                report.reopened += 1
+                problem = self._ask(connection)  # `close` has been called: this opens a new one
+            report.seconds.append(time.monotonic() - began)
+            fresh = connection.sock is None
+            if problem:
+                report.failures[problem] += 1
+            if problem or not keep:
+                connection.close()
+                fresh = True
+            if not keep:
+                time.sleep(PAUSE_SECONDS)
+        connection.close()
+
+    def _ask(self, connection: http.client.HTTPConnection) -> str:
+        """Nothing when the answer is whole and good, STALE when the connection ended before a byte of it."""
+        try:
+            connection.request("GET", self._path)
+            answer = connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            connection.close()
+            return STALE
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            return type(error).__name__
+        try:
+            answer.read()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            return "answer cut"
+        return "" if answer.status == 200 else f"status {answer.status}"
+
+
+STALE = "closed before an answer"

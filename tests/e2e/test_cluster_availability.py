@@ -1,0 +1,147 @@
+"""Requests while pods come and go: none fails, and without the graceful end some do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from kubernetes.client.exceptions import ApiException
+
+from tests.e2e.cluster import Cluster, ClusterStack
+from tests.e2e.conftest import NewClusterStack
+from tests.e2e.load import Load
+from tests.e2e.stack import eventually
+
+pytestmark = pytest.mark.e2e
+
+CALM_REQUESTS = 500
+"""Requests before and after each change, so that it happens in the middle of the load."""
+
+
+@pytest.fixture(scope="module")
+def stack(new_cluster_stack: NewClusterStack) -> Iterator[ClusterStack]:
+    stack = new_cluster_stack(
+        kubernetes={"replicas": 2, "rolloutSeconds": 120},
+        probe={"intervalSeconds": 5, "timeoutSeconds": 5, "startPeriodSeconds": 30},
+    )
+    stack.up().ok()
+    yield stack
+
+
+def more(load: Load, count: int = CALM_REQUESTS) -> None:
+    """Wait until the load has sent `count` more requests."""
+    goal = load.sent + count
+    eventually(f"{count} more requests", lambda: load.sent >= goal, 60)
+
+
+def roll(stack: ClusterStack, load: Load, jobs: int) -> None:
+    """Change the configuration, which replaces every pod, in the middle of a load."""
+    more(load)
+    stack.write(environment={"maxJobs": jobs})
+    stack.up().ok()
+    more(load)
+
+
+def test_no_request_fails_while_an_update_rolls(stack: ClusterStack, cluster: Cluster) -> None:
+    old = {pod.metadata.name for pod in stack.ready(cluster, 2)}
+    with Load(stack.outputs()["url"]) as load:
+        roll(stack, load, 11)
+        eventually("the old pods are gone", lambda: old.isdisjoint(_all_names(stack, cluster)), 90)
+        more(load)
+    print(f"rolling update: {load.report}")
+    assert load.report.failed == 0, load.report
+
+
+def _all_names(stack: ClusterStack, cluster: Cluster) -> set[str]:
+    return {pod.metadata.name for pod in cluster.core.list_namespaced_pod(stack.namespace).items}
+
+
+def test_no_request_fails_when_a_pod_is_deleted(stack: ClusterStack, cluster: Cluster) -> None:
+    victim = stack.ready(cluster, 2)[0].metadata.name
+    with Load(stack.outputs()["url"]) as load:
+        more(load)
+        cluster.core.delete_namespaced_pod(victim, stack.namespace)
+        eventually("the pod is gone", lambda: victim not in _all_names(stack, cluster), 90)
+        stack.ready(cluster, 2)
+        more(load)
+    print(f"pod deletion: {load.report}")
+    assert load.report.failed == 0, load.report
+
+
+def test_the_budget_lets_pods_go_one_at_a_time(stack: ClusterStack, cluster: Cluster) -> None:
+    """What a drain of the node does: it evicts every pod, and repeats what the budget refuses."""
+    first, second = (pod.metadata.name for pod in stack.ready(cluster, 2))
+    evict(stack, cluster, first)
+    with pytest.raises(ApiException) as caught:
+        evict(stack, cluster, second)
+    assert caught.value.status == 429, "the budget keeps one"
+    eventually("the second may go once the first is replaced", lambda: _evicted(stack, cluster, second), 90)
+    stack.ready(cluster, 2)
+
+
+def evict(stack: ClusterStack, cluster: Cluster, pod: str) -> None:
+    """Evict a pod, as `kubectl drain` does."""
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": stack.namespace}}
+    cluster.core.create_namespaced_pod_eviction(pod, stack.namespace, body)
+
+
+def _evicted(stack: ClusterStack, cluster: Cluster, pod: str) -> bool:
+    try:
+        evict(stack, cluster, pod)
+    except ApiException as error:
+        if error.status == 429:
+            return False
+        raise
+    return True
+
+
+def test_a_drain_that_has_nowhere_to_go_leaves_one_pod_serving(stack: ClusterStack, cluster: Cluster) -> None:
+    node = stack.ready(cluster, 2)[0].spec.node_name
+    selector = f"app.kubernetes.io/instance={stack.namespace}"
+    try:
+        with Load(stack.outputs()["url"], clients=4) as load:
+            drained = stack.kubectl(
+                "drain", node, "--pod-selector", selector, "--timeout=15s", "--delete-emptydir-data"
+            )
+            more(load, 100)
+    finally:
+        stack.kubectl("uncordon", node).ok()
+    assert drained.code != 0 and "disruption budget" in drained.text
+    assert load.report.failed == 0, load.report
+    stack.ready(cluster, 2)
+
+
+def test_more_and_fewer_pods(stack: ClusterStack, cluster: Cluster) -> None:
+    stack.write(kubernetes={"replicas": 3})
+    stack.up().ok()
+    assert len(stack.ready(cluster, 3)) == 3
+    with Load(stack.outputs()["url"], clients=4) as load:
+        stack.write(kubernetes={"replicas": 1})
+        stack.up().ok()
+        stack.ready(cluster, 1)
+        more(load, 100)
+    assert load.report.failed == 0, load.report
+
+
+def test_an_autoscaler_decides_instead(stack: ClusterStack, cluster: Cluster) -> None:
+    """The cluster has no metrics, so what can be seen is its lower bound, which it keeps without them."""
+    stack.write(autoscaling={"minReplicas": 2, "maxReplicas": 3})
+    del stack.config["kubernetes"]["replicas"]
+    stack.write()
+    stack.up().ok()
+    stack.ready(cluster, 2)
+    stack.up("--expect-no-changes").ok()
+    del stack.config["autoscaling"]
+    stack.write(kubernetes={"replicas": 2})
+    stack.up().ok()
+
+
+def test_without_a_graceful_end_requests_do_fail(stack: ClusterStack, cluster: Cluster) -> None:
+    """So the tests above can fail: the pod is told to end while the Service still sends it requests."""
+    stack.write(shutdown={"preStopSeconds": 0}, environment={"maxJobs": 12})
+    stack.up().ok()
+    stack.ready(cluster, 2)
+    with Load(stack.outputs()["url"]) as load:
+        roll(stack, load, 13)
+    print(f"without preStop: {load.report}")
+    assert load.report.failed > 0, load.report

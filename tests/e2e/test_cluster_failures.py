@@ -1,0 +1,136 @@
+"""What goes wrong on a cluster, what it says, and what goes on serving."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import http
+from tests.e2e.cluster import PROBE, Cluster, ClusterStack
+from tests.e2e.conftest import NewClusterStack
+from tests.e2e.private_registry import PrivateRegistry
+from tests.e2e.stack import eventually, free_port, kill_group
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def running(new_cluster_stack: NewClusterStack) -> Iterator[ClusterStack]:
+    """A stack that is deployed and healthy; a start that takes longer than 20 s has failed."""
+    stack = new_cluster_stack(
+        kubernetes={"rolloutSeconds": 21},
+        probe={"intervalSeconds": 2, "timeoutSeconds": 1, "startPeriodSeconds": 8, "retries": 3},
+    )
+    stack.up().ok()
+    yield stack
+
+
+def test_a_cluster_that_is_not_named_or_not_there(new_cluster_stack: NewClusterStack, tmp_path: Path) -> None:
+    stack = new_cluster_stack(kubernetes={"context": None})
+    text = stack.up().failed().text
+    assert "mimir:kubernetes.context" in text and "the current one is never taken" in text
+    stack.write(kubernetes={"context": "elsewhere"})
+    text = stack.up().failed().text
+    assert '"elsewhere", which is not in' in text and "one of:" in text and "mimir-test" in text
+    server = f"https://127.0.0.1:{free_port()}"
+    config = {
+        "contexts": [{"name": "gone", "context": {"cluster": "gone", "user": "me"}}],
+        "clusters": [{"name": "gone", "cluster": {"server": server}}],
+        "users": [{"name": "me", "user": {"token": "t0ken"}}],
+    }
+    (tmp_path / "config").write_text(json.dumps(config))
+    stack.write(kubernetes={"context": "gone", "kubeconfig": str(tmp_path / "config")})
+    text = stack.up().failed().text
+    assert f"no cluster answers at {server}" in text and "Connection refused" in text
+    assert "t0ken" not in text and "Traceback" not in text
+    assert "kubernetes:core" not in stack.pulumi("stack", "--show-urns", "--stack", stack.name).text
+
+
+def test_a_storage_class_that_the_cluster_does_not_have(new_cluster_stack: NewClusterStack) -> None:
+    stack = new_cluster_stack()
+    stack.write(volumes={"data": {"storageClass": "fast", "accessMode": "ReadWriteMany"}})
+    text = stack.up().failed().text
+    assert "mimir:volumes.data.storageClass" in text and "one of: local" in text
+
+
+def test_a_process_that_ends_at_once_leaves_the_old_pod_serving(running: ClusterStack, cluster: Cluster) -> None:
+    main = running.folder / "sample/main.go"
+    before = main.read_text()
+    main.write_text(before.replace("os.Exit(run(os.Args[1:]))", 'fmt.Println("no licence found"); os.Exit(7)'))
+    text = running.up().failed().text
+    main.write_text(before)
+    assert "1 pod of the version before it still serves" in text
+    assert "exit code 7" in text and "no licence found" in text and "CrashLoopBackOff" in text
+    assert http.get(running.outputs()["url"], "/health").ok
+
+
+def test_a_probe_that_fails_leaves_the_old_pod_serving(running: ClusterStack) -> None:
+    running.write(probe={"path": "/no-such-path"})
+    text = running.up().failed().text
+    running.write(probe={"path": "/health"})
+    assert "still serves" in text and "event       Unhealthy" in text and "404" in text
+    assert re.search(r"last \d+ log lines", text)
+    assert http.get(running.outputs()["url"], "/health").ok
+
+
+def test_an_image_that_cannot_be_pulled_leaves_the_old_pod_serving(
+    running: ClusterStack, private: PrivateRegistry, tmp_path: Path
+) -> None:
+    """The builder has a stored login; the cluster needs one of its own."""
+    auth = base64.b64encode(f"{private.user}:{private.password}".encode()).decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {private.address: {"auth": auth}}}))
+    running.env["DOCKER_CONFIG"] = str(tmp_path)
+    running.write(registry={"address": private.address})
+    text = running.up().failed().text
+    assert "mimir:kubernetes.pullSecrets" in text, "what will go wrong is said before"
+    assert "ErrImagePull" in text or "ImagePullBackOff" in text
+    assert "1 pod of the version before it still serves" in text
+    assert http.get(running.outputs()["url"], "/health").ok
+
+
+def test_with_credentials_in_the_settings_it_can_be_pulled(
+    running: ClusterStack, cluster: Cluster, private: PrivateRegistry
+) -> None:
+    running.env.clear()
+    running.write(registry={"address": private.address, "username": private.user})
+    running.secret("registry.password", private.password)
+    running.up().ok()
+    [pod] = running.ready(cluster, 1)
+    assert pod.spec.containers[0].image.startswith(private.address)
+    assert private.password not in running.pulumi("stack", "export").text
+    assert running.kubectl("get", "secrets").text.count("kubernetes.io/dockerconfigjson") == 1
+
+
+def test_the_next_good_update_goes_through(running: ClusterStack, cluster: Cluster) -> None:
+    running.config["registry"] = {}
+    running.write()
+    running.up().ok()
+    running.ready(cluster, 1)
+    running.up("--expect-no-changes").ok()
+
+
+def test_an_update_that_is_killed_goes_on_where_it_stopped(
+    new_cluster_stack: NewClusterStack, cluster: Cluster
+) -> None:
+    stack = new_cluster_stack(probe={**PROBE, "path": "/no-such-path"})
+    process = stack.start_up()
+    eventually("the workload is there", lambda: cluster.has_namespace(stack.namespace) and stack.pods(cluster), 120)
+    kill_group(process)
+    stack.write(probe={"path": "/health"})
+    assert "locked" in stack.up().failed().text
+    stack.pulumi("cancel", "--yes", stack.name).ok()
+    stack.up().ok()
+    assert http.get(stack.outputs()["url"], "/health").ok
+
+
+def test_a_name_that_belongs_to_somebody_else(new_cluster_stack: NewClusterStack, cluster: Cluster) -> None:
+    stack = new_cluster_stack()
+    cluster.core.create_namespace({"metadata": {"name": stack.namespace}})
+    text = stack.up().failed().text
+    assert f"a Namespace named {stack.namespace} that this program did not make" in text
+    assert cluster.has_namespace(stack.namespace)
