@@ -57,7 +57,7 @@ class ClusterStack(Stack):
 
         def look() -> list[Any] | None:
             pods = self.pods(cluster)
-            good = [pod for pod in pods if _is_ready(pod)]
+            good = [pod for pod in pods if is_ready(pod)]
             return good if len(pods) == len(good) == count else None
 
         return eventually(f"{count} ready pods in {self.namespace}", look, 90)
@@ -82,5 +82,6 @@ class ClusterStack(Stack):
             eventually(f"{self.namespace} is gone", lambda: not cluster.has_namespace(self.namespace), 120)
 
 
-def _is_ready(pod: Any) -> bool:
+def is_ready(pod: Any) -> bool:
+    """Whether the pod gets requests."""
     return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or [])
