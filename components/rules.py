@@ -245,7 +245,7 @@ _RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (tuple(fields(Settings)), kubernetes.foreign_settings),
     (("platform", "kubernetes"), kubernetes.context),
     (("platform", "kubernetes", "autoscaling", "volumes", "environment"), kubernetes.single_writer),
-    (("kubernetes", "autoscaling"), kubernetes.autoscaling),
+    (("platform", "kubernetes", "autoscaling"), kubernetes.autoscaling),
     (("platform", "kubernetes", "limits"), kubernetes.requests),
     (("platform", "kubernetes", "probe"), kubernetes.rollout),
     (("network",), kubernetes.peers),

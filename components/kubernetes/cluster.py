@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +24,8 @@ from components.settings import Settings
 TIMEOUT_SECONDS = 10
 OLDEST = (1, 30)
 """The first release with the preStop `sleep` action switched on (KEP-3960): an image from scratch has no `sleep`."""
+
+LONGEST_STACK_NAME = 63 - len("mimir-")
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
@@ -51,23 +54,22 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
     """The cluster that these settings name, or everything because of which it cannot be used."""
     access = kubeconfig.read(settings)
     if isinstance(access, Problem):
-        return [access]
-    context = settings.kubernetes.context
+        return [access, *_stack_name(stack)]
     try:
         client = _client(access, retries=False)  # which would triple the wait for a cluster that is away
         version = _get(client, "/version")
         identity = _identity(client, access)
-        problems = [*_version(version), *_registry(settings, access), *_classes(settings, client)]
+        problems = [*_stack_name(stack), *_version(version), *_registry(settings, access), *_classes(settings, client)]
     except ApiException as error:
         if error.status in (401, 403):
-            return [_refused(str(context), f"{error.status} {error.reason}")]
-        return [_away(str(context), access, _reason(error))]
+            return [_refused(access, f"{error.status} {error.reason}")]
+        return [_away(access, _reason(error))]
     except ConfigException as error:
-        return [_refused(str(context), str(error).splitlines()[0])]
+        return [_refused(access, str(error).splitlines()[0])]
     except (HTTPError, OSError) as error:
-        return [_away(str(context), access, _innermost(error))]
+        return [_away(access, _innermost(error))]
     except (ValueError, LookupError, TypeError, AttributeError):  # an answer of another form
-        return [_away(str(context), access, "what answers there is no Kubernetes API")]
+        return [_away(access, "what answers there is no Kubernetes API")]
     return problems or Cluster(access, settings.kubernetes.namespace or f"mimir-{stack}", identity)
 
 
@@ -188,21 +190,35 @@ def _classes(settings: Settings, client: api.ApiClient) -> list[Problem]:
     return problems
 
 
-def _refused(context: str, why: str) -> Problem:
+def _stack_name(stack: str) -> list[Problem]:
+    """Names and labels of a cluster's objects are made of the stack's name (RFC 1123, at most 63 characters)."""
+    if re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", stack) and len(stack) <= LONGEST_STACK_NAME:
+        return []
+    return [
+        Problem(
+            "the stack's name",
+            f'"{stack}"',
+            f"lower-case letters, digits and -, at most {LONGEST_STACK_NAME}, because objects of the cluster bear it",
+            "pulumi stack rename production",
+        )
+    ]
+
+
+def _refused(access: Access, why: str) -> Problem:
     return Problem(
         "mimir:kubernetes.context",
-        f'the cluster of "{context}" refuses this user ({why})',
+        f'the cluster of "{access.context}" refuses this user ({why})',
         "credentials that may deploy there",
-        f"kubectl --context {context} auth can-i --list",
+        f"{access.kubectl} auth can-i --list",
     )
 
 
-def _away(context: str, access: Access, why: str) -> Problem:
+def _away(access: Access, why: str) -> Problem:
     return Problem(
         "mimir:kubernetes.context",
-        f'no cluster answers at {access.server} for "{context}" ({why})',
+        f'no cluster answers at {access.server} for "{access.context}" ({why})',
         "a running cluster that can be reached from here",
-        f"kubectl --context {context} version" + ("   # a test cluster: make cluster" if access.is_local else ""),
+        f"{access.kubectl} version" + ("   # a test cluster: make cluster" if access.is_local else ""),
     )
 
 

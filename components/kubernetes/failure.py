@@ -33,7 +33,7 @@ def hook(name: str, settings: Settings, application: Application, cluster: Clust
 
 def report(settings: Settings, application: Application, cluster: Cluster) -> str:
     """What the cluster tells of the newest pods that are not ready, and whether the old ones serve."""
-    kubectl = f"kubectl --context {settings.kubernetes.context} --namespace {cluster.namespace}"
+    kubectl = f"{cluster.access.kubectl} --namespace {cluster.namespace}"
     lines: list[str] = []
     try:
         for line in _lines(application, cluster, settings.kubernetes.rollout_seconds):

@@ -25,10 +25,23 @@ class Access:
     Attributes:
         document: a kubeconfig with the chosen context alone, so that a change of another one changes nothing here.
         server: URL of the API server.
+        file: the kubeconfig, where the settings name one.
     """
 
     document: dict[str, Any] = field(repr=False)
     server: str
+    file: str | None = None
+
+    @property
+    def context(self) -> str:
+        """Name of the context."""
+        return str(self.document["current-context"])
+
+    @property
+    def kubectl(self) -> str:
+        """How a person asks the same cluster."""
+        own = f" --kubeconfig {self.file}" if self.file else ""
+        return f"kubectl{own} --context {self.context}"
 
     @property
     def is_local(self) -> bool:
@@ -63,7 +76,7 @@ def read(settings: Settings) -> Access | Problem:
     user = merged["users"].get(str(context.get("user")), {})
     if not cluster or not cluster.get("server"):
         return _unreadable(files[0], f'context "{wanted}" names a cluster that is not there')
-    return Access(_document(str(wanted), cluster, user), str(cluster["server"]))
+    return Access(_document(str(wanted), cluster, user), str(cluster["server"]), settings.kubernetes.kubeconfig)
 
 
 def _is_kubeconfig(document: Any) -> bool:

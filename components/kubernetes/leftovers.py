@@ -50,7 +50,7 @@ def _clear(args: pulumi.ResourceHookArgs, application: Application, cluster: Clu
     found = _get(objects, name, where)
     if found is None:
         return
-    command = f"kubectl --context {cluster.access.document['current-context']}"
+    command = cluster.access.kubectl
     scope = "" if kind == "Namespace" else f" --namespace {cluster.namespace}"
     if (found.metadata.labels or {}).get(INSTANCE) != application.name:
         raise NotOurs(

@@ -22,7 +22,7 @@ def of(
     volumes: Mapping[VolumeName, pulumi.Output[str]],
 ) -> dict[str, pulumi.Input[Any]]:
     """The outputs; the URL appears only once the rollout is ready."""
-    kubectl = f"kubectl --context {settings.kubernetes.context} --namespace {cluster.namespace}"
+    kubectl = f"{cluster.access.kubectl} --namespace {cluster.namespace}"
     url = pulumi.Output.all(workload, service.spec, service.status).apply(
         lambda known: _url(application, cluster, known[1], known[2])
     )

@@ -86,7 +86,16 @@ def most_pods(settings: Settings) -> int:
 def autoscaling(settings: Settings) -> Iterator[Problem]:
     """A fixed number of pods and an autoscaler would fight (pulumi-kubernetes#2491)."""
     scaling = settings.autoscaling
+    if settings.platform != "kubernetes":
+        return
     if scaling.max_replicas is None:
+        for key in _changed(settings, "autoscaling"):
+            yield Problem(
+                f"mimir:{key}",
+                "a setting without an effect while `autoscaling.maxReplicas` is not set",
+                "`autoscaling.maxReplicas` beside it, or nothing",
+                f"pulumi config rm --path 'mimir:{key}'",
+            )
         return
     if settings.kubernetes.replicas is not None:
         yield Problem(

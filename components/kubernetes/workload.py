@@ -37,7 +37,9 @@ class Workload(pulumi.ComponentResource):
     ) -> None:
         super().__init__("mimir:kubernetes:Workload", name, None, opts)
         kubernetes = settings.kubernetes
-        wait = f"{kubernetes.rollout_seconds + MARGIN_SECONDS}s"
+        # Where the old pod ends before the new one starts, its end takes time too.
+        ending = application.grace_seconds if single_writer_keys(settings) else 0
+        wait = f"{ending + kubernetes.rollout_seconds + MARGIN_SECONDS}s"
         made = apps.v1.Deployment(
             name,
             metadata=meta.v1.ObjectMetaArgs(name=application.name, namespace=namespace, labels=labels_of(application)),

@@ -38,6 +38,7 @@ def pod(
     node: str | None = "node-1",
     restarts: int = 0,
     before: dict[str, Any] | None = None,
+    number: int = 1,
 ) -> dict[str, Any]:
     """A pod of a version; without a state, one whose container was never made."""
     status: dict[str, Any] = {
@@ -50,7 +51,7 @@ def pod(
         status["containerStatuses"] = [{**common, "restartCount": restarts, "state": state, "lastState": last}]
     claim = {"name": "data", "persistentVolumeClaim": {"claimName": "mimir-dev-data"}}
     return {
-        "metadata": {"name": f"mimir-dev-{version}-1", "labels": labels(version)},
+        "metadata": {"name": f"mimir-dev-{version}-{number}", "labels": labels(version)},
         "spec": {"containers": [{"name": "mimir"}], "nodeName": node, "volumes": [claim, {"name": "tmp"}]},
         "status": status,
     }

@@ -36,7 +36,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "kubernetes.cpuRequest": at("limits.cpus", 64),
     "kubernetes.memoryRequestMib": at("limits.memoryMib", 65_536),
     "kubernetes.rolloutSeconds": at("probe", {"intervalSeconds": 1, "timeoutSeconds": 1, "startPeriodSeconds": 1}),
-    "autoscaling.maxReplicas": merged(SHARED, at("autoscaling.minReplicas", 1)),
+    "autoscaling.maxReplicas": SHARED,
     "autoscaling.minReplicas": merged(SHARED, at("autoscaling.maxReplicas", 100)),
     "autoscaling.cpuPercent": merged(SHARED, at("autoscaling.maxReplicas", 100)),
 }
@@ -113,7 +113,7 @@ GOOD: dict[str, list[Any]] = {
     "kubernetes.priorityClass": ["system-cluster-critical"],
     "kubernetes.pullSecrets": [[], ["registry", "mirror"]],
     "kubernetes.rolloutSeconds": [10, 3600],
-    "autoscaling.maxReplicas": [1, 100],
+    "autoscaling.maxReplicas": [2, 100],
     "autoscaling.minReplicas": [1, 100],
     "autoscaling.cpuPercent": [1, 1000],
     "network.ingress": [[], [{"namespace": "edge", "podLabels": {"app": "proxy"}}, {"cidr": "10.0.0.0/8"}]],

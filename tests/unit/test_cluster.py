@@ -125,7 +125,20 @@ def test_credentials_that_are_refused_are_named_with_their_context(
     found = problem(settings)
     assert found.key == "mimir:kubernetes.context"
     assert '"test" refuses this user (401 Unauthorized)' in found.found
-    assert found.fix == "kubectl --context test auth can-i --list"
+    file = settings["kubernetes"]["kubeconfig"]
+    assert found.fix == f"kubectl --kubeconfig {file} --context test auth can-i --list"
+
+
+@pytest.mark.parametrize("name", ["My-Stack", "my_stack", "-dev", "dev-", "a.b", "x" * 58])
+def test_a_stack_whose_name_no_object_may_bear(api: Api, settings: dict[str, Any], name: str) -> None:
+    found = cluster.look(Settings.model_validate(settings), name)
+    assert isinstance(found, list)
+    assert [(one.key, one.found) for one in found] == [("the stack's name", f'"{name}"')]
+
+
+@pytest.mark.parametrize("name", ["a", "team-2-prod", "x" * 57])
+def test_a_stack_whose_name_is_fine(api: Api, settings: dict[str, Any], name: str) -> None:
+    assert isinstance(cluster.look(Settings.model_validate(settings), name), Cluster)
 
 
 @pytest.mark.parametrize("path", ["/version", KUBE_SYSTEM, CLASSES])
@@ -156,7 +169,7 @@ def test_one_that_is_away(deaf: socket.socket, tmp_path: Path) -> None:
     found = problem(naming(url, tmp_path))
     assert found.key == "mimir:kubernetes.context"
     assert found.found == f'no cluster answers at {url} for "test" ([Errno 111] Connection refused)'
-    assert found.fix.startswith("kubectl --context test version")
+    assert found.fix.startswith(f"kubectl --kubeconfig {tmp_path}/kubeconfig --context test version")
     assert "make cluster" in found.fix, "on this machine it may be the test cluster"
 
 

@@ -30,6 +30,8 @@ BAD_PEERS: list[dict[str, Any]] = [
 FIXED_BY_A_COMMAND = [
     pytest.param("kubernetes.replicas", at("kubernetes.replicas", 2), id="pods"),
     pytest.param("autoscaling.maxReplicas", at("autoscaling.maxReplicas", 2), id="pods by load"),
+    pytest.param("autoscaling.minReplicas", at("autoscaling.minReplicas", 3), id="a lower bound of nothing"),
+    pytest.param("autoscaling.cpuPercent", at("autoscaling.cpuPercent", 50), id="an aim of nothing"),
     pytest.param(
         "kubernetes.replicas",
         merged(SHARED, {"kubernetes": {"replicas": 2}, "environment": {"dbPath": "/app/data/mimir.db"}}),
@@ -91,6 +93,7 @@ def test_a_cluster_is_named_always() -> None:
         {},
         merged(SHARED, at("kubernetes.replicas", 5)),
         merged(SHARED, {"autoscaling": {"minReplicas": 3, "maxReplicas": 3}}),
+        merged(SHARED, {"autoscaling": {"minReplicas": 1, "maxReplicas": 1}}),
         {"kubernetes": {"replicas": 1}, "environment": {"dbPath": "/app/data/mimir.db"}},
         {"kubernetes": {"cpuRequest": 0.5, "memoryRequestMib": 128}, "limits": {"cpus": 0.5, "memoryMib": 128}},
         at("kubernetes.rolloutSeconds", 121),

@@ -72,9 +72,11 @@ def test_a_process_that_says_nothing_is_said_to(api: Api) -> None:
 
 
 def test_logs_that_may_not_be_read_do_not_hide_the_rest(api: Api) -> None:
-    put(api, [pod("new", RUNNING)], [event("mimir-dev-new-1", "Unhealthy", "refused")])
+    put(api, [pod("new", RUNNING), pod("new", WAITING, number=2)], [])
     api.there[LOG] = 403
-    assert "  event       Unhealthy: refused" in report(api)
+    said = report(api)
+    assert "    (none)" in said
+    assert "  pod         mimir-dev-new-2, Running" in said, "and the next pod is looked at"
 
 
 def test_too_little_memory_names_its_setting(api: Api) -> None:
@@ -132,9 +134,10 @@ def test_whether_the_old_version_serves_is_said_first(api: Api, old: int, text: 
 
 
 def test_only_the_newest_pods_that_are_not_ready_are_shown_and_not_all(api: Api) -> None:
-    put(api, [pod("old", CRASHING), pod("new", RUNNING, ready=True), *[pod("new", WAITING)] * 5], [])
+    fine, *broken = [pod("new", RUNNING, ready=number == 1, number=number) for number in range(1, 6)]
+    put(api, [pod("old", CRASHING), fine, *broken], [])
     shown = [line for line in report(api) if line.startswith("  pod ")]
-    assert shown == ["  pod         mimir-dev-new-1, Running"] * 2
+    assert shown == ["  pod         mimir-dev-new-2, Running", "  pod         mimir-dev-new-3, Running"]
 
 
 def test_the_newest_events_are_shown(api: Api) -> None:
