@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ops.bench import builds, no_change, saves, sizes, starts
 from ops.bench.builder import Unavailable
+from ops.bench.cluster import deploys, growth, previews, requests, time_spent
 from ops.bench.facts import facts
 from ops.bench.lab import Lab
 from ops.bench.page import PAGE, record, renewed, report, with_earlier
@@ -31,7 +32,7 @@ def main() -> int:
     )
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the bench cleans up after itself however it ends
-    if not shutil.which("docker-compose"):
+    if not all(map(shutil.which, ("docker-compose", "helm"))):
         subprocess.run([sys.executable, "-m", "toolchain", "ensure", "--group", "bench"], check=True)
     tables: list[Table] = []
     failed: list[str] = []
@@ -64,6 +65,11 @@ def parts(runs: int, source: str) -> dict[str, Callable[[Lab], list[Table]]]:
         "start": lambda lab: starts.measure(lab, runs),
         "size": lambda lab: sizes.measure(lab, source),
         "save": lambda lab: saves.measure(lab, runs),
+        "cluster-deploy": lambda lab: deploys.measure(lab, runs),
+        "cluster-preview": lambda lab: previews.measure(lab, runs),
+        "cluster-phases": lambda lab: time_spent.measure(lab, runs),
+        "cluster-growth": lambda lab: growth.measure(lab, runs),
+        "cluster-requests": lambda lab: requests.measure(lab),
     }
 
 

@@ -10,14 +10,17 @@ from pathlib import Path
 import docker
 
 from ops.bench import compose
+from tests.e2e.cluster import CONTEXT
 from toolchain import versions
 from toolchain.command import output_of
+
+KUBELET = "jsonpath={.items[0].status.nodeInfo.kubeletVersion}"
 
 
 def facts() -> dict[str, str]:
     """Cores, memory and versions; nothing that changes from run to run."""
     pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    return {
+    found = {
         "cores": str(os.cpu_count()),
         "memory": f"{pages * page / 2**30:.0f} GiB",
         "system": f"{_distribution()}, Linux {platform.release()}",
@@ -27,7 +30,10 @@ def facts() -> dict[str, str]:
         "BuildKit (cold builds)": versions.BUILDKIT,
         "buildx": _number(["docker-buildx", "version"]),
         "compose": _number([*compose.command(), "version"]),
+        "Kubernetes": _number(["kubectl", "--context", CONTEXT, "get", "nodes", f"--output={KUBELET}"]),
+        "helm": _number(["helm", "version", "--short"]),
     }
+    return {name: value for name, value in found.items() if value}  # not every part needs every program
 
 
 def _number(argv: Sequence[str]) -> str:

@@ -47,7 +47,8 @@ class Lab:
         self.cleanup.callback(stack.remove)
         return stack
 
-    def empty_stack(self) -> Stack:
+    @cached_property
+    def empty(self) -> Stack:
         """A deployed stack of a program that does nothing: what Pulumi itself takes."""
         base = self.folder / "empty"
         (base / "project").mkdir(parents=True)

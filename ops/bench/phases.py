@@ -21,19 +21,35 @@ PLUGINS = "pulumirpc.LanguageRuntime/GetRequiredPlugins"
 RUN = "pulumirpc.LanguageRuntime/Run"
 SHUTDOWN = "pulumirpc.ResourceMonitor/SignalAndWaitForShutdown"
 
+LAST = "what follows the last resource"
+"""The phase that a subject names in its own words."""
+
 PHASES = (
     ("the CLI and the Python language host start", "Pulumi"),
     ("the host asks which plugins the program needs", "Pulumi"),
     ("Python starts, imports, and checks before the first resource", "Pulumi's SDKs; ours"),
     ("two plugins start, check and compare every resource", "Pulumi's plugins"),
-    ("proof of the running container, outputs", "ours"),
+    (LAST, "ours"),
     ("Python ends", "Python: what was imported is torn down"),
     ("state is written, plugins end", "Pulumi"),
 )
-IMPORTS = {
-    "`import pulumi`": "pulumi",
-    "all that the program imports": "components.docker.deployment, components.image, components.preflight",
-}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A stack whose update is taken apart.
+
+    Attributes:
+        name: what a reader calls it.
+        stack: deployed, and unchanged since.
+        modules: what its program imports before the first resource.
+        last: what its program does after the last resource.
+    """
+
+    name: str
+    stack: Stack
+    modules: str
+    last: str
 
 
 @dataclass(frozen=True)
@@ -68,27 +84,28 @@ def durations(trace: Path) -> list[float]:
     return [later - earlier for earlier, later in itertools.pairwise(marks)]
 
 
-def breakdown(sample: Stack, empty: Stack, folder: Path, runs: int) -> Table:
-    """The phases of a no-change `up`, of the sample's stack and of an empty program's, in turn."""
-    measured: dict[str, list[list[float]]] = {"sample": [], "empty": []}
-    imports: dict[str, list[float]] = {name: [] for name in IMPORTS}
+def breakdown(title: str, subject: Subject, empty: Stack, folder: Path, runs: int) -> Table:
+    """The phases of a no-change `up`, of the subject and of an empty program, in turn."""
+    stacks = {subject.name: subject.stack, "an empty program": empty}
+    modules = {"`import pulumi`": "pulumi", "all that the program imports": subject.modules}
+    measured: dict[str, list[list[float]]] = {name: [] for name in stacks}
+    imports: dict[str, list[float]] = {name: [] for name in modules}
     for number in range(runs):
-        for name, stack in (("sample", sample), ("empty", empty)):
-            trace = folder / f"trace-{name}-{number}.json"
+        for name, stack in stacks.items():
+            trace = folder / f"trace-{stack.name}-{number}.json"
             stack.up("--otel-traces", f"file://{trace}").ok()
             measured[name].append(durations(trace))
-        for name, modules in IMPORTS.items():
-            imports[name].append(_import_seconds(sample.folder, modules))
+        for name, imported in modules.items():
+            imports[name].append(_import_seconds(subject.stack.folder, imported))
     rows: list[list[str]] = []
     samples: dict[str, list[float]] = {}
     for index, (phase, whose) in enumerate(PHASES):
         columns = {name: [run[index] for run in measured[name]] for name in measured}
-        rows.append([phase, whose, *(str(Times(column)) for column in columns.values())])
+        rows.append([subject.last if phase == LAST else phase, whose, *(str(Times(one)) for one in columns.values())])
         samples |= {f"{phase}: {name}": column for name, column in columns.items()}
         if index == 2:
             rows += [[f"of that, {name}", "", shown(Times(times).median), ""] for name, times in imports.items()]
-    title = "Where the time of a no-change `pulumi up` goes"
-    return Table(title, ["phase", "whose", "the sample's stack", "an empty program"], rows, {**samples, **imports})
+    return Table(title, ["phase", "whose", *stacks], rows, {**samples, **imports})
 
 
 def _import_seconds(folder: Path, modules: str) -> float:
