@@ -70,7 +70,7 @@ def test_every_key_of_a_committed_stack_is_valid(stack: str) -> None:
 
 
 def test_every_test_that_the_plan_names_exists() -> None:
-    """docs/plan.md names tests as u/file.py or e/file.py::beginning_of_a_name, ended by … where it is cut (a/: audit)."""
+    """docs/plan.md names tests as u/file.py or e/file.py::beginning_of_a_name, ended by … where it is cut."""
     folders = {"u": PROJECT / "tests/unit", "a": PROJECT / "tests/audit", "e": PROJECT / "tests/e2e"}
     named = re.findall(r"`([uae])/(\w+\.py)(?:::(\w+))?…?`", (PROJECT / "docs/plan.md").read_text())
     assert len(named) > 20
