@@ -60,7 +60,7 @@ class Claims(pulumi.ComponentResource):
                     parent=self,
                     protect=volume.protected,
                     retain_on_delete=volume.protected,
-                    hooks=leftovers.binding(f"{name}-{volume.name}", application, cluster),
+                    hooks=leftovers.binding(f"{name}-{volume.name}", application, cluster, name),
                 ),
             ).metadata.name
             for volume in application.volumes

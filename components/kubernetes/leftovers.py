@@ -25,49 +25,58 @@ KEPT = ("Namespace", "PersistentVolumeClaim")
 """Kinds that hold data: taken over, never removed."""
 
 
+PROVIDER = "pulumi:providers:kubernetes"
+"""Type of the provider, whose name is that of the deployment with `-cluster`."""
+
+
 class NotOurs(Exception):
     """Raised when a name that the deployment needs is taken by something in use, or of somebody else's."""
 
 
-def binding(name: str, application: Application, cluster: Cluster) -> pulumi.ResourceHookBinding:
-    """Hooks that clear an object's name before it is created."""
+def binding(name: str, application: Application, cluster: Cluster, component: str = "") -> pulumi.ResourceHookBinding:
+    """Hooks that clear an object's name before it is created.
+
+    Args:
+        name: of the hook.
+        application: whose objects are ours.
+        cluster: where to look.
+        component: name of the component that makes the object, for a kind that holds data.
+    """
 
     def clear(args: pulumi.ResourceHookArgs) -> None:
-        _clear(args, application, cluster)
+        _clear(args, application, cluster, component)
 
     return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-leftover", clear)])
 
 
-def _clear(args: pulumi.ResourceHookArgs, application: Application, cluster: Cluster) -> None:
+def _clear(args: pulumi.ResourceHookArgs, application: Application, cluster: Cluster, component: str) -> None:
     # The token names the group and the kind: kubernetes:apps/v1:Deployment; the core group is plain v1 in the API.
     version, kind = str(args.type).removeprefix("kubernetes:").replace("core/", "").split(":")
     inputs: Any = args.new_inputs or {}
     name = str(inputs["metadata"]["name"])
     where = {} if kind == "Namespace" else {"namespace": cluster.namespace}
-    objects = DynamicClient(cluster.client).resources.get(  # type: ignore[no-untyped-call]
-        api_version=version, kind=kind
-    )
+    objects = _objects(cluster, version, kind)
     found = _get(objects, name, where)
     if found is None:
         return
-    command = cluster.access.kubectl
-    scope = "" if kind == "Namespace" else f" --namespace {cluster.namespace}"
+    command = cluster.access.kubectl + ("" if kind == "Namespace" else f" --namespace {cluster.namespace}")
     if (found.metadata.labels or {}).get(INSTANCE) != application.name:
         raise NotOurs(
             f"The cluster has a {kind} named {name} that this program did not make. "
-            f"Rename or remove it: {command}{scope} delete {kind.lower()} {name}"
+            f"Rename or remove it: {command} delete {kind.lower()} {name}"
         )
     if kind in KEPT:
         identifier = name if kind == "Namespace" else f"{cluster.namespace}/{name}"
         raise NotOurs(
             f"{kind} {name} is in the cluster, but this stack's state does not know it: another checkout deployed it, "
-            "or an update was killed. It holds data, so nothing is done to it. To take it over: "
-            f"pulumi import --yes --generate-code=false {args.type} {args.name} {identifier}"
+            f"or an update was killed. It holds data, so nothing is done to it. To take it over:\n"
+            f"  {_import(args, component, identifier)}"
         )
-    if kind == "Deployment" and (found.status and found.status.readyReplicas):
+    if _serves(application, cluster):
         raise NotOurs(
-            f"{name} serves in this cluster, but this stack's state does not know it: another checkout deployed it, or "
-            f"an update was killed. If nobody needs it: {command}{scope} delete deployment {name}"
+            f"{application.name} serves in this cluster, but this stack's state does not know its {kind}: another "
+            "checkout deployed it, or an update was killed. If nobody needs it: "
+            f"{command} delete deployment {application.name}"
         )
     objects.delete(name=name, body={"propagationPolicy": "Foreground"}, **where)
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -77,6 +86,29 @@ def _clear(args: pulumi.ResourceHookArgs, application: Application, cluster: Clu
                 f"{kind} {name}, left by an update that was killed, is not gone after {PATIENCE_SECONDS:.0f} s"
             )
         time.sleep(0.5)
+
+
+def _serves(application: Application, cluster: Cluster) -> bool:
+    """Whether pods of the deployment are ready: then nothing that they need is touched."""
+    workload = _get(_objects(cluster, "apps/v1", "Deployment"), application.name, {"namespace": cluster.namespace})
+    return bool(workload and workload.status and workload.status.readyReplicas)
+
+
+def _import(args: pulumi.ResourceHookArgs, component: str, identifier: str) -> str:
+    """The command that takes an object into the state, under the URN that the program gives it."""
+    start, project, chain, name = str(args.urn).split("::")
+    types = chain.split("$")
+    parent = "::".join([start, project, "$".join(types[:-1]), component])
+    provider = "::".join([start, project, f"{types[0]}${PROVIDER}", f"{component.rpartition('-')[0]}-cluster"])
+    return (
+        f"pulumi import --yes --generate-code=false --stack {start.rpartition(':')[2]} {args.type} {name} {identifier} "
+        f"--parent 'parent={parent}' --provider 'provider={provider}'"
+    )
+
+
+def _objects(cluster: Cluster, version: str, kind: str) -> Any:
+    client: Any = DynamicClient(cluster.client)  # type: ignore[no-untyped-call]
+    return client.resources.get(api_version=version, kind=kind)
 
 
 def _get(objects: Any, name: str, where: dict[str, str]) -> Any:

@@ -43,7 +43,7 @@ class Namespace(pulumi.ComponentResource):
                 parent=self,
                 protect=holds_data,
                 retain_on_delete=holds_data,
-                hooks=leftovers.binding(f"{name}-namespace", application, cluster),
+                hooks=leftovers.binding(f"{name}-namespace", application, cluster, name),
             ),
         )
         self.namespace = namespace.metadata.name

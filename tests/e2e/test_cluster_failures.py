@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +127,41 @@ def test_an_update_that_is_killed_goes_on_where_it_stopped(
     stack.pulumi("cancel", "--yes", stack.name).ok()
     stack.up().ok()
     assert http.get(stack.outputs()["url"], "/health").ok
+
+
+def test_a_state_that_is_lost_loses_no_data(new_cluster_stack: NewClusterStack, cluster: Cluster) -> None:
+    """The stack is forgotten, not destroyed; each error has the command that takes the next thing over."""
+    stack = new_cluster_stack()
+    stack.up().ok()
+    http.note(stack.outputs()["url"], "outlives its state")
+    stack.pulumi("stack", "rm", "--force", "--yes", "--preserve-config", stack.name).ok()
+    stack.pulumi("stack", "select", "--create", stack.name).ok()
+    text = stack.up().failed().text
+    assert take_over(stack, text) == 1, "the namespace"
+    text = stack.up().failed().text
+    assert take_over(stack, text) == 3, "the claims"
+    assert "serves in this cluster" in text, "and nothing that the running pods need was touched"
+    assert http.notes(stack.outputs().get("url") or node_port(stack, cluster)) == ["outlives its state"]
+    stack.kubectl("delete", "deployment", stack.namespace).ok()
+    stack.up().ok()
+    assert http.notes(stack.outputs()["url"]) == ["outlives its state"]
+
+
+def take_over(stack: ClusterStack, text: str) -> int:
+    """Type the commands of an error that take objects over, each once; how many there were."""
+    commands = {line.strip() for line in text.splitlines() if line.strip().startswith("pulumi import ")}
+    for command in commands:
+        done = subprocess.run(
+            ["sh", "-ec", command], cwd=stack.folder, env=stack.environment(), capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    return len(commands)
+
+
+def node_port(stack: ClusterStack, cluster: Cluster) -> str:
+    """Where the Service is reached, as the cluster says."""
+    service = cluster.core.read_namespaced_service(stack.namespace, stack.namespace)
+    return f"http://127.0.0.1:{service.spec.ports[0].node_port}"
 
 
 def test_a_name_that_belongs_to_somebody_else(new_cluster_stack: NewClusterStack, cluster: Cluster) -> None:

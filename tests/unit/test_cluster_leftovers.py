@@ -38,9 +38,10 @@ def clear(api: Api, monkeypatch: pytest.MonkeyPatch) -> Any:
     discoverable(api)
 
     def run(token: str) -> None:
-        leftovers.binding("mimir", MIMIR, api.cluster)
+        leftovers.binding("mimir", MIMIR, api.cluster, "mimir-volumes")
         inputs = {"metadata": {"name": "mimir-dev"}}
-        made[-1](type("Args", (), {"type": f"kubernetes:{token}", "name": "mimir", "new_inputs": inputs})())
+        urn = f"urn:pulumi:dev::mimir::mimir:Outer$mimir:Inner$kubernetes:{token}::mimir-volumes-data"
+        made[-1](type("Args", (), {"type": f"kubernetes:{token}", "urn": urn, "new_inputs": inputs})())
 
     return run
 
@@ -108,6 +109,14 @@ def test_a_workload_that_serves_stays(api: Api, clear: Any) -> None:
     assert api.deleted == []
 
 
+@pytest.mark.parametrize("token", [token for token in IDLE if token != "apps/v1:Deployment"])
+def test_nothing_that_a_serving_workload_needs_is_touched(api: Api, clear: Any, token: str) -> None:
+    api.there[KINDS["apps/v1:Deployment"]] = thing(status={"replicas": 2, "readyReplicas": 1})
+    api.there[KINDS[token]] = thing()
+    assert "mimir-dev serves in this cluster" in refused(clear, token)
+    assert api.deleted == []
+
+
 @pytest.mark.parametrize("status", [{}, {"replicas": 2, "unavailableReplicas": 2}, {"readyReplicas": 0}])
 def test_a_workload_that_never_served_goes(api: Api, clear: Any, status: dict[str, int]) -> None:
     api.there[KINDS["apps/v1:Deployment"]] = thing(status=status)
@@ -122,7 +131,13 @@ def test_a_workload_that_never_served_goes(api: Api, clear: Any, status: dict[st
 def test_what_holds_data_is_taken_over_and_never_removed(api: Api, clear: Any, token: str, identifier: str) -> None:
     api.there[KINDS[token]] = thing()
     text = refused(clear, token)
-    assert text.endswith(f"pulumi import --yes --generate-code=false kubernetes:{token} mimir {identifier}")
+    command = text.splitlines()[-1].strip()
+    start = "pulumi import --yes --generate-code=false --stack dev"
+    assert command == (
+        f"{start} kubernetes:{token} mimir-volumes-data {identifier} "
+        "--parent 'parent=urn:pulumi:dev::mimir::mimir:Outer$mimir:Inner::mimir-volumes' "
+        "--provider 'provider=urn:pulumi:dev::mimir::mimir:Outer$pulumi:providers:kubernetes::mimir-cluster'"
+    ), "under the very URN that the program gives it"
     assert api.deleted == []
 
 

@@ -90,7 +90,12 @@ Kubernetes {version}, one node, for tests
   kubeconfig  {kubeconfig}
   context     {context}
 next:
-  eval "$(python3 -m toolchain env)"               kubectl and KUBECONFIG, in this shell (yours, if you have them)
+  make stack STACK=prod                            then deploy there, with a secret of your own:
+  eval "$(python3 -m toolchain env)"               pulumi, kubectl, KUBECONFIG in this shell (yours, if you have them)
+  pulumi config set --path mimir:kubernetes.context {context}
+  pulumi config set --path --secret mimir:environment.jwtSecret "$(openssl rand -base64 48)"
+  make up STACK=prod SOURCE=./sample               without SOURCE: Mimir itself, from its repository
+later:
   kubectl --context {context} get pods -A
   make stop                                        stops it; what is in it stays
   python3 -m toolchain stop --erase cluster        stops it, and deletes what is in it"""
