@@ -50,7 +50,8 @@ def _pulumi(lab: Lab, count: int, **more: str) -> Callable[[], Usage]:
 @contextmanager
 def _rivals(lab: Lab, found: Field, count: int) -> Iterator[Mapping[str, Callable[[], Usage]]]:
     """helm and kubectl with the same objects `count` times. The API server wants the namespaces to be there."""
-    names = [f"{found.stack.name.replace('pulumi', 'many')}-{number}" for number in range(count)]
+    # The count is in the names: those of the last size may still be on their way out.
+    names = [f"{found.stack.name.replace('pulumi', f'many{count}')}-{number}" for number in range(count)]
     folder = lab.folder / f"many-{count}"
     folder.mkdir()
     text = manifests.text([one for name in names for one in manifests.in_namespace(found.made, found.stack, name)])
