@@ -11,7 +11,7 @@ from components.application import Application
 from components.kubernetes import leftovers
 from components.kubernetes.cluster import Cluster
 from components.kubernetes.labels import SKIP_AWAIT, labels_of
-from components.settings import Claim, Settings, VolumeName
+from components.settings import Settings, VolumeName
 
 
 class Claims(pulumi.ComponentResource):
@@ -33,11 +33,7 @@ class Claims(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("mimir:kubernetes:Claims", name, None, opts)
-        asked: dict[VolumeName, Claim] = {
-            "data": settings.volumes.data,
-            "logs": settings.volumes.logs,
-            "plugins": settings.volumes.plugins,
-        }
+        asked = settings.volumes.claims
         self.names = {
             volume.name: core.v1.PersistentVolumeClaim(
                 f"{name}-{volume.name}",

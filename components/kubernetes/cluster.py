@@ -175,8 +175,7 @@ def _classes(settings: Settings, client: api.ApiClient) -> list[Problem]:
         for one in listed
     }
     problems = []
-    claims = {"data": settings.volumes.data, "logs": settings.volumes.logs, "plugins": settings.volumes.plugins}
-    for name, claim in claims.items():
+    for name, claim in settings.volumes.claims.items():
         key = f"mimir:volumes.{name}.storageClass"
         if claim.storage_class is None and not any(known.values()):
             found = "nothing, and the cluster has no default storage class"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
 
+from components.probes import Probe
 from components.problems import Problem
 from components.section import Section, attribute, fields, section_of
 from components.settings import Settings
@@ -73,8 +74,11 @@ def single_writer(settings: Settings) -> Iterator[Problem]:
 
 def single_writer_keys(settings: Settings) -> list[str]:
     """The settings because of which no second pod may run beside the first."""
-    claims = {"data": settings.volumes.data, "logs": settings.volumes.logs, "plugins": settings.volumes.plugins}
-    keys = [f"volumes.{name}.accessMode" for name, claim in claims.items() if claim.access_mode in SINGLE_WRITER_MODES]
+    keys = [
+        f"volumes.{name}.accessMode"
+        for name, claim in settings.volumes.claims.items()
+        if claim.access_mode in SINGLE_WRITER_MODES
+    ]
     return [*keys, *(["environment.dbPath"] if settings.environment.db_path else [])]
 
 
@@ -131,8 +135,7 @@ def requests(settings: Settings) -> Iterator[Problem]:
 
 def rollout(settings: Settings) -> Iterator[Problem]:
     """A rollout needs more time than the slowest start that the probe allows."""
-    probe = settings.probe
-    longest = probe.start_period_seconds + probe.retries * (probe.interval_seconds + probe.timeout_seconds)
+    longest = Probe(port=settings.environment.port, **settings.probe.model_dump()).deadline_seconds
     if settings.platform != "kubernetes" or settings.kubernetes.rollout_seconds > longest:
         return
     longer = f"pulumi config set --path 'mimir:kubernetes.rolloutSeconds' {min(longest + 60, LONGEST_ROLLOUT_SECONDS)}"

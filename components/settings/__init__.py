@@ -15,9 +15,9 @@ from components.settings.docker import Docker
 from components.settings.kubernetes import Autoscaling, Kubernetes
 from components.settings.network import Network
 from components.settings.process import Environment, Limits, Logging, Probe, Shutdown
-from components.settings.volumes import Claim, VolumeName, Volumes
+from components.settings.volumes import VolumeName, Volumes
 
-__all__ = ["Claim", "Environment", "Limits", "Registry", "Settings", "Source", "VolumeName"]
+__all__ = ["Environment", "Limits", "Registry", "Settings", "Source", "VolumeName"]
 
 
 class Settings(Section):

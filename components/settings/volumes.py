@@ -39,3 +39,8 @@ class Volumes(Section):
     data: Claim = Claim()
     logs: Claim = Claim()
     plugins: Claim = Claim()
+
+    @property
+    def claims(self) -> dict[VolumeName, Claim]:
+        """What each volume that the process may write asks of a cluster."""
+        return {"data": self.data, "logs": self.logs, "plugins": self.plugins}
