@@ -1,14 +1,15 @@
 # The project's commands. `make` alone lists them.
 STACK ?= dev
 SOURCE ?=
+NAME ?=
 RUN := python3 -m toolchain run --
 OPS := $(RUN) python -m ops
 
 .DEFAULT_GOAL := help
-.PHONY: help stack up live preview refresh destroy tools cluster doctor stop test lint unit audit e2e docs bench
+.PHONY: help stack up live preview refresh destroy api-key tools cluster doctor stop test lint unit edge audit e2e docs bench
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 up: tools ## Build, push and run STACK (dev); SOURCE=<folder or git URL#commit> for this run
 	@$(OPS) up --stack '$(STACK)' --source '$(SOURCE)'
@@ -28,6 +29,9 @@ refresh: tools ## `make up`, after a look at what somebody changed or removed be
 destroy: tools ## Remove STACK; volumes with data stay, and it says how to remove them
 	@$(OPS) destroy --stack '$(STACK)'
 
+api-key: tools ## A key for NAME, printed once; STACK keeps its hash (edge.authentication.apiKeys)
+	@$(OPS) api-key --stack '$(STACK)' --name '$(NAME)'
+
 tools: ## Get and start what is missing: Pulumi, plugins, builder, registry, engine
 	@python3 -m toolchain ensure
 
@@ -40,7 +44,7 @@ doctor: ## What is there, in which version, and what to do about each problem
 stop: ## Stop the services that the toolchain started
 	@python3 -m toolchain stop
 
-test: tools lint unit cluster audit e2e ## Everything that proves the project (lint, unit, audit, e2e)
+test: tools lint unit edge cluster audit e2e ## Everything that proves the project (lint, unit, edge, audit, e2e)
 
 lint: ## Formatting, lints and types
 	$(RUN) ruff format --check .
@@ -54,6 +58,9 @@ unit: ## The whole program under mocks, and every rule; seconds
 	$(RUN) go -C sample test ./...
 	$(RUN) go -C container/probe vet ./...
 	$(RUN) go -C container/probe test ./...
+
+edge: tools ## The real HAProxy in front of the sample: every edge setting, and attacks; a minute or two
+	$(RUN) pytest tests/edge -q
 
 audit: ## Tools of others judge stack prod's manifests and the Dockerfiles (docs/audit.md)
 	@python3 -m toolchain ensure --group audit

@@ -131,17 +131,24 @@ def _secrets_in_the_clear(
     """
     return [
         Problem(
-            f"mimir:{section}.{name}",
+            f"mimir:{'.'.join(path)}",
             "a secret in plain text in the stack file",
             "an encrypted value; treat the one found as leaked",
-            f"pulumi config set --secret --path 'mimir:{section}.{name}'   # asks for the value",
+            f"pulumi config set --secret --path 'mimir:{'.'.join(path)}'   # asks for the value",
         )
-        for section, name in problems_of.secret_settings()
-        if isinstance(values.get(section), dict)
-        and values[section].get(name)
-        and (section not in secret_keys or _readable(file.get(section, {}).get(name)))
-        and name not in overrides.get(section, {})
+        for path in problems_of.secret_settings()
+        if _at(values, path)
+        and (path[0] not in secret_keys or _readable(_at(file, path)))
+        and _at(overrides, path) is None
     ]
+
+
+def _at(values: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    """What is at `path`, or None."""
+    found: Any = values
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
 
 
 def _one_for_each_key(problems: Iterable[Problem]) -> list[Problem]:

@@ -12,6 +12,34 @@ from types import MappingProxyType
 from typing import Literal
 
 Effect = Literal["read", "ignored", "leaked"]
+Access = Literal["public", "caller", "config", "config-save", "execute", "tools", "protected", "accounts"]
+
+DANGERS: Mapping[Access, str] = MappingProxyType(
+    {
+        "config": "shows every setting, secrets included, and changes them",
+        "config-save": "writes a file at any path",
+        "execute": "opens any file, and runs what it says",
+        "tools": "makes requests to any address from inside the network",
+        "protected": "ends the process when two requests come at once",
+        "accounts": "hands out and lists accounts that protect nothing",
+    }
+)
+"""Groups of dangerous routes, closed unless `edge.opened` names them, and what each does to whoever opens it."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """Something that the application answers, and who may ask for it through an edge.
+
+    Attributes:
+        methods: HTTP methods.
+        path: `{}` stands for one segment.
+        access: `public` for everybody, `caller` for whoever authentication lets in, or a group of `DANGERS`.
+    """
+
+    methods: tuple[str, ...]
+    path: str
+    access: Access = "caller"
 
 
 @dataclass(frozen=True)
@@ -27,6 +55,8 @@ class Contract:
         drain_seconds: how long it goes on serving requests after SIGTERM.
         variables: what it does with an environment variable; "leaked" is ignored and shown to anyone who asks.
         shadowing_files: files in the working directory that win over the mounted configuration.
+        routes: what it answers; the first that matches a request decides, and what matches none is not served.
+        metrics_path: path that answers with its figures, as JSON.
         state_in_memory: what each process keeps to itself and loses at a restart; empty when there is nothing.
     """
 
@@ -38,12 +68,50 @@ class Contract:
     drain_seconds: int
     variables: Mapping[str, Effect] = field(default_factory=lambda: MappingProxyType({}))
     shadowing_files: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    metrics_path: str = ""
     state_in_memory: str = ""
 
     def effect(self, variable: str) -> Effect:
         """What becomes of `variable`; one that is not in the contract belongs to the user and is passed on."""
         return self.variables.get(variable, "read")
 
+
+_ROUTES_B0006F9 = (
+    Route(("GET",), "/health", "public"),
+    Route(("GET", "PUT"), "/api/v1/config", "config"),
+    Route(("POST",), "/api/v1/config/reload", "config"),
+    Route(("POST",), "/api/v1/config/save", "config-save"),
+    Route(("POST",), "/api/v1/pipelines/execute", "execute"),
+    Route(("POST",), "/api/v1/agent/execute", "execute"),
+    Route(("POST",), "/api/v1/visualize/pipeline", "execute"),
+    Route(("POST",), "/mcp/tools/execute", "tools"),
+    Route(("POST", "PUT"), "/api/v1/protected/{}", "protected"),
+    Route(("POST", "PUT"), "/api/v1/protected/{}/{}", "protected"),
+    Route(("POST",), "/api/v1/auth/{}", "accounts"),
+    Route(("GET",), "/api/v1/auth/{}", "accounts"),
+    Route(("GET", "POST"), "/api/v1/pipelines"),
+    Route(("GET", "PUT", "DELETE"), "/api/v1/pipelines/{}"),
+    Route(("POST",), "/api/v1/pipelines/{}/clone"),
+    Route(("POST",), "/api/v1/pipelines/{}/validate"),
+    Route(("GET",), "/api/v1/pipelines/{}/history"),
+    Route(("GET",), "/api/v1/plugins"),
+    Route(("GET",), "/api/v1/plugins/{}"),
+    Route(("GET",), "/api/v1/plugins/{}/{}"),
+    Route(("GET",), "/mcp/tools"),
+    Route(("GET", "POST"), "/api/v1/scheduler/jobs"),
+    Route(("GET", "DELETE"), "/api/v1/scheduler/jobs/{}"),
+    Route(("POST",), "/api/v1/scheduler/jobs/{}/enable"),
+    Route(("POST",), "/api/v1/scheduler/jobs/{}/disable"),
+    Route(("GET",), "/api/v1/visualize/status"),
+    Route(("GET",), "/api/v1/visualize/scheduler"),
+    Route(("GET",), "/api/v1/visualize/plugins"),
+    Route(("GET",), "/api/v1/performance/metrics"),
+    Route(("GET",), "/api/v1/performance/stats"),
+    Route(("GET",), "/api/v1/jobs"),
+    Route(("GET",), "/api/v1/jobs/{}"),
+    Route(("POST",), "/api/v1/jobs/{}/stop"),
+)
 
 CONTRACTS: Mapping[str, Contract] = MappingProxyType(
     {
@@ -66,6 +134,8 @@ CONTRACTS: Mapping[str, Contract] = MappingProxyType(
                 }
             ),
             shadowing_files=("config.yaml", "config.yml", "mimir.yaml", "mimir.yml", "config.json", "mimir.json"),
+            routes=_ROUTES_B0006F9,
+            metrics_path="/api/v1/performance/metrics",
             state_in_memory="scheduler jobs",
         ),
     }

@@ -6,8 +6,12 @@ import re
 
 import pulumi
 
-from components import platform, registry
+from components import application, edge, platform, registry
 from components.build_context import BuildContext, stage
+from components.haproxy import check as haproxy
+from components.haproxy import files
+from components.haproxy.backend import Backend
+from components.haproxy.files import Certificate
 from components.platform import Platform
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
@@ -28,6 +32,7 @@ def check(settings: Settings, stack: str) -> tuple[BuildContext, Platform]:
             pulumi.log.warn(f"An update would fail: {problem}")
         away = []
     problems = [
+        *_edge(settings, stack),
         *([context] if isinstance(context, Problem) else []),
         *(found if isinstance(found, list) else []),
         *away,
@@ -35,6 +40,21 @@ def check(settings: Settings, stack: str) -> tuple[BuildContext, Platform]:
     if problems or isinstance(context, Problem) or isinstance(found, list):
         raise DeploymentError(stack, problems)
     return context, found
+
+
+def _edge(settings: Settings, stack: str) -> list[Problem]:
+    """What HAProxy has against its configuration, where it can be asked on this machine."""
+    if settings.edge.kind != "haproxy":
+        return []
+    mimir = application.describe(settings, stack)
+    certificate = Certificate(settings.edge.tls.certificate or "", _key(settings)) if _key(settings) else None
+    rendered = files.render(edge.describe(settings, mimir), Backend("application", mimir.port), certificate)
+    return haproxy.problems(rendered) or []
+
+
+def _key(settings: Settings) -> str:
+    key = settings.edge.tls.key
+    return key.get_secret_value() if key and settings.tls_mode == "given" else ""
 
 
 def _context(settings: Settings) -> BuildContext | Problem:

@@ -10,6 +10,12 @@ PROBE_BINARY = "/probe"
 START_INTERVAL_SECONDS = 1
 """Time between probes during the start, where the platform can tell the start from the rest."""
 
+READINESS_INTERVAL_SECONDS = 5
+"""Most time between two questions of whoever sends requests: it leaves a process alone sooner than that is restarted.
+
+An answer that is late for a moment costs no restart.
+"""
+
 
 @dataclass(frozen=True)
 class Probe:

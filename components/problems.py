@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,11 @@ class Problem:
     def __str__(self) -> str:
         lines = [f"found    {self.found}", f"allowed  {self.allowed}", f"fix      {self.fix}"]
         return "\n".join([self.key, *(f"     {line}" for line in lines)])
+
+
+def member(setting: str, name: str) -> str:
+    """Path of `name` in a setting of free names, quoted where Pulumi would read the name as a path itself."""
+    return f"mimir:{setting}" + (f".{name}" if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'["{name}"]')
 
 
 class DeploymentError(pulumi.RunError):

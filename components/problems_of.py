@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -30,15 +30,17 @@ def validation(error: Mapping[str, Any]) -> Problem:
 
 
 @cache
-def secret_settings() -> tuple[tuple[str, str], ...]:
-    """Every setting that holds a secret, as (section, key)."""
-    return tuple(
-        (section_name, name)
-        for section_name, outer in fields(Settings).items()
-        if (section := section_of(outer))
-        for name, field in fields(section).items()
-        if is_secret(field)
-    )
+def secret_settings() -> tuple[tuple[str, ...], ...]:
+    """The paths of every setting that holds a secret."""
+    return tuple(_secrets(Settings))
+
+
+def _secrets(section: type[Section], *above: str) -> Iterator[tuple[str, ...]]:
+    for name, field in fields(section).items():
+        if below := section_of(field):
+            yield from _secrets(below, *above, name)
+        elif is_secret(field):
+            yield (*above, name)
 
 
 def _field(path: Path) -> tuple[int, FieldInfo | None]:
@@ -81,8 +83,13 @@ def _fix(key: str, field: FieldInfo | None) -> str:
     example = about(field, "example")
     if example is None or isinstance(example, tuple | list | dict):
         return _rm(key)
-    text = json.dumps(example) if isinstance(example, bool | int | float) else shlex.quote(str(example))
+    text = json.dumps(example) if isinstance(example, bool | int | float) else _for_a_shell(str(example))
     return f"pulumi config set --path '{key}' {text}"
+
+
+def _for_a_shell(example: str) -> str:
+    """`example` as one word; a file that is read (PEM text as an argument would be taken for a flag) as it is."""
+    return example if example.startswith("< ") else shlex.quote(example)
 
 
 def _rm(key: str) -> str:

@@ -8,9 +8,11 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from components import edge_rules, tls_rules
 from components.contract import CONTRACTS
+from components.kubernetes import controller_rules
 from components.kubernetes import rules as kubernetes
-from components.problems import Problem
+from components.problems import Problem, member
 from components.registry import is_loopback, is_loopback_host
 from components.section import fields
 from components.settings import Settings
@@ -63,7 +65,7 @@ def _variable_names(settings: Settings) -> Iterator[Problem]:
     environment = settings.environment
     for section, names in (("variables", environment.variables), ("secretVariables", environment.secret_variables)):
         for name in names:
-            key = _variable(section, name)
+            key = member(f"environment.{section}", name)
             remove = f"pulumi config rm --path '{key}'"
             if name in OWN_VARIABLES:
                 own = f"mimir:environment.{OWN_VARIABLES[name]}"
@@ -73,13 +75,8 @@ def _variable_names(settings: Settings) -> Iterator[Problem]:
             elif not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
                 yield Problem(key, f'the name "{name}"', "capitals, digits and _, not starting with a digit", remove)
     for name in environment.variables.keys() & environment.secret_variables.keys():
-        key = _variable("variables", name)
+        key = member("environment.variables", name)
         yield Problem(key, "a name that secretVariables has too", "one of the two", f"pulumi config rm --path '{key}'")
-
-
-def _variable(section: str, name: str) -> str:
-    """Path of a variable, quoted where Pulumi would read its name as a path."""
-    return f"mimir:environment.{section}" + (f".{name}" if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'["{name}"]')
 
 
 def _probe_times(settings: Settings) -> Iterator[Problem]:
@@ -247,8 +244,12 @@ _RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("platform", "kubernetes", "autoscaling", "volumes", "environment"), kubernetes.single_writer),
     (("platform", "kubernetes", "autoscaling"), kubernetes.autoscaling),
     (("platform", "kubernetes", "limits"), kubernetes.requests),
-    (("platform", "kubernetes", "probe"), kubernetes.rollout),
+    (("platform", "kubernetes", "probe", "edge"), kubernetes.rollout),
     (("network",), kubernetes.peers),
+    (("platform", "kubernetes", "network", "edge"), controller_rules.honoured),
+    (("platform", "runtime", "edge"), controller_rules.authentication),
+    (("edge",), controller_rules.gateway),
+    (("edge",), controller_rules.ingress),
     (("contract",), _contract),
     (("runtime", "environment"), _production_secret),
     (("environment",), _variable_names),
@@ -261,4 +262,14 @@ _RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("image",), _ca_bundle),
     (("source",), _source),
     (("platform", "runtime", "source", "liveReload"), _live_reload),
+    (("edge", "docker", "kubernetes", "network"), edge_rules.no_edge),
+    (("edge", "platform"), edge_rules.clusters_own),
+    (("edge", "runtime", "environment"), edge_rules.authentication),
+    (("edge",), edge_rules.names),
+    (("edge",), edge_rules.opened),
+    (("edge", "contract"), edge_rules.paths),
+    (("edge", "environment", "runtime", "docker"), edge_rules.ports),
+    (("edge", "platform", "runtime"), tls_rules.belonging),
+    (("edge", "runtime"), tls_rules.given),
+    (("edge",), tls_rules.token_key),
 )

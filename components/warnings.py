@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from components.contract import CONTRACTS
+from components.contract import CONTRACTS, DANGERS
 from components.kubernetes import warnings as kubernetes
 from components.rules import OWN_VARIABLES
 from components.section import attribute
@@ -15,7 +15,7 @@ from components.settings import Environment, Settings
 def of(settings: Settings) -> list[str]:
     """What the deployed version does not do with the settings, and what the deployment leaves open."""
     on_platform = kubernetes.of if settings.platform == "kubernetes" else _docker
-    return [*_contract(settings), *on_platform(settings)]
+    return [*_contract(settings), *_edge(settings), *on_platform(settings)]
 
 
 def _contract(settings: Settings) -> Iterator[str]:
@@ -40,8 +40,40 @@ def _contract(settings: Settings) -> Iterator[str]:
         yield f"mimir:source.commit: not the version that contract '{settings.contract}' was measured on."
 
 
+def _edge(settings: Settings) -> Iterator[str]:
+    """What the front door leaves open."""
+    edge = settings.edge
+    if edge.kind != "haproxy":
+        return
+    reached = _reached_from_outside(settings)
+    if reached and not settings.authentication_required:
+        yield (
+            f"mimir:edge.authentication.required: false; everyone who reaches {reached} can use the service, without a "
+            "key."
+        )
+    if settings.runtime == "production" and settings.tls_mode == "off":
+        yield "mimir:edge.tls.mode: off, in production; keys, passwords and answers can be read on the way."
+    if settings.runtime == "production" and settings.tls_mode == "selfSigned":
+        yield (
+            "mimir:edge.tls.mode: selfSigned, in production; no client trusts the certificate until it is told to. "
+            "`given` takes one that clients trust."
+        )
+    for group, harm in DANGERS.items():
+        if group in edge.opened:
+            yield f"mimir:edge.opened: {group} {harm}; every authenticated caller may use it."
+
+
+def _reached_from_outside(settings: Settings) -> str:
+    """Where the edge is reached by more than this machine, or this cluster; nothing where it is not."""
+    if settings.platform == "kubernetes":
+        kind = settings.kubernetes.service_type
+        return "" if kind == "ClusterIP" else f"the Service ({kind})"
+    address = settings.docker.bind_address
+    return "" if ip_address(address).is_loopback else f"{address}:{settings.edge_port}"
+
+
 def _docker(settings: Settings) -> Iterator[str]:
-    if not ip_address(settings.docker.bind_address).is_loopback:
+    if settings.edge.kind == "none" and not ip_address(settings.docker.bind_address).is_loopback:
         yield (
             "mimir:docker.bindAddress: the application authenticates nobody; everyone who reaches "
             f"{settings.docker.bind_address}:{settings.environment.port} can read and change its configuration."

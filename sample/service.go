@@ -15,9 +15,10 @@ type service struct {
 	mutex  sync.Mutex
 	config Config
 
-	logger  *logger
-	metrics *metrics
-	notes   notes
+	logger    *logger
+	metrics   *metrics
+	notes     notes
+	pipelines pipelines
 }
 
 func newService(config Config, logger *logger) *service {
@@ -29,11 +30,16 @@ func (s *service) handler() http.Handler {
 		"/health":                     {"GET": s.health},
 		"/api/v1/answer":              {"GET": s.answer},
 		"/api/v1/config":              {"GET": s.getConfig, "PUT": s.putConfig},
+		"/api/v1/config/save":         {"POST": s.saveConfig},
 		"/api/v1/notes":               {"GET": s.notes.list, "POST": s.notes.add},
 		"/api/v1/performance/metrics": {"GET": s.performanceMetrics},
 		"/api/v1/performance/stats":   {"GET": s.performanceStats},
+		"/api/v1/pipelines":           {"GET": s.pipelines.list, "POST": s.pipelines.add},
+		"/api/v1/pipelines/execute":   {"POST": executePipeline},
+		"/api/v1/pipelines/*":         {"GET": s.pipelines.get},
 		"/api/v1/protected/crash":     {"POST": s.crash},
 		"/api/v1/slow":                {"GET": s.slow},
+		"/mcp/tools/execute":          {"POST": executeTool},
 	})
 }
 

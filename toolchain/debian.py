@@ -72,7 +72,7 @@ class Debian:
         result = Artefact(self.layout.packages / name)
         if not result.exists():
             with publishing(result) as folder:
-                self._download(name, folder)
+                self._download([name], folder)
                 archive = next(folder.glob("*.deb"))
                 version = output_of(["dpkg-deb", "-f", str(archive), "Version"])
                 run_logged(["dpkg-deb", "-x", str(archive), str(folder)], self._log)
@@ -80,6 +80,46 @@ class Debian:
                 (folder / "VERSION").write_text(version + "\n")
                 folder.chmod(0o755)
         return Package(name, result.folder)
+
+    def unpacked_whole(self, name: str) -> Package | None:
+        """A package that is in the cache together with its libraries already."""
+        root = self._whole(name)
+        return Package(name, root) if root.is_dir() else None
+
+    def unpack_whole(self, name: str) -> Package:
+        """A package's files and those of the libraries that it needs, as Debian's dependencies name them.
+
+        Raises:
+            Problem: this is not a Debian, or one of the packages cannot be had.
+        """
+        self._require(name)
+        result = Artefact(self._whole(name))
+        if not result.exists():
+            with publishing(result) as folder:
+                self._download([name], folder)
+                # Only now is it certain that apt knows what there is.
+                self._download(self._libraries(name), folder)
+                archives = {archive.name.partition("_")[0]: archive for archive in folder.glob("*.deb")}
+                version = output_of(["dpkg-deb", "-f", str(archives[name]), "Version"])
+                for archive in archives.values():
+                    run_logged(["dpkg-deb", "-x", str(archive), str(folder)], self._log)
+                    archive.unlink()
+                (folder / "VERSION").write_text(version + "\n")
+                folder.chmod(0o755)
+        return Package(name, result.folder)
+
+    def _whole(self, name: str) -> Path:
+        return self.layout.packages / f"{name}+libraries"
+
+    def _libraries(self, name: str) -> list[str]:
+        """The library packages that a package needs, and those that they need."""
+        found: list[str] = []
+        asked = [name]
+        while asked:
+            answer = output_of(["apt-cache", "depends", "--important", *asked], environment=self.environment)
+            asked = [needed for needed in library_dependencies(answer) if needed not in found]
+            found += asked
+        return found
 
     def install(self, names: Sequence[str], purpose: str) -> None:
         """Install the packages that are missing. None of them may be one that starts a service.
@@ -100,14 +140,14 @@ class Debian:
             self._apt(["apt-get", "update"])
             self._apt(command)
 
-    def _download(self, name: str, folder: Path) -> None:
+    def _download(self, names: Sequence[str], folder: Path) -> None:
         try:
-            self._apt(["apt-get", "download", name], cwd=folder)
+            self._apt(["apt-get", "download", *names], cwd=folder)
         except Problem:
             if os.geteuid() != 0:
                 raise
             self._apt(["apt-get", "update"])
-            self._apt(["apt-get", "download", name], cwd=folder)
+            self._apt(["apt-get", "download", *names], cwd=folder)
 
     def _apt(self, argv: list[str], cwd: Path | None = None) -> None:
         settings = {**self.environment, "DEBIAN_FRONTEND": "noninteractive"}
@@ -126,6 +166,22 @@ class Debian:
                 f"{what}: this is not a Debian machine, so the toolchain cannot get it",
                 f"install {what} with your system's package manager",
             )
+
+
+def library_dependencies(listed: str) -> list[str]:
+    """The library packages in what `apt-cache depends` prints; of alternatives the first, as apt itself does.
+
+    A line that begins with `|` has its alternative in the next one; packages that nobody makes are in `<>`.
+    """
+    found, is_alternative = [], False
+    for line in listed.splitlines():
+        kind, colon, name = line.strip().partition(": ")
+        if not colon:
+            continue
+        if name.startswith("lib") and not is_alternative:
+            found.append(name)
+        is_alternative = kind.startswith("|")
+    return list(dict.fromkeys(found))
 
 
 def installed(name: str) -> bool:

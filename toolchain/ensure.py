@@ -16,6 +16,7 @@ from toolchain.report import Row
 from toolchain.services import engine, services
 from toolchain.services.cluster.programs import kubectl
 from toolchain.services.cluster.service import Cluster
+from toolchain.services.haproxy import HAProxy
 from toolchain.state import State
 from toolchain.sweep import sweep
 from toolchain.tools import PLUGIN, TOOLS
@@ -56,7 +57,8 @@ def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> lis
 def _programs(machine: Machine, state: State) -> list[Path]:
     """What belongs on PATH: our tools but for plugins, and what is not there already of Go and of clients."""
     runs_cluster = bool(state.services.get(Cluster.name))
-    clients = [client for client in (engine.client(machine), kubectl(machine) if runs_cluster else None) if client]
+    found = (engine.client(machine), kubectl(machine) if runs_cluster else None, HAProxy(machine).program())
+    clients = [client for client in found if client]
     artefacts = [artefact for artefact in state.own() if not artefact.folder.name.startswith(PLUGIN)]
     tools = [program for artefact in artefacts for program in artefact.programs()]
     go = find_go(machine.layout, machine.environment) if not machine.which("go") else None

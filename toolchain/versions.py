@@ -55,6 +55,14 @@ GO_BASE_IMAGE = "1.26.8"
 
 BASE_IMAGE = f"library/golang:{GO_BASE_IMAGE}-alpine"
 
+HAPROXY_EDGE_IMAGE = "3.2.7"
+"""The HAProxy release that the edge image's tag promises."""
+
+HAPROXY_OLDEST = "2.6"
+"""The oldest installed HAProxy that is used as it is; Debian 12 has this one."""
+
+EDGE_IMAGE = f"library/haproxy:{HAPROXY_EDGE_IMAGE}-alpine"
+
 Version = tuple[int, ...]
 
 

@@ -44,7 +44,11 @@ class ConfigVolume(pulumi.ComponentResource):
             name=unique,
             labels=labels_of(application, pulumi_docker.VolumeLabelArgs),
             opts=pulumi.ResourceOptions(
-                parent=self, protect=volume_definition.protected, retain_on_delete=volume_definition.protected
+                parent=self,
+                protect=volume_definition.protected,
+                retain_on_delete=volume_definition.protected,
+                # The provider would, for a name that is given; and with it Pulumi deletes the service, which uses it.
+                delete_before_replace=False,
             ),
         )
         carrier = pulumi_docker.Container(
@@ -62,7 +66,8 @@ class ConfigVolume(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(
                 parent=self,
-                delete_before_replace=True,
+                # Its name is free all the same: the hook removes the old one, which never ran.
+                delete_before_replace=False,
                 hooks=pulumi.ResourceHookBinding(
                     before_create=[leftovers.container_hook(f"{name}-carrier", settings, application)]
                 ),

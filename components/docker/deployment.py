@@ -8,14 +8,17 @@ from typing import Any
 import pulumi
 import pulumi_docker
 
+from components import edge as edges
 from components.application import Application
 from components.docker import engine, leftovers, live_reload, outputs
 from components.docker.config_volume import ConfigVolume
+from components.docker.edge import STANDBY, DockerEdge
 from components.docker.engine import Engine
 from components.docker.labels import labels_of
 from components.docker.proof import prove
 from components.docker.service import Service
 from components.docker.volumes import DataVolumes
+from components.edge import Edge
 from components.settings import Settings, VolumeName
 
 
@@ -40,6 +43,7 @@ class DockerDeployment(pulumi.ComponentResource):
         super().__init__("mimir:docker:DockerDeployment", name, None, opts)
         if settings.live_reload:
             application = live_reload.adapt(application)
+        edge = edges.describe(settings, application) if settings.edge.kind == "haproxy" else None
         provider = engine.provider(settings, pulumi.ResourceOptions(parent=self))
         here = pulumi.ResourceOptions(parent=self, provider=provider)
 
@@ -50,6 +54,8 @@ class DockerDeployment(pulumi.ComponentResource):
             keep_locally=True,
             opts=here,
         )
+        # Before the application is touched: an update without the edge's image would end between the two.
+        edge_image = _edge_image(f"{name}-edge-image", edge, here) if edge else None
         clear = leftovers.network_hook(name, settings, application)
         network = pulumi_docker.Network(
             f"{name}-network",
@@ -72,11 +78,25 @@ class DockerDeployment(pulumi.ComponentResource):
             network=network.name,
             volumes=volume_names,
             extra_mounts=live_reload.mounts(settings, application, here) if settings.live_reload else [],
+            alias=STANDBY if edge else None,
+            after=[edge_image] if edge_image else [],
             opts=here,
         )
         # Known once it is healthy and its configuration proved.
         container_id = service.container_id.apply(
             lambda made: made if pulumi.runtime.is_dry_run() else prove(settings, application, made)
         )
-        self.outputs = outputs.of(settings, application, container_id, volume_names)
+        serving = pulumi.Output.all(service.container_name, container_id).apply(lambda known: str(known[0]))
+        ready = serving
+        if edge and edge_image:
+            front = DockerEdge(
+                f"{name}-edge", settings, edge, found, edge_image, pulled.name, network.name, serving, here
+            )
+            ready = front.container_id
+        self.outputs = outputs.of(settings, application, edge, service.container_name, ready, volume_names)
         self.register_outputs({"container_id": container_id, "volume_names": volume_names})
+
+
+def _edge_image(name: str, edge: Edge, opts: pulumi.ResourceOptions) -> pulumi_docker.RemoteImage:
+    """HAProxy's image; it stays on the engine, where another stack may run it."""
+    return pulumi_docker.RemoteImage(name, name=edge.settings.image, keep_locally=True, opts=opts)

@@ -6,7 +6,9 @@ import os
 import re
 from dataclasses import dataclass
 from functools import cache
+from ipaddress import ip_address
 from typing import cast
+from urllib.parse import urlsplit
 
 import docker as docker_sdk
 import pulumi
@@ -87,6 +89,13 @@ def _auth(registry: Registry) -> list[pulumi_docker.ProviderRegistryAuthArgs]:
         # Names the file that `docker login` wrote, not what is in it: stored tokens expire, and are not ours to keep.
         return [pulumi_docker.ProviderRegistryAuthArgs(address=registry.address)]
     return []
+
+
+def published_host(settings: Settings) -> str:
+    """Where a published port is reached: on a remote engine under its name, unless it is bound to loopback there."""
+    address = ip_address(settings.docker.bind_address)
+    remote = urlsplit(settings.docker.host or "").hostname
+    return remote if remote and not address.is_loopback else "127.0.0.1" if address.is_unspecified else str(address)
 
 
 def _address(settings: Settings) -> str:

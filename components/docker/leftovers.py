@@ -3,6 +3,9 @@
 Pulumi learns of a resource when its creation has ended, so a kill in between leaves a container or a network that no
 state knows. Neither holds data: the hooks remove what carries this deployment's label and is not in use, and refuse
 the rest, which may be another checkout's. Volumes are not touched; the engine hands out the existing one.
+
+Besides, a stack that gets an edge, or gets rid of one, publishes its port from another container than before, which
+Pulumi would delete at the end of the update only.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from typing import Any
 
 import pulumi
 from docker.errors import NotFound
+from docker.models.containers import Container
 
 from components.application import Application
 from components.docker import engine
@@ -23,17 +27,24 @@ class NotOurs(Exception):
 
 
 def container_hook(name: str, settings: Settings, application: Application) -> pulumi.ResourceHook:
-    """A hook that clears the container's name before it is created."""
+    """A hook that clears the container's name and its ports before it is created."""
 
     def clear(args: pulumi.ResourceHookArgs) -> None:
         wanted = _name(args)
+        containers = engine.client(settings.docker.host).containers
         try:
-            found = engine.client(settings.docker.host).containers.get(wanted)
+            found = containers.get(wanted)
         except NotFound:
-            return
-        _ours("container", wanted, found.labels, application)
-        _idle([wanted] if found.status in ("running", "restarting", "paused") else [])
-        found.remove()
+            pass
+        else:
+            _ours("container", wanted, found.labels, application)
+            _idle([wanted] if found.status in ("running", "restarting", "paused") else [])
+            found.remove()
+        if ports := _ports(args):
+            for other in containers.list(filters={"label": f"{DEPLOYMENT}={application.name}"}):
+                if ports & _published(other):
+                    other.stop(timeout=application.grace_seconds)
+                    other.remove(force=True)
 
     return pulumi.ResourceHook(f"{name}-leftover-container", clear)
 
@@ -55,6 +66,16 @@ def network_hook(name: str, settings: Settings, application: Application) -> pul
 def _name(args: pulumi.ResourceHookArgs) -> str:
     inputs: Any = args.new_inputs or {}
     return str(inputs["name"])
+
+
+def _ports(args: pulumi.ResourceHookArgs) -> set[int]:
+    inputs: Any = args.new_inputs or {}
+    return {int(port["external"]) for port in inputs.get("ports") or []}
+
+
+def _published(container: Container) -> set[int]:
+    bindings = container.attrs["HostConfig"].get("PortBindings") or {}
+    return {int(one["HostPort"]) for bound in bindings.values() for one in bound}
 
 
 def _idle(running: list[str]) -> None:

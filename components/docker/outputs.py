@@ -3,35 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import pulumi
 
 from components.application import Application
+from components.docker.engine import published_host
+from components.edge import METRICS_PORT, Edge
 from components.settings import Settings, VolumeName
 
 
 def of(
     settings: Settings,
     application: Application,
-    container_id: pulumi.Output[str],
+    edge: Edge | None,
+    container: pulumi.Output[str],
+    ready: pulumi.Output[str],
     volumes: Mapping[VolumeName, pulumi.Output[str]],
 ) -> dict[str, pulumi.Input[Any]]:
-    """The outputs; the URL appears only once the deployment has proved itself."""
-    url = container_id.apply(lambda _: f"http://{_host(settings)}:{application.port}")
-    return {
+    """The outputs; the URL appears only once the deployment has proved itself.
+
+    Args:
+        settings: the stack's.
+        application: what runs.
+        edge: what stands in front of it, where the stack runs one.
+        container: name of the application's container.
+        ready: known once everything is proved.
+        volumes: names of the volumes.
+    """
+    scheme = edge.scheme if edge else "http"
+    url = ready.apply(lambda _: f"{scheme}://{published_host(settings)}:{settings.edge_port}")
+    insecure = "--insecure " if settings.tls_mode == "selfSigned" and edge else ""
+    outputs: dict[str, pulumi.Input[Any]] = {
         "url": url,
-        "health": pulumi.Output.concat("curl -fsS ", url, application.probe.path),
-        "container": application.name,
+        "health": pulumi.Output.concat(f"curl -fsS {insecure}", url, application.probe.path),
+        "container": container,
         "volumes": volumes,
-        "logs": f"docker logs --follow {application.name}",
+        "logs": pulumi.Output.concat("docker logs --follow ", container),
     }
-
-
-def _host(settings: Settings) -> str:
-    """Where the published port is reached: on a remote engine under its name, unless it is bound to loopback there."""
-    address = ip_address(settings.docker.bind_address)
-    remote = urlsplit(settings.docker.host or "").hostname
-    return remote if remote and not address.is_loopback else "127.0.0.1" if address.is_unspecified else str(address)
+    if edge:
+        outputs["edge"] = edge.name
+        outputs["access_log"] = f"docker logs --follow {edge.name}"
+        port = settings.docker.metrics_port
+        local = f"http://127.0.0.1:{port}" if port else f"http://{edge.name}:{METRICS_PORT}"
+        where = "" if port else f"   # from a container of network {application.name}"
+        outputs["metrics"] = f"{local}/metrics {local}/metrics/application{where}"
+    return outputs

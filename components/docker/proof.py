@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -32,7 +33,7 @@ def prove(settings: Settings, application: Application, container_id: str) -> st
     """
     try:
         container = engine.client(settings.docker.host).containers.get(container_id)
-        _limit_pids(container, application.limits.pids)
+        limit_pids(container, application.limits.pids)
         _config_in_effect(container, application)
     except NotFound as error:
         raise NotInEffect(
@@ -44,7 +45,7 @@ def prove(settings: Settings, application: Application, container_id: str) -> st
     return container_id
 
 
-def _limit_pids(container: Container, pids: int) -> None:
+def limit_pids(container: Container, pids: int) -> None:
     """Set the limit that the provider has no argument for (kreuzwerker/terraform-provider-docker: no pids_limit)."""
     if container.attrs["HostConfig"].get("PidsLimit") == pids:
         return
@@ -55,7 +56,7 @@ def _limit_pids(container: Container, pids: int) -> None:
 def _config_in_effect(container: Container, application: Application) -> None:
     """Ask the probe in the container to compare; it prints the keys that differ and never the rest."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while said := _probe(container, list(application.config_probe)):
+    while said := not_in_effect(container, application.config_probe):
         if time.monotonic() > deadline:
             break
         time.sleep(0.5)
@@ -64,20 +65,20 @@ def _config_in_effect(container: Container, application: Application) -> None:
     container.reload()
     if not container.attrs["State"]["Running"] or container.attrs["State"]["Restarting"]:
         raise NotInEffect(
-            f"{application.name} is {container.attrs['State']['Status']}, not running: docker logs {application.name}; "
+            f"{container.name} is {container.attrs['State']['Status']}, not running: docker logs {container.name}; "
             "make refresh (pulumi up --refresh) starts it again."
         )
     raise NotInEffect(
-        f"{application.name} runs, but its configuration file is not in effect:\n{said}\n"
+        f"{container.name} runs, but its configuration file is not in effect:\n{said}\n"
         f"A {' or '.join(application.shadowing_files[:2])} in {application.working_directory} would win over the "
-        f"mounted file: docker cp {application.name}:{application.working_directory} - | tar t"
+        f"mounted file: docker cp {container.name}:{application.working_directory} - | tar t"
     )
 
 
-def _probe(container: Container, command: list[str]) -> str:
-    """What the probe finds wrong; nothing when all is well."""
+def not_in_effect(container: Container, command: Sequence[str]) -> str:
+    """What a probe that is run in the container finds wrong; nothing when all is well."""
     try:
-        code, output = container.exec_run(command)
+        code, output = container.exec_run(list(command))
     except APIError as error:  # nothing can be run in a container that is stopped or being restarted
         return str(error.explanation or error)
     said = output if isinstance(output, bytes) else b"".join(output)

@@ -8,24 +8,27 @@ import pulumi
 import pulumi_docker
 
 from components.application import USER_ID, Application
-from components.docker import failure, leftovers
+from components.docker import failure, leftovers, trial
 from components.docker.engine import Engine
 from components.docker.labels import labels_of
+from components.docker.limits import cpu_quota
 from components.probes import START_INTERVAL_SECONDS, Probe
 from components.settings import Settings, VolumeName
-
-CPU_PERIOD_MICROSECONDS = 100_000
-"""Time over which the kernel counts CPU use; its own default."""
 
 
 class Service(pulumi.ComponentResource):
     """One container of the application, its image pulled before the old one is touched.
 
+    Behind an edge a new one is made, and healthy, beside the old one, which ends when the edge has switched. Without
+    an edge, or where only one may write, the old one ends first.
+
     Attributes:
         container_id: the engine's id of the container, known once it is healthy.
+        container_name: the engine's name of it.
     """
 
     container_id: pulumi.Output[str]
+    container_name: pulumi.Output[str]
 
     def __init__(
         self,
@@ -37,23 +40,33 @@ class Service(pulumi.ComponentResource):
         network: pulumi.Input[str],
         volumes: Mapping[VolumeName, pulumi.Input[str]],
         extra_mounts: list[pulumi_docker.ContainerMountArgs],
+        alias: str | None,
+        after: list[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("mimir:docker:Service", name, None, opts)
         limits = application.limits
+        beside = is_replaced_beside(settings)
         container = pulumi_docker.Container(
-            name,
-            name=application.name,
+            # Pulumi makes names from this one, where two must be able to exist at once.
+            application.name if beside else name,
+            name=None if beside else application.name,
             image=image,
             command=list(application.arguments),
             envs=_env(application),
             working_dir=application.working_directory,
             user=f"{USER_ID}:{USER_ID}",
-            labels=labels_of(application, pulumi_docker.ContainerLabelArgs),
-            network_mode=network,
-            ports=[
+            labels=labels_of(application, pulumi_docker.ContainerLabelArgs, "service"),
+            # A name of the network can be given by `networks_advanced` only, and not beside `network_mode`.
+            network_mode=None if alias else network,
+            networks_advanced=[pulumi_docker.ContainerNetworksAdvancedArgs(name=network, aliases=[alias])]
+            if alias
+            else None,
+            ports=[]
+            if alias
+            else [
                 pulumi_docker.ContainerPortArgs(
-                    internal=application.port, external=application.port, ip=settings.docker.bind_address
+                    internal=application.port, external=settings.edge_port, ip=settings.docker.bind_address
                 )
             ],
             mounts=[*_mounts(application, volumes), *extra_mounts],
@@ -61,9 +74,7 @@ class Service(pulumi.ComponentResource):
             read_only=True,
             capabilities=pulumi_docker.ContainerCapabilitiesArgs(drops=["ALL"]),
             security_opts=["no-new-privileges:true"],
-            # Not `cpus`: the provider reads 10 back as "10." and 10.05 as "10.1", and would change it for ever.
-            cpu_period=CPU_PERIOD_MICROSECONDS,
-            cpu_quota=round(limits.cpus * CPU_PERIOD_MICROSECONDS),
+            **cpu_quota(limits.cpus),
             memory=limits.memory_mib,
             memory_swap=limits.memory_mib if engine.swap_limit else None,
             restart=settings.docker.restart,
@@ -81,18 +92,33 @@ class Service(pulumi.ComponentResource):
             wait_timeout=application.probe.deadline_seconds,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                delete_before_replace=True,  # name and published port are taken until the old one is gone
+                depends_on=after,
+                delete_before_replace=not beside,
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{application.probe.deadline_seconds + 60}s", delete=f"{application.grace_seconds + 60}s"
                 ),
                 hooks=pulumi.ResourceHookBinding(
-                    before_create=[leftovers.container_hook(name, settings, application)],
+                    before_create=[
+                        trial.hook(name, settings, application)
+                        if beside
+                        else leftovers.container_hook(name, settings, application)
+                    ],
                     on_error=[failure.hook(name, settings, application)],
                 ),
             ),
         )
         self.container_id = container.id
-        self.register_outputs({"container_id": self.container_id})
+        self.container_name = container.name
+        self.register_outputs({"container_id": self.container_id, "container_name": self.container_name})
+
+
+def is_replaced_beside(settings: Settings) -> bool:
+    """Whether a new container is made before the old one ends.
+
+    Not without an edge, which holds the published port; not for a database file, which has one writer; and not in
+    development mode, where two compilers would share their caches.
+    """
+    return settings.edge.kind == "haproxy" and not settings.environment.db_path and not settings.live_reload
 
 
 def healthcheck(probe: Probe, engine: Engine) -> pulumi_docker.ContainerHealthcheckArgs:

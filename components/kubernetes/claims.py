@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
-from pulumi_kubernetes import core, meta
+from pulumi_kubernetes import core
 
-from components.application import Application
-from components.kubernetes import leftovers
-from components.kubernetes.cluster import Cluster
-from components.kubernetes.labels import SKIP_AWAIT, labels_of
-from components.settings import Settings, VolumeName
+from components.kubernetes.labels import SKIP_AWAIT
+from components.kubernetes.scope import Scope
+from components.settings import VolumeName
 
 
 class Claims(pulumi.ComponentResource):
@@ -23,28 +21,15 @@ class Claims(pulumi.ComponentResource):
 
     names: Mapping[VolumeName, pulumi.Output[str]]
 
-    def __init__(
-        self,
-        name: str,
-        settings: Settings,
-        application: Application,
-        cluster: Cluster,
-        namespace: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mimir:kubernetes:Claims", name, None, opts)
-        asked = settings.volumes.claims
+        application, asked = scope.application, scope.settings.volumes.claims
         self.names = {
             volume.name: core.v1.PersistentVolumeClaim(
                 f"{name}-{volume.name}",
-                metadata=meta.v1.ObjectMetaArgs(
-                    name=f"{application.name}-{volume.name}",
-                    namespace=namespace,
-                    labels=labels_of(application),
-                    # A class that binds on first use waits for the pod, and the pod for this; the rollout's report
-                    # says when a claim cannot be had.
-                    annotations=SKIP_AWAIT,
-                ),
+                # A class that binds on first use waits for the pod, and the pod for this; the rollout's report says
+                # when a claim cannot be had.
+                metadata=scope.metadata(f"{application.name}-{volume.name}", "application", SKIP_AWAIT),
                 spec=core.v1.PersistentVolumeClaimSpecArgs(
                     access_modes=[asked[volume.name].access_mode],
                     storage_class_name=asked[volume.name].storage_class,
@@ -56,7 +41,7 @@ class Claims(pulumi.ComponentResource):
                     parent=self,
                     protect=volume.protected,
                     retain_on_delete=volume.protected,
-                    hooks=leftovers.binding(f"{name}-{volume.name}", application, cluster, name),
+                    hooks=scope.room_for(f"{name}-{volume.name}", name),
                 ),
             ).metadata.name
             for volume in application.volumes

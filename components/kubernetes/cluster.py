@@ -15,7 +15,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, new_client_from_config_dict
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes import kubeconfig
+from components.kubernetes import kubeconfig, wanted
 from components.kubernetes.kubeconfig import Access
 from components.problems import Problem
 from components.registry import is_loopback
@@ -59,7 +59,14 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
         client = _client(access, retries=False)  # which would triple the wait for a cluster that is away
         version = _get(client, "/version")
         identity = _identity(client, access)
-        problems = [*_stack_name(stack), *_version(version), *_registry(settings, access), *_classes(settings, client)]
+        namespace = settings.kubernetes.namespace or f"mimir-{stack}"
+        problems = [
+            *_stack_name(stack),
+            *_version(version),
+            *_registry(settings, access),
+            *_classes(settings, client),
+            *wanted.missing(settings, namespace, lambda path: _get(client, path)),
+        ]
     except ApiException as error:
         if error.status in (401, 403):
             return [_refused(access, f"{error.status} {error.reason}")]
@@ -70,7 +77,7 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
         return [_away(access, _innermost(error))]
     except (ValueError, LookupError, TypeError, AttributeError):  # an answer of another form
         return [_away(access, "what answers there is no Kubernetes API")]
-    return problems or Cluster(access, settings.kubernetes.namespace or f"mimir-{stack}", identity)
+    return problems or Cluster(access, namespace, identity)
 
 
 def provider(

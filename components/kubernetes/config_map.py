@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_kubernetes import core, meta
+from pulumi_kubernetes import core
 
-from components.application import Application
-from components.kubernetes.labels import labels_of
+from components.kubernetes.scope import Scope
 
 
 class ConfigMap(pulumi.ComponentResource):
@@ -18,18 +17,12 @@ class ConfigMap(pulumi.ComponentResource):
 
     map_name: pulumi.Output[str]
 
-    def __init__(
-        self,
-        name: str,
-        application: Application,
-        namespace: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mimir:kubernetes:ConfigMap", name, None, opts)
-        config = application.config
+        config = scope.application.config
         made = core.v1.ConfigMap(
-            f"{application.name}-config",
-            metadata=meta.v1.ObjectMetaArgs(namespace=namespace, labels=labels_of(application)),
+            f"{scope.application.name}-config",
+            metadata=scope.metadata(part="application"),
             data=dict.fromkeys(config.names, config.content),
             immutable=True,
             opts=pulumi.ResourceOptions(parent=self),

@@ -1,4 +1,4 @@
-"""The application in a cluster: namespace, claims, configuration, policies, workload, Service, and what guards them."""
+"""The application in a cluster: namespace, claims, configuration, policies, workload, front door, what guards them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from typing import Any
 
 import pulumi
 
+from components import edge as edges
 from components.application import Application
 from components.kubernetes import cluster as clusters
-from components.kubernetes import outputs, pod
+from components.kubernetes import outputs, pod, route, service, workload
 from components.kubernetes.claims import Claims
 from components.kubernetes.cluster import Cluster
 from components.kubernetes.config_map import ConfigMap
+from components.kubernetes.edge import Edge
 from components.kubernetes.namespace import Namespace
 from components.kubernetes.policies import Policies
 from components.kubernetes.scaling import Scaling
+from components.kubernetes.scope import Scope
 from components.kubernetes.secrets import Secrets
-from components.kubernetes.service import Service
+from components.kubernetes.served import CONTROLLERS
 from components.kubernetes.workload import Workload
 from components.settings import Settings, VolumeName
 
@@ -44,32 +47,49 @@ class KubernetesDeployment(pulumi.ComponentResource):
         provider = clusters.provider(f"{name}-cluster", settings, cluster, pulumi.ResourceOptions(parent=self))
         here = pulumi.ResourceOptions(parent=self, provider=provider)
 
+        def after(*others: pulumi.Resource) -> pulumi.ResourceOptions:
+            return pulumi.ResourceOptions.merge(here, pulumi.ResourceOptions(depends_on=list(others)))
+
+        described = edges.describe(settings, application) if settings.edge.kind == "haproxy" else None
         namespace = Namespace(f"{name}-namespace", application, cluster, here)
-        inside = namespace.namespace
-        claims = Claims(f"{name}-volumes", settings, application, cluster, inside, here)
-        config = ConfigMap(f"{name}-config", application, inside, here)
-        secrets = Secrets(f"{name}-secrets", settings, application, inside, here)
-        policies = Policies(f"{name}-policies", settings, application, cluster, inside, here)
+        scope = Scope(settings, application, cluster, namespace.namespace)
+        claims = Claims(f"{name}-volumes", scope, here)
+        config = ConfigMap(f"{name}-config", scope, here)
+        secrets = Secrets(f"{name}-secrets", scope, here)
+        policies = Policies(f"{name}-policies", scope, described, here)
         volumes: dict[VolumeName, pulumi.Output[str]] = {**claims.names, "config": config.map_name}
-        workload = Workload(
+        made = Workload(
             name,
-            settings,
-            application,
-            cluster,
-            inside,
+            scope,
+            "application",
             pod.spec(
-                settings,
-                application,
+                scope,
                 image=image,
                 service_account=namespace.service_account,
                 volumes=volumes,
                 secret_env=secrets.env,
                 pull_secrets=secrets.pull,
             ),
-            # No pod may run before it is fenced in.
-            pulumi.ResourceOptions.merge(here, pulumi.ResourceOptions(depends_on=[policies])),
+            workload.of_application(settings, application.grace_seconds),
+            after(policies),  # no pod may run before it is fenced in
         )
-        service = Service(f"{name}-service", settings, application, cluster, inside, here)
-        Scaling(f"{name}-scaling", settings, application, cluster, inside, here)
-        self.outputs = outputs.of(settings, application, cluster, workload.workload, service.made, volumes)
-        self.register_outputs({"namespace": inside, "workload": workload.workload})
+        Scaling(f"{name}-scaling", scope, here)
+        ready = [made.workload]
+        if described:
+            pods = service.pods(f"{name}-pods", scope, here)
+            edge = Edge(
+                f"{name}-edge",
+                scope,
+                described,
+                service_account=namespace.service_account,
+                pull_secrets=secrets.pull,
+                opts=after(policies, pods, made),  # what a new configuration lets through is served by then
+            )
+            ready.append(edge.workload)
+            front = service.front(f"{name}-service", scope, described, after(edge))
+        else:
+            front = service.front(f"{name}-service", scope, None, here)
+        if settings.edge.kind in CONTROLLERS:
+            route.make(f"{name}-route", scope, here)
+        self.outputs = outputs.of(scope, described, ready, front, volumes)
+        self.register_outputs({"namespace": namespace.namespace, "workload": made.workload})

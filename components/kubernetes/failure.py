@@ -10,10 +10,9 @@ from kubernetes import client as api
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from components.application import Application
-from components.kubernetes.cluster import TIMEOUT_SECONDS, Cluster
-from components.kubernetes.labels import selector_of
-from components.settings import Settings
+from components.kubernetes.cluster import TIMEOUT_SECONDS
+from components.kubernetes.labels import Part, name_of, selector_of
+from components.kubernetes.scope import Scope
 
 LOG_LINES = 20
 PODS_SHOWN = 2
@@ -21,25 +20,30 @@ EVENTS_SHOWN = 6
 REVISION = "deployment.kubernetes.io/revision"
 
 
-def hook(name: str, settings: Settings, application: Application, cluster: Cluster) -> pulumi.ErrorHook:
-    """A hook that explains why the rollout of `application` failed, and does not retry."""
+MEMORY: dict[Part, str] = {"application": "limits.memoryMib", "edge": "edge.memoryMib"}
+"""The setting of the memory of each part."""
+
+
+def hook(name: str, scope: Scope, part: Part) -> pulumi.ErrorHook:
+    """A hook that explains why the rollout of `part` failed, and does not retry."""
 
     def explain(_: pulumi.ErrorHookArgs) -> bool:
-        pulumi.log.error(report(settings, application, cluster))
+        pulumi.log.error(report(scope, part))
         return False
 
     return pulumi.ErrorHook(f"{name}-rollout-failure", explain)
 
 
-def report(settings: Settings, application: Application, cluster: Cluster) -> str:
+def report(scope: Scope, part: Part) -> str:
     """What the cluster tells of the newest pods that are not ready, and whether the old ones serve."""
+    cluster, workload = scope.cluster, name_of(scope.application, part)
     kubectl = f"{cluster.access.kubectl} --namespace {cluster.namespace}"
     lines: list[str] = []
     try:
-        for line in _lines(application, cluster, settings.kubernetes.rollout_seconds):
+        for line in _lines(scope, part):
             lines.append(line)  # one by one: what is known before an error is kept
     except (ApiException, HTTPError, OSError, ValueError) as error:  # ValueError: the client's models are strict
-        lines.append(f"Workload {application.name}: the cluster does not tell more ({_first_line(error)}).")
+        lines.append(f"Workload {workload}: the cluster does not tell more ({_first_line(error)}).")
     return "\n".join([*lines, f"  more        {kubectl} describe pods; {kubectl} get events --sort-by=.lastTimestamp"])
 
 
@@ -49,28 +53,30 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
-def _lines(application: Application, cluster: Cluster, seconds: int) -> Iterator[str]:
+def _lines(scope: Scope, part: Part) -> Iterator[str]:
+    cluster, workload = scope.cluster, name_of(scope.application, part)
+    seconds = scope.settings.kubernetes.rollout_seconds
     # Everything in the client's own types may be None, which no object of a real cluster is where it is read here.
     core: Any = api.CoreV1Api(cluster.client)
     apps: Any = api.AppsV1Api(cluster.client)
-    selector = ",".join(f"{key}={value}" for key, value in selector_of(application).items())
+    selector = ",".join(f"{key}={value}" for key, value in selector_of(scope.application, part).items())
     where = {"namespace": cluster.namespace, "_request_timeout": TIMEOUT_SECONDS}
     sets = apps.list_namespaced_replica_set(label_selector=selector, **where).items
     pods = core.list_namespaced_pod(label_selector=selector, **where).items
     newest = max(sets, key=_revision, default=None)
     if newest is None:
-        yield f"Workload {application.name} was not accepted by the cluster: see the error of the Deployment."
+        yield f"Workload {workload} was not accepted by the cluster: see the error of the Deployment."
         return
     hash_of = newest.metadata.labels.get("pod-template-hash")
     own = [pod for pod in pods if pod.metadata.labels.get("pod-template-hash") == hash_of]
     serving = sum(map(_ready, pods)) - sum(map(_ready, own))
-    yield f"Workload {application.name} did not become ready in {seconds} s. {_still(serving)}"
+    yield f"Workload {workload} did not become ready in {seconds} s. {_still(serving)}"
     broken = [pod for pod in own if not _ready(pod)]
     if not own:
         yield from _events(core, where, newest.metadata.name)
     for pod in broken[:PODS_SHOWN]:
         yield f"  pod         {pod.metadata.name}, {pod.status.phase}"
-        yield from _state(pod)
+        yield from _state(pod, part)
         yield from _events(core, where, pod.metadata.name)
         yield from _claims(core, where, pod)
         yield from _log(core, where, pod)
@@ -92,21 +98,21 @@ def _ready(pod: Any) -> bool:
     return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or [])
 
 
-def _state(pod: Any) -> Iterator[str]:
+def _state(pod: Any, part: Part) -> Iterator[str]:
     for status in pod.status.container_statuses or []:
         state, last = status.state, status.last_state
         if state.waiting:
             yield f"  state       waiting, {state.waiting.reason}: {state.waiting.message or 'no reason given'}"
         elif state.terminated:
-            yield f"  state       ended, {_ended(state.terminated)}"
+            yield f"  state       ended, {_ended(state.terminated, part)}"
         else:
             yield "  state       running, not ready"
         if last and last.terminated:
-            yield f"  before      ended, {_ended(last.terminated)}; restarted {status.restart_count} times"
+            yield f"  before      ended, {_ended(last.terminated, part)}; restarted {status.restart_count} times"
 
 
-def _ended(terminated: Any) -> str:
-    memory = " (out of memory: mimir:limits.memoryMib)" if terminated.reason == "OOMKilled" else ""
+def _ended(terminated: Any, part: Part) -> str:
+    memory = f" (out of memory: mimir:{MEMORY[part]})" if terminated.reason == "OOMKilled" else ""
     return f"exit code {terminated.exit_code}, {terminated.reason}{memory}"
 
 

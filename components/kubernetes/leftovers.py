@@ -16,7 +16,7 @@ from kubernetes.dynamic import DynamicClient
 
 from components.application import Application
 from components.kubernetes.cluster import Cluster
-from components.kubernetes.labels import INSTANCE
+from components.kubernetes.labels import INSTANCE, PART, name_of
 
 PATIENCE_SECONDS = 90.0
 """How long a removed object, and the pods that hang on it, may take to go."""
@@ -72,11 +72,11 @@ def _clear(args: pulumi.ResourceHookArgs, application: Application, cluster: Clu
             f"or an update was killed. It holds data, so nothing is done to it. To take it over:\n"
             f"  {_import(args, component, identifier)}"
         )
-    if _serves(application, cluster):
+    workload = name_of(application, "edge" if (found.metadata.labels or {}).get(PART) == "edge" else "application")
+    if _serves(workload, cluster):
         raise NotOurs(
-            f"{application.name} serves in this cluster, but this stack's state does not know its {kind}: another "
-            "checkout deployed it, or an update was killed. If nobody needs it: "
-            f"{command} delete deployment {application.name}"
+            f"{workload} serves in this cluster, but this stack's state does not know its {kind}: another checkout "
+            f"deployed it, or an update was killed. If nobody needs it: {command} delete deployment {workload}"
         )
     objects.delete(name=name, body={"propagationPolicy": "Foreground"}, **where)
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -88,10 +88,10 @@ def _clear(args: pulumi.ResourceHookArgs, application: Application, cluster: Clu
         time.sleep(0.5)
 
 
-def _serves(application: Application, cluster: Cluster) -> bool:
-    """Whether pods of the deployment are ready: then nothing that they need is touched."""
-    workload = _get(_objects(cluster, "apps/v1", "Deployment"), application.name, {"namespace": cluster.namespace})
-    return bool(workload and workload.status and workload.status.readyReplicas)
+def _serves(workload: str, cluster: Cluster) -> bool:
+    """Whether pods of the workload are ready: then nothing that they need is touched."""
+    found = _get(_objects(cluster, "apps/v1", "Deployment"), workload, {"namespace": cluster.namespace})
+    return bool(found and found.status and found.status.readyReplicas)
 
 
 def _import(args: pulumi.ResourceHookArgs, component: str, identifier: str) -> str:

@@ -2,52 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi_kubernetes import core
 
-from components.application import Application
-from components.kubernetes.cluster import Cluster
-from components.settings import Settings, VolumeName
+from components.edge import METRICS_PORT, Edge
+from components.kubernetes import served
+from components.kubernetes.labels import Part, selector_of
+from components.kubernetes.scope import Scope
+from components.settings import VolumeName
+
+LOWEST_FREE_PORT = 1024
+"""Ports of this machine below it want more rights than `kubectl port-forward` usually has."""
+
+
+USUAL_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where the front door is reached, and under which name it serves.
+
+    Attributes:
+        scheme: http or https.
+        port: its Service's.
+        address: where it is reached from here.
+        host: name that it serves, if not every one.
+        vouched: whether somebody vouches for its certificate.
+    """
+
+    scheme: str
+    port: int
+    address: str
+    host: str | None
+    vouched: bool
+
+    @property
+    def url(self) -> str:
+        """What a client asks."""
+        return self.url_of(f"{self.host}:{self.port}" if self.host else self.address)
+
+    def url_of(self, address: str) -> str:
+        """The URL of an address, without the port that it has anyway."""
+        return f"{self.scheme}://{address.removesuffix(f':{USUAL_PORTS[self.scheme]}')}"
+
+    def curl(self, path: str) -> str:
+        """A request to it from here."""
+        insecure = "" if self.vouched else "--insecure "
+        to = f"--connect-to ::{self.address} " if self.host else ""
+        return f"curl -fsS {insecure}{to}{self.url}{path}"
 
 
 def of(
-    settings: Settings,
-    application: Application,
-    cluster: Cluster,
-    workload: pulumi.Output[str],
-    service: core.v1.Service,
+    scope: Scope,
+    edge: Edge | None,
+    ready: Sequence[pulumi.Output[str]],
+    front: core.v1.Service,
     volumes: Mapping[VolumeName, pulumi.Output[str]],
 ) -> dict[str, pulumi.Input[Any]]:
-    """The outputs; the URL appears only once the rollout is ready."""
-    kubectl = f"{cluster.access.kubectl} --namespace {cluster.namespace}"
-    url = pulumi.Output.all(workload, service.spec, service.status).apply(
-        lambda known: _url(application, cluster, known[1], known[2])
-    )
+    """The outputs; the URL appears only once every rollout in `ready` is.
+
+    Args:
+        scope: whose they are.
+        edge: what stands in front, where the stack runs it.
+        ready: names of the workloads, the application's first.
+        front: Service of the front door.
+        volumes: names of the claims and of the configuration.
+    """
+    application, settings = scope.application, scope.settings
+    kubectl = f"{scope.cluster.access.kubectl} --namespace {scope.cluster.namespace}"
+    port = edge.port if edge else application.port
+    inside = f"{application.name}.{scope.cluster.namespace}.svc:{port}"
+    known = pulumi.Output.all(front.spec, front.status, *ready)
+    path = application.probe.path
     outputs: dict[str, pulumi.Input[Any]] = {
-        "url": url,
-        "health": pulumi.Output.concat("curl -fsS ", url, application.probe.path),
-        "namespace": cluster.namespace,
-        "workload": workload,
-        "service": f"{application.name}.{cluster.namespace}.svc:{application.port}",
+        "namespace": scope.cluster.namespace,
+        "workload": ready[0],
+        "service": inside,
         "volumes": volumes,
-        "logs": f"{kubectl} logs --follow --selector app.kubernetes.io/instance={application.name}",
+        "logs": f"{kubectl} logs --follow --selector {_selector(scope, 'application')}",
     }
-    if settings.kubernetes.service_type == "ClusterIP":
-        port = application.port
-        outputs["url"] = pulumi.Output.concat("http://", application.name, ".", cluster.namespace, ".svc:", str(port))
-        outputs["forward"] = f"{kubectl} port-forward service/{application.name} {port}:{port}"
-        outputs["health"] = f"curl -fsS http://127.0.0.1:{port}{application.probe.path}   # while `forward` runs"
+    if settings.edge.kind in served.CONTROLLERS:
+        url = served.url(settings)
+        outputs |= {"url": known.apply(lambda _: url), "health": f"curl -fsS {url}{path}"}
+    elif settings.kubernetes.service_type == "ClusterIP":
+        local = port if port >= LOWEST_FREE_PORT else port + 8000
+        outputs["url"] = known.apply(lambda _: f"{edge.scheme if edge else 'http'}://{inside}")
+        outputs["forward"] = f"{kubectl} port-forward service/{application.name} {local}:{port}"
+        outputs["health"] = f"{_door(scope, edge, f'127.0.0.1:{local}').curl(path)}   # while `forward` runs"
+    else:
+        door = known.apply(lambda all_: _door(scope, edge, _address(scope, edge, port, all_[0], all_[1])))
+        by_name = settings.kubernetes.service_type == "LoadBalancer"
+        outputs["url"] = door.apply(lambda one: one.url if by_name else one.url_of(one.address))
+        outputs["health"] = door.apply(lambda one: one.curl(path))
+    if edge:
+        outputs["edge"] = ready[1]
+        outputs["access_log"] = f"{kubectl} logs --follow --selector {_selector(scope, 'edge')}"
+        outputs["metrics"] = (
+            f"{kubectl} port-forward service/{application.name}-metrics {METRICS_PORT}   # then "
+            f"http://127.0.0.1:{METRICS_PORT}/metrics and /metrics/application"
+        )
     return outputs
 
 
-def _url(application: Application, cluster: Cluster, spec: Any, status: Any) -> str:
-    """Where a Service with an address outside of the cluster is reached."""
+def _selector(scope: Scope, part: Part) -> str:
+    return ",".join(f"{key}={value}" for key, value in selector_of(scope.application, part).items())
+
+
+def _door(scope: Scope, edge: Edge | None, address: str) -> Door:
+    """The front door at `address`."""
+    if edge is None:
+        return Door("http", scope.application.port, address, None, vouched=True)
+    vouched = scope.settings.tls_mode != "selfSigned"
+    return Door(edge.scheme, edge.port, address, next(iter(edge.settings.hosts), None), vouched)
+
+
+def _address(scope: Scope, edge: Edge | None, port: int, spec: Any, status: Any) -> str:
+    """Where a Service is reached from outside of the cluster."""
     balancers = ((status or {}).get("load_balancer") or {}).get("ingress") or []
     if balancers:
-        return f"http://{balancers[0].get('hostname') or balancers[0].get('ip')}:{application.port}"
-    ports = [port.get("node_port") for port in (spec or {}).get("ports") or []]
-    host = "127.0.0.1" if cluster.access.is_local else "<any node>"
-    return f"http://{host}:{next(filter(None, ports), '<its port>')}"  # a preview may not know it
+        return f"{balancers[0].get('hostname') or balancers[0].get('ip')}:{port}"
+    ports = {one["port"]: one.get("node_port") for one in (spec or {}).get("ports") or []}
+    any_node = "<a node with a pod of the edge>" if edge else "<any node>"
+    host = "127.0.0.1" if scope.cluster.access.is_local else any_node
+    return f"{host}:{ports.get(port) or '<its port>'}"  # a preview may not know it

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pulumi
 from pulumi_kubernetes import meta, networking
 
-from components.application import Application
-from components.kubernetes import leftovers
-from components.kubernetes.cluster import Cluster
-from components.kubernetes.labels import labels_of, selector_of
-from components.settings import Settings
-from components.settings.network import Peer, Target
+from components.edge import METRICS_PORT, Edge
+from components.kubernetes.edge_pod import doors
+from components.kubernetes.labels import Part, selector_of
+from components.kubernetes.scope import Scope
+from components.settings.network import Network, Peer, Target
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """Label that the API server gives every namespace."""
 
 Port = networking.v1.NetworkPolicyPortArgs
+Incoming = networking.v1.NetworkPolicyIngressRuleArgs
+Outgoing = networking.v1.NetworkPolicyEgressRuleArgs
 
 
 class Policies(pulumi.ComponentResource):
@@ -24,70 +27,79 @@ class Policies(pulumi.ComponentResource):
     They hold where the cluster's network plugin enforces them; that is the cluster's side of the bargain.
     """
 
-    def __init__(
-        self,
-        name: str,
-        settings: Settings,
-        application: Application,
-        cluster: Cluster,
-        namespace: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, scope: Scope, edge: Edge | None, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mimir:kubernetes:Policies", name, None, opts)
-        network = settings.network
-        pods = meta.v1.LabelSelectorArgs(match_labels=selector_of(application))
+        application, network = scope.application, scope.settings.network
 
-        def policy(what: str, spec: networking.v1.NetworkPolicySpecArgs) -> None:
+        def policy(what: str, part: Part | None, spec: networking.v1.NetworkPolicySpecArgs) -> None:
             networking.v1.NetworkPolicy(
                 f"{name}-{what}",
-                metadata=meta.v1.ObjectMetaArgs(
-                    name=f"{application.name}-{what}", namespace=namespace, labels=labels_of(application)
-                ),
+                metadata=scope.metadata(f"{application.name}-{what}", part),
                 spec=spec,
-                opts=pulumi.ResourceOptions(
-                    parent=self, hooks=leftovers.binding(f"{name}-{what}", application, cluster)
-                ),
+                opts=pulumi.ResourceOptions(parent=self, hooks=scope.room_for(f"{name}-{what}")),
             )
 
         everyone = meta.v1.LabelSelectorArgs()
         policy(
             "default-deny",
+            None,
             networking.v1.NetworkPolicySpecArgs(pod_selector=everyone, policy_types=["Ingress", "Egress"]),
         )
-        dns = Peer(namespace=network.dns_namespace, pod_labels=network.dns_labels)
-        policy(
-            "egress",
-            networking.v1.NetworkPolicySpecArgs(
-                pod_selector=pods,
-                policy_types=["Egress"],
-                egress=[
-                    networking.v1.NetworkPolicyEgressRuleArgs(
-                        to=[_peer(dns)], ports=[Port(protocol=protocol, port=53) for protocol in ("UDP", "TCP")]
-                    ),
-                    *(_egress(target) for target in network.egress),
-                ],
-            ),
-        )
-        if network.ingress:
+        policy("egress", "application", _to(scope, "application", [_dns(network), *map(_egress, network.egress)]))
+        own = _ports([application.port])
+        if edge:
             policy(
                 "ingress",
-                networking.v1.NetworkPolicySpecArgs(
-                    pod_selector=pods,
-                    policy_types=["Ingress"],
-                    ingress=[
-                        networking.v1.NetworkPolicyIngressRuleArgs(
-                            from_=[_peer(peer) for peer in network.ingress],
-                            ports=[Port(protocol="TCP", port=application.port)],
-                        )
-                    ],
-                ),
+                "application",
+                _from(scope, "application", [Incoming(from_=[_pods(scope, "edge")], ports=own)]),
             )
+            policy("edge-ingress", "edge", _from(scope, "edge", list(_to_the_edge(edge, network))))
+            to_pods = Outgoing(to=[_pods(scope, "application")], ports=own)
+            policy("edge-egress", "edge", _to(scope, "edge", [_dns(network), to_pods]))
+        elif network.ingress:
+            peers = [_peer(peer) for peer in network.ingress]
+            policy("ingress", "application", _from(scope, "application", [Incoming(from_=peers, ports=own)]))
         self.register_outputs({})
 
 
-def _egress(target: Target) -> networking.v1.NetworkPolicyEgressRuleArgs:
-    ports = [Port(protocol="TCP", port=port) for port in target.ports]
-    return networking.v1.NetworkPolicyEgressRuleArgs(to=[_peer(target)], ports=ports or None)
+def _to_the_edge(edge: Edge, network: Network) -> Iterable[Incoming]:
+    """Its front doors are for whom the settings name, or for everybody; its metrics for whom they name only."""
+    yield Incoming(
+        from_=[_peer(peer) for peer in network.ingress] or None,
+        ports=_ports(inside for _, inside in doors(edge).values()),
+    )
+    if network.monitoring:
+        yield Incoming(from_=[_peer(peer) for peer in network.monitoring], ports=_ports([METRICS_PORT]))
+
+
+def _from(scope: Scope, part: Part, rules: list[Incoming]) -> networking.v1.NetworkPolicySpecArgs:
+    """Who may connect to the pods of a part."""
+    pods = _selector(selector_of(scope.application, part))
+    return networking.v1.NetworkPolicySpecArgs(pod_selector=pods, policy_types=["Ingress"], ingress=rules)
+
+
+def _to(scope: Scope, part: Part, rules: list[Outgoing]) -> networking.v1.NetworkPolicySpecArgs:
+    """To whom the pods of a part may connect."""
+    pods = _selector(selector_of(scope.application, part))
+    return networking.v1.NetworkPolicySpecArgs(pod_selector=pods, policy_types=["Egress"], egress=rules)
+
+
+def _dns(network: Network) -> Outgoing:
+    dns = Peer(namespace=network.dns_namespace, pod_labels=network.dns_labels)
+    return Outgoing(to=[_peer(dns)], ports=[Port(protocol=protocol, port=53) for protocol in ("UDP", "TCP")])
+
+
+def _egress(target: Target) -> Outgoing:
+    return Outgoing(to=[_peer(target)], ports=_ports(target.ports) or None)
+
+
+def _ports(numbers: Iterable[int]) -> list[Port]:
+    return [Port(protocol="TCP", port=number) for number in numbers]
+
+
+def _pods(scope: Scope, part: Part) -> networking.v1.NetworkPolicyPeerArgs:
+    """The pods of a part, in this namespace."""
+    return networking.v1.NetworkPolicyPeerArgs(pod_selector=_selector(selector_of(scope.application, part)))
 
 
 def _peer(peer: Peer) -> networking.v1.NetworkPolicyPeerArgs:

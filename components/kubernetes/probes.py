@@ -8,10 +8,7 @@ from __future__ import annotations
 from pulumi_kubernetes import core
 
 from components.application import Application
-from components.probes import START_INTERVAL_SECONDS
-
-READINESS_INTERVAL_SECONDS = 5
-"""A pod leaves the Service sooner than it is restarted: an answer that is late for a moment costs no restart."""
+from components.probes import READINESS_INTERVAL_SECONDS, START_INTERVAL_SECONDS
 
 
 def startup(application: Application) -> core.v1.ProbeArgs:

@@ -23,6 +23,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "volumes.logs",
         "volumes.plugins",
         "shutdown.preStopSeconds",
+        "edge.gateway",
+        "edge.ingressClass",
     ),
     "kubernetes": ("docker", "limits.pids", "logging.maxSizeMib", "logging.maxFiles"),
 }
@@ -32,7 +34,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
 def foreign_settings(settings: Settings) -> Iterator[Problem]:
     """Settings that only the other platform honours, if they differ from their defaults."""
     for path in ELSEWHERE[settings.platform]:
-        for key in _changed(settings, path):
+        for key in changed(settings, path):
             yield Problem(
                 f"mimir:{key}",
                 f"a setting without an effect on `platform: {settings.platform}`",
@@ -93,7 +95,7 @@ def autoscaling(settings: Settings) -> Iterator[Problem]:
     if settings.platform != "kubernetes":
         return
     if scaling.max_replicas is None:
-        for key in _changed(settings, "autoscaling"):
+        for key in changed(settings, "autoscaling"):
             yield Problem(
                 f"mimir:{key}",
                 "a setting without an effect while `autoscaling.maxReplicas` is not set",
@@ -136,20 +138,25 @@ def requests(settings: Settings) -> Iterator[Problem]:
 def rollout(settings: Settings) -> Iterator[Problem]:
     """A rollout needs more time than the slowest start that the probe allows."""
     longest = Probe(port=settings.environment.port, **settings.probe.model_dump()).deadline_seconds
+    reasons = "the time that `probe` gives a start"
+    if settings.edge.kind == "haproxy":
+        longest += settings.kubernetes.dns_seconds
+        reasons += ", and `kubernetes.dnsSeconds`"
     if settings.platform != "kubernetes" or settings.kubernetes.rollout_seconds > longest:
         return
     longer = f"pulumi config set --path 'mimir:kubernetes.rolloutSeconds' {min(longest + 60, LONGEST_ROLLOUT_SECONDS)}"
     yield Problem(
         "mimir:kubernetes.rolloutSeconds",
         str(settings.kubernetes.rollout_seconds),
-        f"more than {longest}, the time that `probe` gives a start",
+        f"more than {longest}, {reasons}",
         longer if longest < LONGEST_ROLLOUT_SECONDS else "pulumi config rm probe   # no rollout may take that long",
     )
 
 
 def peers(settings: Settings) -> Iterator[Problem]:
     """Each peer is pods or addresses; one that is neither would be everybody."""
-    for name, listed in (("ingress", settings.network.ingress), ("egress", settings.network.egress)):
+    network = settings.network
+    for name, listed in (("ingress", network.ingress), ("monitoring", network.monitoring), ("egress", network.egress)):
         for index, peer in enumerate(listed):
             key = f"mimir:network.{name}[{index}]"
             remove = f"pulumi config rm --path '{key}'"
@@ -171,20 +178,24 @@ def _is_network(cidr: str) -> bool:
         return False
 
 
-def _changed(settings: Settings, path: str) -> Iterator[str]:
+def changed(settings: Settings, path: str) -> Iterator[str]:
     """The settings at `path` or below it that are not as they are by default."""
     section: Section = settings
     default: Section = Settings()
     *outer, last = path.split(".")
     for name in outer:
-        section, default = _at(section, name), _at(default, name)
-    value, usual = _at(section, last), _at(default, last)
-    below = section_of(fields(type(section))[last])
+        section, default = at(section, name), at(default, name)
+    yield from _different(at(section, last), at(default, last), section_of(fields(type(section))[last]), path)
+
+
+def _different(value: Any, usual: Any, below: type[Section] | None, path: str) -> Iterator[str]:
     if below is None:
         yield from [path] if value != usual else []
-    else:
-        yield from (f"{path}.{key}" for key in fields(below) if _at(value, key) != _at(usual, key))
+        return
+    for key, field in fields(below).items():
+        yield from _different(at(value, key), at(usual, key), section_of(field), f"{path}.{key}")
 
 
-def _at(section: Section, key: str) -> Any:
+def at(section: Section, key: str) -> Any:
+    """The value of a setting, by the key that a stack file has for it."""
     return getattr(section, attribute(type(section), key))

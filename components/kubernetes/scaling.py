@@ -5,50 +5,24 @@ from __future__ import annotations
 import pulumi
 from pulumi_kubernetes import autoscaling, meta, policy
 
-from components.application import Application
-from components.kubernetes import leftovers
-from components.kubernetes.cluster import Cluster
-from components.kubernetes.labels import labels_of, selector_of
-from components.settings import Settings
+from components.kubernetes.labels import Part, name_of, selector_of
+from components.kubernetes.scope import Scope
 
 
 class Scaling(pulumi.ComponentResource):
-    """The disruption budget, and the autoscaler where the settings ask for one."""
+    """The disruption budget of the application, and the autoscaler where the settings ask for one."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: Settings,
-        application: Application,
-        cluster: Cluster,
-        namespace: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mimir:kubernetes:Scaling", name, None, opts)
-
-        def metadata() -> meta.v1.ObjectMetaArgs:
-            return meta.v1.ObjectMetaArgs(name=application.name, namespace=namespace, labels=labels_of(application))
-
-        policy.v1.PodDisruptionBudget(
-            f"{name}-budget",
-            metadata=metadata(),
-            spec=policy.v1.PodDisruptionBudgetSpecArgs(
-                # One at a time, and not «at least one»: with a single pod that would block every drain for ever.
-                max_unavailable=1,
-                selector=meta.v1.LabelSelectorArgs(match_labels=selector_of(application)),
-                # A pod that is broken anyway must not block a drain either.
-                unhealthy_pod_eviction_policy="AlwaysAllow",
-            ),
-            opts=pulumi.ResourceOptions(parent=self, hooks=leftovers.binding(f"{name}-budget", application, cluster)),
-        )
-        scaling = settings.autoscaling
+        budget(f"{name}-budget", scope, "application", pulumi.ResourceOptions(parent=self))
+        scaling = scope.settings.autoscaling
         if scaling.max_replicas:
             autoscaling.v2.HorizontalPodAutoscaler(
                 f"{name}-autoscaler",
-                metadata=metadata(),
+                metadata=scope.metadata(scope.application.name, "application"),
                 spec=autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
                     scale_target_ref=autoscaling.v2.CrossVersionObjectReferenceArgs(
-                        api_version="apps/v1", kind="Deployment", name=application.name
+                        api_version="apps/v1", kind="Deployment", name=scope.application.name
                     ),
                     min_replicas=scaling.min_replicas,
                     max_replicas=scaling.max_replicas,
@@ -64,8 +38,22 @@ class Scaling(pulumi.ComponentResource):
                         )
                     ],
                 ),
-                opts=pulumi.ResourceOptions(
-                    parent=self, hooks=leftovers.binding(f"{name}-autoscaler", application, cluster)
-                ),
+                opts=pulumi.ResourceOptions(parent=self, hooks=scope.room_for(f"{name}-autoscaler")),
             )
         self.register_outputs({})
+
+
+def budget(name: str, scope: Scope, part: Part, opts: pulumi.ResourceOptions) -> None:
+    """How many pods of `part` a drained node may take away at a time."""
+    policy.v1.PodDisruptionBudget(
+        name,
+        metadata=scope.metadata(name_of(scope.application, part), part),
+        spec=policy.v1.PodDisruptionBudgetSpecArgs(
+            # One at a time, and not «at least one»: with a single pod that would block every drain for ever.
+            max_unavailable=1,
+            selector=meta.v1.LabelSelectorArgs(match_labels=selector_of(scope.application, part)),
+            # A pod that is broken anyway must not block a drain either.
+            unhealthy_pod_eviction_policy="AlwaysAllow",
+        ),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=scope.room_for(name))),
+    )

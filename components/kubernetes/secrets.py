@@ -6,11 +6,10 @@ import base64
 import json
 
 import pulumi
-from pulumi_kubernetes import core, meta
+from pulumi_kubernetes import core
 
-from components.application import Application
-from components.kubernetes.labels import labels_of
-from components.settings import Registry, Settings
+from components.kubernetes.scope import Scope
+from components.settings import Registry
 
 
 class Secrets(pulumi.ComponentResource):
@@ -24,23 +23,16 @@ class Secrets(pulumi.ComponentResource):
     env: pulumi.Output[str] | None
     pull: list[pulumi.Input[str]]
 
-    def __init__(
-        self,
-        name: str,
-        settings: Settings,
-        application: Application,
-        namespace: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mimir:kubernetes:Secrets", name, None, opts)
-        metadata = meta.v1.ObjectMetaArgs(namespace=namespace, labels=labels_of(application))
+        settings, application = scope.settings, scope.application
         self.env = None
         if application.secret_env:
             values = {key: value.get_secret_value() for key, value in application.secret_env.items()}
             self.env = _name(
                 core.v1.Secret(
                     f"{application.name}-env",
-                    metadata=metadata,
+                    metadata=scope.metadata(part="application"),
                     string_data=pulumi.Output.secret(values),
                     immutable=True,
                     opts=pulumi.ResourceOptions(parent=self),
@@ -52,7 +44,7 @@ class Secrets(pulumi.ComponentResource):
                 _name(
                     core.v1.Secret(
                         f"{application.name}-pull",
-                        metadata=metadata,
+                        metadata=scope.metadata(),
                         type="kubernetes.io/dockerconfigjson",
                         string_data=pulumi.Output.secret({".dockerconfigjson": login}),
                         immutable=True,

@@ -1,53 +1,87 @@
-"""The Service: one address for the pods that are ready."""
+"""The Services: an address for the front door, and names for what is behind it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
-from pulumi_kubernetes import core, meta
+from pulumi_kubernetes import core
 
-from components.application import Application
-from components.kubernetes import leftovers
-from components.kubernetes.cluster import Cluster
-from components.kubernetes.labels import SKIP_AWAIT, labels_of, selector_of
-from components.settings import Settings
+from components.edge import METRICS_PORT, Edge
+from components.kubernetes.edge_pod import doors
+from components.kubernetes.labels import SKIP_AWAIT, Part, selector_of
+from components.kubernetes.scope import Scope
+
+Port = core.v1.ServicePortArgs
+
+METRICS = "metrics"
+SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": str(METRICS_PORT), "prometheus.io/path": "/metrics"}
+"""Annotations by which many installations of Prometheus find what to scrape."""
 
 
-class Service(pulumi.ComponentResource):
-    """One Service.
+def front(name: str, scope: Scope, edge: Edge | None, opts: pulumi.ResourceOptions) -> core.v1.Service:
+    """The Service with the deployment's own name: of the edge, or of the application where there is none."""
+    application, kind = scope.application, scope.settings.kubernetes.service_type
+    part: Part = "edge" if edge else "application"
+    ports = (
+        [_port(door, port, door) for door, (port, _) in doors(edge).items()]
+        if edge
+        else [_port("http", application.port, "http")]
+    )
+    # Whether pods are ready is what the workload waits for; only an address from outside takes time of its own.
+    wait = {} if kind == "LoadBalancer" else SKIP_AWAIT
+    # Another node would forward with its own address, and limits and policies are by the client's.
+    local = "Local" if edge and kind != "ClusterIP" else None
+    spec = core.v1.ServiceSpecArgs(
+        type=kind, selector=selector_of(application, part), ports=ports, external_traffic_policy=local
+    )
+    return _service(name, scope, application.name, part, spec, opts, wait)
 
-    Attributes:
-        made: the object, of which the cluster fills in ports and addresses.
-    """
 
-    made: core.v1.Service
+def pods(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> core.v1.Service:
+    """A name with the address of each pod of the application that is ready: the edge chooses among them."""
+    spec = core.v1.ServiceSpecArgs(
+        type="ClusterIP",
+        cluster_ip="None",
+        publish_not_ready_addresses=False,
+        selector=selector_of(scope.application),
+        ports=[_port("http", scope.application.port, "http")],
+    )
+    return _service(name, scope, pods_name(scope), "edge", spec, opts)
 
-    def __init__(
-        self,
-        name: str,
-        settings: Settings,
-        application: Application,
-        cluster: Cluster,
-        namespace: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("mimir:kubernetes:Service", name, None, opts)
-        kind = settings.kubernetes.service_type
-        # Whether pods are ready is what the workload waits for; only an address from outside takes time of its own.
-        wait = {} if kind == "LoadBalancer" else SKIP_AWAIT
-        self.made = core.v1.Service(
-            name,
-            metadata=meta.v1.ObjectMetaArgs(
-                name=application.name, namespace=namespace, labels=labels_of(application), annotations=wait
-            ),
-            spec=core.v1.ServiceSpecArgs(
-                type=kind,
-                selector=selector_of(application),
-                ports=[
-                    core.v1.ServicePortArgs(
-                        name="http", port=application.port, target_port="http", protocol="TCP", app_protocol="http"
-                    )
-                ],
-            ),
-            opts=pulumi.ResourceOptions(parent=self, hooks=leftovers.binding(name, application, cluster)),
-        )
-        self.register_outputs({})
+
+def pods_name(scope: Scope) -> str:
+    """Name of the Service without an address of its own."""
+    return f"{scope.application.name}-pods"
+
+
+def metrics(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> core.v1.Service:
+    """Where monitoring finds the edge's figures and the application's."""
+    spec = core.v1.ServiceSpecArgs(
+        type="ClusterIP",
+        selector=selector_of(scope.application, "edge"),
+        ports=[_port(METRICS, METRICS_PORT, METRICS, "http")],
+    )
+    return _service(name, scope, f"{scope.application.name}-{METRICS}", "edge", spec, opts, {**SKIP_AWAIT, **SCRAPED})
+
+
+def _port(name: str, port: int, target: str, protocol: str | None = None) -> Port:
+    return Port(name=name, port=port, target_port=target, protocol="TCP", app_protocol=protocol or name)
+
+
+def _service(
+    resource: str,
+    scope: Scope,
+    name: str,
+    part: Part,
+    spec: core.v1.ServiceSpecArgs,
+    opts: pulumi.ResourceOptions,
+    annotations: Mapping[str, str] = SKIP_AWAIT,
+) -> core.v1.Service:
+    hooks = pulumi.ResourceOptions(hooks=scope.room_for(resource))
+    return core.v1.Service(
+        resource,
+        metadata=scope.metadata(name, part, annotations),
+        spec=spec,
+        opts=pulumi.ResourceOptions.merge(opts, hooks),
+    )

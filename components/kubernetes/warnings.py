@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.contract import CONTRACTS
+from components.kubernetes import served
 from components.kubernetes.rules import most_pods, single_writer_keys
 from components.registry import stored_login
 from components.settings import Settings
+
+NOT_THERE = (
+    "size of bodies, time for a request, rate and number of requests, circuit breaker, retries, affinity, metrics"
+)
+"""What HAProxy does unless told otherwise, and a controller of the cluster is not told."""
 
 
 def of(settings: Settings) -> Iterator[str]:
@@ -30,13 +36,30 @@ def of(settings: Settings) -> Iterator[str]:
             "mimir:kubernetes.pullSecrets: none. What `docker login` stored is for pushing and stays here; the cluster "
             "pulls without a login, unless this, or `registry.username` and `registry.password`, names one."
         )
+    if settings.edge.kind != "haproxy":
+        yield from _without_haproxy(settings)
+
+
+def _without_haproxy(settings: Settings) -> Iterator[str]:
+    kind = settings.edge.kind
     if not settings.network.ingress:
         yield (
             "mimir:network.ingress: nobody. Where the cluster enforces network policies, no pod may connect to the "
             "application until this names its edge."
         )
-    if kubernetes.service_type != "ClusterIP":
+    if kind == "none" and settings.kubernetes.service_type != "ClusterIP":
         yield (
             "mimir:kubernetes.serviceType: the application authenticates nobody; everyone who reaches a node's port "
             "can read and change its configuration."
+        )
+    if kind in served.CONTROLLERS:
+        yield (
+            f"mimir:edge.kind: {kind}; the controller authenticates nobody, and what this program limits elsewhere is "
+            f"its own affair: {NOT_THERE}."
+        )
+    if kind == "ingress":
+        hidden = dict.fromkeys(route.path for route in served.routes(settings) if not served.is_plain(route))
+        yield (
+            "mimir:edge.kind: ingress, which knows no methods and no variable segments; any method passes, and these "
+            f"are not served: {', '.join(hidden)}."
         )

@@ -12,6 +12,7 @@ from typing import Literal
 from components.section import Section, setting
 from components.settings.build import Image, Registry, Source
 from components.settings.docker import Docker
+from components.settings.edge import Edge
 from components.settings.kubernetes import Autoscaling, Kubernetes
 from components.settings.network import Network
 from components.settings.process import Environment, Limits, Logging, Probe, Shutdown
@@ -52,6 +53,23 @@ class Settings(Section):
     kubernetes: Kubernetes = Kubernetes()
     autoscaling: Autoscaling = Autoscaling()
     network: Network = Network()
+    edge: Edge = Edge()
+
+    @property
+    def tls_mode(self) -> str:
+        """Where the edge's certificate comes from, or `off`."""
+        return self.edge.tls.mode or ("selfSigned" if self.runtime == "production" else "off")
+
+    @property
+    def authentication_required(self) -> bool:
+        """Whether the edge lets nobody in without a key, a password or a token."""
+        required = self.edge.authentication.required
+        return self.runtime == "production" if required is None else required
+
+    @property
+    def edge_port(self) -> int:
+        """Port on which the deployment is reached."""
+        return self.edge.port or self.environment.port
 
     @property
     def log_format(self) -> str:

@@ -19,10 +19,18 @@ class Docker(Section):
     )
     bind_address: str = setting(
         "127.0.0.1",
-        "Host address on which the port is published; the application authenticates nobody, so loopback.",
+        "Host address on which the edge's ports are published; loopback, until you mean it.",
         allowed="an IPv4 address",
         pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",
     )
     restart: Literal["no", "on-failure", "always", "unless-stopped"] = setting(
         "unless-stopped", "Restart policy of the container.", allowed="no, on-failure, always or unless-stopped"
+    )
+    metrics_port: int | None = setting(
+        None,
+        "Port on 127.0.0.1 of the engine's host for the metrics; by default only containers of the network see them.",
+        allowed="1 to 65535",
+        example=9090,
+        ge=1,
+        le=65_535,
     )

@@ -53,8 +53,20 @@ class Kubernetes(Section):
     )
     service_type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = setting(
         "ClusterIP",
-        "How the Service is reached; the application authenticates nobody, so from inside the cluster only.",
+        "How the front door is reached: from inside the cluster only, on every node, or by a load balancer.",
         allowed="ClusterIP, NodePort or LoadBalancer",
+    )
+    edge_replicas: int = setting(2, "Pods of the edge (`edge.kind` haproxy).", allowed="1 to 20", ge=1, le=20)
+    dns_seconds: int = setting(
+        30,
+        "How long name servers of the cluster may give an answer that is no longer true, in seconds: a new pod counts "
+        "that much later, so that the edge (`edge.kind` haproxy) knows it before an old one goes.",
+        allowed="0 to 300",
+        ge=0,
+        le=300,
+    )
+    cluster_domain: str = setting(
+        "cluster.local", "Domain of the cluster's DNS.", allowed="a domain name", pattern=r"^[a-z0-9.-]+$"
     )
     priority_class: str | None = setting(
         None,

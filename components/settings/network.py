@@ -30,7 +30,13 @@ class Network(Section):
 
     ingress: tuple[Peer, ...] = setting(
         (),
-        "Who may connect to the application: its edge, its monitoring.",
+        "Who may connect to the front door: the edge, which then is everybody's when this is empty; without one the "
+        "application, which then is nobody's.",
+        allowed="a list of objects with `namespace` and `podLabels`, or `cidr`",
+    )
+    monitoring: tuple[Peer, ...] = setting(
+        (),
+        "Who may read the edge's metrics.",
         allowed="a list of objects with `namespace` and `podLabels`, or `cidr`",
     )
     egress: tuple[Target, ...] = setting(

@@ -16,6 +16,7 @@ from pathlib import Path
 from ops.bench import builds, no_change, saves, sizes, starts
 from ops.bench.builder import Unavailable
 from ops.bench.cluster import deploys, growth, previews, requests, time_spent
+from ops.bench.edge import cost, switches
 from ops.bench.facts import facts
 from ops.bench.lab import Lab
 from ops.bench.page import PAGE, record, renewed, report, with_earlier
@@ -65,6 +66,8 @@ def parts(runs: int, source: str) -> dict[str, Callable[[Lab], list[Table]]]:
         "start": lambda lab: starts.measure(lab, runs),
         "size": lambda lab: sizes.measure(lab, source),
         "save": lambda lab: saves.measure(lab, runs),
+        "edge": lambda lab: cost.measure(lab, runs),
+        "edge-switch": lambda lab: switches.measure(lab),
         "cluster-deploy": lambda lab: deploys.measure(lab, runs),
         "cluster-preview": lambda lab: previews.measure(lab, runs),
         "cluster-phases": lambda lab: time_spent.measure(lab, runs),

@@ -39,10 +39,18 @@ class Lab:
         self.cleanup.close()
 
     def stack(self, purpose: str, env: dict[str, str] | None = None, **config: Any) -> Stack:
-        """A stack of a fresh copy of the project, with a port and a repository of its own."""
+        """A stack of a fresh copy of the project, with a port and a repository of its own.
+
+        Without an edge, unless `config` says otherwise: what it is compared with has none.
+        """
         name = f"bench-{purpose}-{secrets.token_hex(2)}"
         base = self.folder / name
-        own = {"probe": QUICK_PROBE, "environment": {"port": free_port()}, "registry": {"repository": REPOSITORY}}
+        own: dict[str, Any] = {
+            "probe": QUICK_PROBE,
+            "environment": {"port": free_port()},
+            "registry": {"repository": REPOSITORY},
+        }
+        own["edge"] = {"kind": "none"}
         stack = Stack(copy_project(base / "project"), name, {**own, **config}, base / "state", env or {})
         self.cleanup.callback(stack.remove)
         return stack

@@ -24,9 +24,9 @@ def prod() -> list[Manifest]:
 
 @pytest.fixture(scope="session")
 def project(prod: list[Manifest], tmp_path_factory: pytest.TempPathFactory) -> Subjects:
-    """Stack prod, a stack with every optional part, and the Dockerfiles."""
-    everything = manifests.of_run(stacks.everything())
-    return subjects.of_project([*prod, *everything], tmp_path_factory.mktemp("project"))
+    """Stack prod, a stack with every optional part, one with an Ingress, and the Dockerfiles."""
+    others = [*manifests.of_run(stacks.everything()), *manifests.of_run(stacks.ingress())]
+    return subjects.of_project([*prod, *others], tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture(scope="session")

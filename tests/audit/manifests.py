@@ -79,8 +79,11 @@ def _references(pod: dict[str, Any]) -> Iterator[str]:
     for secret in pod.get("imagePullSecrets", []):
         yield f"Secret/{secret['name']}"
     for volume in pod.get("volumes", []):
-        if "configMap" in volume:
-            yield f"ConfigMap/{volume['configMap']['name']}"
+        for source in [volume, *volume.get("projected", {}).get("sources", [])]:
+            if "configMap" in source:
+                yield f"ConfigMap/{source['configMap']['name']}"
+            if "secret" in source:
+                yield f"Secret/{source['secret']['name']}"
         if "persistentVolumeClaim" in volume:
             yield f"PersistentVolumeClaim/{volume['persistentVolumeClaim']['claimName']}"
     for container in pod.get("containers", []):

@@ -39,19 +39,35 @@ class Port:
         return f"{self.number}/{self.protocol}"
 
 
-def pod_of(manifests: Iterable[Manifest]) -> Place:
-    """A pod of the application."""
-    [workload] = [manifest.document for manifest in manifests if manifest.kind == "Deployment"]
+PART = "app.kubernetes.io/component"
+ADDRESSES = {"application": "10.244.0.10", "edge": "10.244.0.15"}
+
+
+def pod_of(manifests: Iterable[Manifest], part: str = "application") -> Place:
+    """A pod of the application, or of its edge."""
+    workload = _workload(manifests, part)
     labels = workload["spec"]["template"]["metadata"]["labels"]
-    return Place("the application", "10.244.0.10", workload["metadata"]["namespace"], labels)
+    return Place(f"the {part}", ADDRESSES[part], workload["metadata"]["namespace"], labels)
+
+
+def ports_of(manifests: Iterable[Manifest], part: str = "application") -> dict[str, Port]:
+    """The ports on which it listens, by their names."""
+    [container] = _workload(manifests, part)["spec"]["template"]["spec"]["containers"]
+    return {port["name"]: Port(port["containerPort"], port["protocol"], port["name"]) for port in container["ports"]}
 
 
 def port_of(manifests: Iterable[Manifest]) -> Port:
-    """The port on which it listens."""
-    [workload] = [manifest.document for manifest in manifests if manifest.kind == "Deployment"]
-    [container] = workload["spec"]["template"]["spec"]["containers"]
-    [port] = container["ports"]
-    return Port(port["containerPort"], port["protocol"], port["name"])
+    """The port on which the application listens."""
+    return ports_of(manifests)["http"]
+
+
+def _workload(manifests: Iterable[Manifest], part: str) -> dict[str, Any]:
+    [workload] = [
+        manifest.document
+        for manifest in manifests
+        if manifest.kind == "Deployment" and manifest.document["metadata"]["labels"][PART] == part
+    ]
+    return workload
 
 
 def connections(

@@ -23,6 +23,6 @@ def test_the_page_names_the_kubernetes_whose_schemas_are_used() -> None:
 
 
 def test_the_page_counts_right() -> None:
-    dns_edge_databases_and_two_neighbours = 5
-    assert len(OTHERS) + dns_edge_databases_and_two_neighbours == 14
-    assert len(PORTS) == 8
+    dns_edge_monitoring_databases_and_two_neighbours = 6
+    assert len(OTHERS) + dns_edge_monitoring_databases_and_two_neighbours == 15
+    assert len(PORTS) == 10

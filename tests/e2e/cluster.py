@@ -15,6 +15,12 @@ CONTEXT = "mimir-test"
 SHARED = {name: {"accessMode": "ReadWriteMany"} for name in ("data", "logs", "plugins")}
 """Volumes that several pods may mount."""
 
+DNS_SECONDS = 6
+"""What this cluster's name servers keep an answer, and a second until the edge asks."""
+
+OPEN = {"paths": ["/api/v1/answer", "/api/v1/notes"], "tls": {"mode": "off"}, "authentication": {"required": False}}
+"""An edge for plain clients without a key, with the sample's own paths."""
+
 PROBE = {"intervalSeconds": 2, "timeoutSeconds": 2, "startPeriodSeconds": 20, "retries": 5}
 """Quick, and patient enough for a machine that is busy with everything else."""
 
@@ -47,20 +53,21 @@ class ClusterStack(Stack):
         """Its namespace."""
         return f"mimir-{self.name}"
 
-    def pods(self, cluster: Cluster) -> list[Any]:
-        """The pods that are not on their way out."""
-        listed = cluster.core.list_namespaced_pod(self.namespace).items
+    def pods(self, cluster: Cluster, part: str = "application") -> list[Any]:
+        """The pods of the application, or of the edge, that are not on their way out."""
+        selector = f"app.kubernetes.io/component={part}"
+        listed = cluster.core.list_namespaced_pod(self.namespace, label_selector=selector).items
         return [pod for pod in listed if pod.metadata.deletion_timestamp is None]
 
-    def ready(self, cluster: Cluster, count: int) -> list[Any]:
+    def ready(self, cluster: Cluster, count: int, part: str = "application") -> list[Any]:
         """The pods, once there are exactly `count`, all of them ready."""
 
         def look() -> list[Any] | None:
-            pods = self.pods(cluster)
+            pods = self.pods(cluster, part)
             good = [pod for pod in pods if is_ready(pod)]
             return good if len(pods) == len(good) == count else None
 
-        return eventually(f"{count} ready pods in {self.namespace}", look, 90)
+        return eventually(f"{count} ready pods of the {part} in {self.namespace}", look, 90)
 
     def kubectl(self, *arguments: str, seconds: float = 120) -> Result:
         """Run kubectl in the namespace."""

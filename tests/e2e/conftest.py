@@ -11,9 +11,15 @@ import docker
 import pytest
 
 from tests.e2e import private_registry
-from tests.e2e.cluster import CONTEXT, PROBE, SHARED, Cluster, ClusterStack
+from tests.e2e.cluster import CONTEXT, DNS_SECONDS, PROBE, SHARED, Cluster, ClusterStack
 from tests.e2e.private_registry import PrivateRegistry
 from tests.e2e.stack import QUICK_PROBE, Stack, copy_project, free_port
+
+EDGE = {
+    "paths": ["/api/v1/answer", "/api/v1/notes", "/api/v1/slow"],
+    "rateLimit": {"requestsPerClient": 10_000_000, "requestsPerKey": 10_000_000},
+}
+"""The sample's own paths, and room for a load from one address."""
 
 NewStack = Callable[..., Stack]
 NewClusterStack = Callable[..., ClusterStack]
@@ -33,11 +39,12 @@ def new_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewStack]:
     def make(folder: Path | None = None, backend: Path | None = None, **config: Any) -> Stack:
         name = f"e2e-{secrets.token_hex(3)}"
         base = tmp_path_factory.mktemp(name)
-        quick = {"probe": QUICK_PROBE, "environment": {"port": free_port()}}
+        usual: dict[str, Any] = {"probe": QUICK_PROBE, "environment": {"port": free_port()}}
+        edge = {**EDGE, **config.pop("edge", {})}
         stack = Stack(
             folder=folder or copy_project(base / "project"),
             name=name,
-            config={**quick, **config},
+            config={**usual, **config, "edge": edge},
             backend=backend or base / "state",
         )
         made.append(stack)
@@ -67,6 +74,7 @@ def new_cluster_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewC
     made: list[ClusterStack] = []
 
     def make(**config: Any) -> ClusterStack:
+        """A stack without an edge, unless `config` says one: then name servers are as quick as this cluster's."""
         name = f"e2e-{secrets.token_hex(3)}"
         base = tmp_path_factory.mktemp(name)
         usual: dict[str, Any] = {
@@ -74,8 +82,11 @@ def new_cluster_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewC
             "kubernetes": {"context": CONTEXT, "serviceType": "NodePort", "rolloutSeconds": 60},
             "volumes": SHARED,
             "probe": PROBE,
+            "edge": {"kind": "none"},
         }
-        merged = {**usual, **config, "kubernetes": {**usual["kubernetes"], **config.get("kubernetes", {})}}
+        quick = {"dnsSeconds": DNS_SECONDS} if "edge" in config else {}
+        kubernetes = {**usual["kubernetes"], **quick, **config.get("kubernetes", {})}
+        merged = {**usual, **config, "kubernetes": kubernetes}
         stack = ClusterStack(copy_project(base / "project"), name, merged, base / "state")
         made.append(stack)
         return stack

@@ -12,14 +12,14 @@ def get(url: str, path: str, **how: Any) -> requests.Response:
     return requests.get(f"{url}{path}", **{"timeout": 5, **how})
 
 
-def note(url: str, text: str) -> None:
+def note(url: str, text: str, **how: Any) -> None:
     """Store a note in the sample, on its data volume."""
-    assert requests.post(f"{url}/api/v1/notes", json={"text": text}, timeout=5).status_code == 201
+    assert requests.post(f"{url}/api/v1/notes", json={"text": text}, **{"timeout": 5, **how}).status_code == 201
 
 
-def notes(url: str) -> list[str]:
+def notes(url: str, **how: Any) -> list[str]:
     """The notes that the sample has."""
-    return [one["text"] for one in get(url, "/api/v1/notes").json()["notes"]]
+    return [one["text"] for one in get(url, "/api/v1/notes", **how).json()["notes"]]
 
 
 def manifest(ref: str) -> dict[str, Any]:

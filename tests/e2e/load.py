@@ -2,16 +2,19 @@
 
 A server may close a connection that is idle while the next request is on its way; HTTP expects a client to repeat an
 idempotent request then, once, on a new connection (RFC 9112, section 9.3.1), and the clients that people use do. So
-does this one, and counts it. Everything else that is not a whole answer with status 200 is a failure.
+does this one, and counts it, unless it is told to be strict. Everything else that is not a whole answer with status 200
+is a failure.
 """
 
 from __future__ import annotations
 
 import http.client
+import ssl
 import statistics
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -63,15 +66,39 @@ class Report:
 class Load:
     """Clients that send one request after the other until they are stopped, or the limits are reached.
 
-    Use it as a context manager; `report` is complete after the block.
+    Use it as a context manager; `report` is complete after the block. Certificates are not verified.
     """
 
     def __init__(
-        self, url: str, path: str = "/health", *, clients: int = 10, most: int = 200_000, seconds: float = 180
+        self,
+        url: str,
+        path: str = "/health",
+        *,
+        clients: int = 10,
+        most: int = 200_000,
+        seconds: float = 180,
+        headers: Mapping[str, str] | None = None,
+        strict: bool = False,
+        pause: float = 0.0,
     ):
+        """Prepare it.
+
+        Args:
+            url: where.
+            path: what is asked for.
+            clients: how many at a time.
+            most: requests, all in all.
+            seconds: after which it ends by itself.
+            headers: of every request.
+            strict: whether no request is ever repeated.
+            pause: what each client waits between two requests, in seconds.
+        """
         parts = urlsplit(url)
-        self._address = (parts.hostname or "", parts.port or 80)
-        self._path, self._most, self._deadline = path, most // clients, time.monotonic() + seconds
+        self._tls = parts.scheme == "https"
+        self._address = (parts.hostname or "", parts.port or (443 if self._tls else 80))
+        self._path, self._headers, self._strict = path, dict(headers or {}), strict
+        self._pause = pause
+        self._most, self._deadline = most // clients, time.monotonic() + seconds
         self._stop = threading.Event()
         self._reports = [Report() for _ in range(clients)]
         self._threads = [
@@ -99,13 +126,13 @@ class Load:
         return sum(one.requests for one in self._reports)
 
     def _run(self, report: Report, keep: bool) -> None:
-        connection = http.client.HTTPConnection(*self._address, timeout=TIMEOUT_SECONDS)
+        connection = self._connection()
         fresh = True
         while report.requests < self._most and not self._stop.is_set() and time.monotonic() < self._deadline:
             report.requests += 1
             began = time.monotonic()
             problem = self._ask(connection)
-            if problem == STALE and not fresh:
+            if problem == STALE and not fresh and not self._strict:
                 report.reopened += 1
                 problem = self._ask(connection)  # `close` has been called: this opens a new one
             report.seconds.append(time.monotonic() - began)
@@ -115,14 +142,20 @@ class Load:
             if problem or not keep:
                 connection.close()
                 fresh = True
-            if not keep:
-                time.sleep(PAUSE_SECONDS)
+            if self._pause or not keep:
+                time.sleep(self._pause or PAUSE_SECONDS)
         connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._tls:
+            context = ssl._create_unverified_context()
+            return http.client.HTTPSConnection(*self._address, timeout=TIMEOUT_SECONDS, context=context)
+        return http.client.HTTPConnection(*self._address, timeout=TIMEOUT_SECONDS)
 
     def _ask(self, connection: http.client.HTTPConnection) -> str:
         """Nothing when the answer is whole and good, STALE when the connection ended before a byte of it."""
         try:
-            connection.request("GET", self._path)
+            connection.request("GET", self._path, headers=self._headers)
             answer = connection.getresponse()
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
             connection.close()

@@ -34,6 +34,7 @@ def copy_project(target: Path) -> Path:
         if (PROJECT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, target / name)
+    (target / ".venv").symlink_to(PROJECT / ".venv")  # which Pulumi runs dynamic resources in
     return target
 
 
@@ -103,12 +104,13 @@ class Stack:
         return self.folder / f"Pulumi.{self.name}.yaml"
 
     def write(self, **sections: Mapping[str, Any] | str | bool) -> None:
-        """Write the stack file, with `sections` merged in; secrets are set with `secret`."""
+        """Write the stack file, with `sections` merged in; what `secret` has set stays."""
         for key, value in sections.items():
             below = self.config.get(key)
             self.config[key] = {**below, **value} if isinstance(below, dict) and isinstance(value, Mapping) else value
         kept = yaml.safe_load(self.file.read_text()) if self.file.exists() else {}
-        kept["config"] = {f"mimir:{key}": value for key, value in self.config.items()}
+        config = {f"mimir:{key}": value for key, value in self.config.items()}
+        kept["config"] = _with_secrets(config, kept.get("config", {}))
         self.file.write_text(yaml.safe_dump(kept))
 
     def secret(self, path: str, value: str) -> None:
@@ -172,6 +174,12 @@ class Stack:
             start_new_session=True,
         )
 
+    def behind(self) -> str:
+        """Where the application itself answers: on its network, past the edge, which this host alone can."""
+        container = docker.from_env().containers.get(self.outputs()["container"])
+        [network] = container.attrs["NetworkSettings"]["Networks"].values()
+        return f"http://{network['IPAddress']}:{self.config['environment']['port']}"
+
     def remove(self) -> None:
         """Destroy the stack with its data, whatever state a test left it in."""
         self.env.clear()
@@ -189,6 +197,17 @@ class Stack:
             volume.remove(force=True)
         for network in engine.networks.list(filters=self.mine):
             network.remove()
+
+
+def _with_secrets(config: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """`config`, with the encrypted values that were there before."""
+    merged = dict(config)
+    for key, value in before.items():
+        if isinstance(value, Mapping) and "secure" in value:
+            merged.setdefault(key, value)
+        elif isinstance(value, Mapping) and (below := _with_secrets(dict(config.get(key) or {}), value)):
+            merged[key] = below
+    return merged
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:

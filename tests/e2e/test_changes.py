@@ -40,7 +40,7 @@ def test_a_changed_setting_takes_effect_and_keeps_the_data(stack: Stack, engine:
     stack.write(logging={"format": "json"}, environment={"logLevel": "WARN"})
     stack.up().ok()
     after = stack.outputs()
-    shown = http.get(after["url"], "/api/v1/config").json()["logging"]
+    shown = http.get(stack.behind(), "/api/v1/config").json()["logging"]
     assert (shown["level"], shown["format"]) == ("warn", "json")
     assert "written before the change" in http.notes(after["url"])
     assert after["digest"] == before["digest"]

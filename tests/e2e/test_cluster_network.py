@@ -6,36 +6,18 @@ Every client is a pod that has been running for a while: an agent learns of a po
 from __future__ import annotations
 
 import secrets
-import subprocess
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from tests.e2e.cluster import CONTEXT, Cluster, ClusterStack, is_ready
+from tests.e2e.cluster import Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
+from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, pod_of, settle
 from tests.e2e.stack import eventually
 
 pytestmark = pytest.mark.e2e
 
-DENIED = "no complete answer within"
-"""What the client says of a connection whose packets are dropped."""
-
-NEIGHBOUR = "neighbour"
 EDGE, STRANGER = (f"e2e-{role}-{secrets.token_hex(3)}" for role in ("edge", "stranger"))
-
-
-def neighbour(image: str) -> dict[str, Any]:
-    """A pod of the application's image, which is a server and has a client in it."""
-    container = {
-        "name": NEIGHBOUR,
-        "image": image,
-        "args": ["--server", "8080"],
-        "readinessProbe": {"httpGet": {"path": "/health", "port": 8080}},
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    user = {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
-    return {"metadata": {"name": NEIGHBOUR}, "spec": {"containers": [container], "securityContext": user}}
 
 
 @pytest.fixture(scope="module")
@@ -47,25 +29,11 @@ def stack(new_cluster_stack: NewClusterStack, cluster: Cluster) -> Iterator[Clus
         cluster.core.create_namespace({"metadata": {"name": name}})
     try:
         for name in (EDGE, STRANGER, stack.namespace):
-            cluster.core.create_namespaced_pod(name, neighbour(stack.outputs()["image"]))
-            eventually(f"a pod in {name}", lambda name=name: is_ready(pod_of(cluster, name)), 60)  # type: ignore[misc]
+            settle(cluster, name, stack.outputs()["image"])
         yield stack
     finally:
         for name in (EDGE, STRANGER):
             cluster.core.delete_namespace(name)
-
-
-def pod_of(cluster: Cluster, namespace: str) -> Any:
-    """The neighbour in a namespace."""
-    return cluster.core.read_namespaced_pod_status(NEIGHBOUR, namespace)
-
-
-def ask(namespace: str, pod: str, url: str) -> str:
-    """Nothing when `pod` gets an answer from `url`, else what its client says."""
-    command = ["kubectl", "--context", CONTEXT, "--namespace", namespace, "exec", pod, "--"]
-    probe = ["/probe", "http", "--timeout", "3s", url]
-    done = subprocess.run([*command, *probe], capture_output=True, text=True, timeout=60, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
 def test_its_edge_reaches_it_by_name_and_nobody_else_does(stack: ClusterStack) -> None:
@@ -75,7 +43,7 @@ def test_its_edge_reaches_it_by_name_and_nobody_else_does(stack: ClusterStack) -
 
 
 def test_nobody_reaches_a_pod_past_the_service(stack: ClusterStack, cluster: Cluster) -> None:
-    [pod] = [one for one in stack.pods(cluster) if one.metadata.name != NEIGHBOUR]
+    [pod] = stack.pods(cluster)
     url = f"http://{pod.status.pod_ip}:8080/health"
     assert ask(EDGE, NEIGHBOUR, url) == ""
     assert DENIED in ask(STRANGER, NEIGHBOUR, url)
@@ -86,7 +54,7 @@ def test_it_reaches_only_what_is_declared(stack: ClusterStack, cluster: Cluster)
     urls = {name: f"http://{pod_of(cluster, name).status.pod_ip}:8080/health" for name in (EDGE, STRANGER)}
 
     def from_the_application(name: str) -> str:
-        [pod] = [one for one in stack.pods(cluster) if one.metadata.name != NEIGHBOUR]
+        [pod] = stack.pods(cluster)
         return ask(stack.namespace, pod.metadata.name, urls[name])
 
     assert ask(EDGE, NEIGHBOUR, urls[STRANGER]) == "", "the stranger's server is there"

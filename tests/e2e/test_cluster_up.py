@@ -11,7 +11,7 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from tests.e2e import http
-from tests.e2e.cluster import CONTEXT, Cluster, ClusterStack
+from tests.e2e.cluster import CONTEXT, OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
 from tests.e2e.stack import eventually
 from tests.e2e.test_lifecycle import STRONG, TOKEN, ops, run_commands
@@ -21,7 +21,9 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def stack(new_cluster_stack: NewClusterStack) -> Iterator[ClusterStack]:
-    stack = new_cluster_stack(runtime="production", kubernetes={"replicas": 2}, registry={"repository": "cluster"})
+    stack = new_cluster_stack(
+        runtime="production", kubernetes={"replicas": 2}, registry={"repository": "cluster"}, edge=OPEN
+    )
     stack.secret("environment.jwtSecret", STRONG)
     stack.secret("environment.secretVariables.API_TOKEN", TOKEN)
     ops(stack, "up").ok()
@@ -72,8 +74,10 @@ def test_no_secret_is_in_the_clear_and_the_process_has_its_own(stack: ClusterSta
         said += stack.kubectl("describe", kind).ok().text
     said += stack.kubectl("logs", "--selector", f"app.kubernetes.io/instance={stack.namespace}").ok().text
     assert STRONG not in said and TOKEN not in said
-    [secret] = cluster.core.list_namespaced_secret(stack.namespace).items
-    assert secret.immutable and list(secret.data) == ["API_TOKEN"]
+    made = cluster.core.list_namespaced_secret(stack.namespace).items
+    assert all(one.immutable for one in made)
+    [secret] = [one for one in made if list(one.data) == ["API_TOKEN"]]
+    assert [sorted(one.data) for one in made if one is not secret] == [["jwt.map", "keys.map", "users.cfg"]]
     env = {one.name: one for one in stack.ready(cluster, 2)[0].spec.containers[0].env}
     assert env["API_TOKEN"].value_from.secret_key_ref.name == secret.metadata.name
 
@@ -83,9 +87,11 @@ def test_a_changed_setting_rolls_the_pods_and_is_in_effect(stack: ClusterStack, 
     for path, value in (("logging.format", "text"), ("environment.logLevel", "WARN")):
         stack.pulumi("config", "set", "--path", f"mimir:{path}", value, "--stack", stack.name).ok()
     stack.up().ok()
-    shown = http.get(stack.outputs()["url"], "/api/v1/config").json()["logging"]
-    assert (shown["level"], shown["format"]) == ("warn", "text")
-    assert old.isdisjoint(pod.metadata.name for pod in stack.ready(cluster, 2))
+    new = stack.ready(cluster, 2)
+    assert old.isdisjoint(pod.metadata.name for pod in new)
+    url = "http://127.0.0.1:8080/api/v1/config"  # from inside: the edge serves it to nobody
+    asked = ("/probe", "config", "--expect", "logging.level=warn", "--expect", "logging.format=text", url)
+    stack.kubectl("exec", new[0].metadata.name, "--", *asked).ok()
     maps = {one.metadata.name for one in cluster.core.list_namespaced_config_map(stack.namespace).items}
     assert before["volumes"]["config"] not in maps, "the old configuration is gone"
     assert stack.outputs()["volumes"]["config"] in maps
@@ -142,9 +148,10 @@ def test_production_as_it_is_committed_runs(new_cluster_stack: NewClusterStack, 
     stack.pulumi("config", "set", "--path", *context.split(), "--stack", stack.name).ok()
     stack.secret("environment.jwtSecret", STRONG)
     said = ops(stack, "up", "--source", "sample").ok().text
-    assert "mimir:network.ingress" in said, "what is left open is said"
+    assert "mimir:edge.tls.mode: selfSigned" in said, "what clients will not trust is said"
     outputs = stack.outputs()
-    assert len(stack.ready(cluster, 2)) == 2
-    assert outputs["url"] == f"http://{stack.namespace}.{stack.namespace}.svc:8080"
+    assert len(stack.ready(cluster, 2)) == len(stack.ready(cluster, 2, "edge")) == 2
+    assert outputs["url"] == f"https://{stack.namespace}.{stack.namespace}.svc:8080"
     address = cluster.core.read_namespaced_service(stack.namespace, stack.namespace).spec
     assert address.type == "ClusterIP" and not address.ports[0].node_port
+    assert address.selector["app.kubernetes.io/component"] == "edge"

@@ -85,20 +85,29 @@ def test_a_port_that_is_taken(new_stack: NewStack) -> None:
         listener.listen()
         stack = new_stack(environment={"port": listener.getsockname()[1]})
         text = stack.up().failed().text
-    assert "could not be started" in text and "address already in use" in text
+    assert "edge could not be started" in text and "address already in use" in text
     stack.up().ok()
     assert http.get(stack.outputs()["url"], "/health").ok
 
 
 def test_a_name_that_belongs_to_somebody_else(new_stack: NewStack, engine: docker.DockerClient) -> None:
     stack = new_stack()
-    theirs = engine.networks.create(f"mimir-{stack.name}")
+    network = engine.networks.create(f"mimir-{stack.name}")
     try:
         text = stack.up().failed().text
         assert f"docker network rm mimir-{stack.name}" in text
-        theirs.reload()
+        network.reload()
     finally:
-        theirs.remove()
+        network.remove()
+    image = engine.images.list(name="haproxy")[0]
+    container = engine.containers.create(image, name=f"mimir-{stack.name}-edge")
+    try:
+        text = stack.up().failed().text
+        assert f"docker container rm mimir-{stack.name}-edge" in text
+        container.reload()
+    finally:
+        container.remove()
+    stack.up().ok()
 
 
 def test_a_compile_error_shows_the_compilers_lines_and_the_old_process_serves(running: Stack) -> None:

@@ -96,7 +96,7 @@ def after(command: str, values: Config) -> dict[str, Any]:
     """`values` after a person has pasted this `pulumi config` command into a shell."""
     arguments = _in_a_shell(command)
     assert arguments[0] == "config", command
-    words = [one for one in arguments[2:] if not one.startswith("--")]
+    words = [one for one in arguments[2:] if not re.match("--[a-z]", one)]
     path: PropertyPath = _path(words[0]) if "--path" in arguments else [words[0].removeprefix("mimir:")]
     changed = copy.deepcopy(dict(values))
     if arguments[1] == "rm":
@@ -109,9 +109,11 @@ def after(command: str, values: Config) -> dict[str, Any]:
 
 
 def _in_a_shell(command: str) -> list[str]:
-    """The arguments that reach `pulumi`, with quotes and substitutions done as a shell does them."""
-    script = "pulumi() { printf '%s\\0' \"$@\"; }\n" + command
-    done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, check=False)
+    """The arguments that reach `pulumi`, with quotes and substitutions done as a shell does them, and what it reads."""
+    function = 'pulumi() { printf \'%s\\0\' "$@"; read="$(cat)"; test -z "$read" || printf \'%s\\0\' "$read"; }'
+    done = subprocess.run(
+        ["sh", "-euc", f"{function}\n{command}"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, f"no command for a shell: {command}\n{done.stderr}"
     return done.stdout.split("\0")[:-1]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from docker.errors import NotFound
 
 from components import application
 from components.docker import engine
@@ -73,6 +74,59 @@ class Thing:
 
     def remove(self, force: bool = False) -> None:
         self.done.append("remove by force" if force else "remove")
+        self.gone()
+
+    def gone(self) -> None:
+        """What else happens when it is removed."""
+
+    def start(self) -> None:
+        self.done.append("start")
+
+    def stop(self, timeout: int) -> None:
+        self.done.append(f"stop within {timeout} s")
+
+    def kill(self, signal: str) -> None:
+        self.done.append(signal)
+
+    def top(self) -> dict[str, Any]:
+        return {"Processes": [["1", "haproxy -W"], ["7", "haproxy -W"]]}
+
+
+class Many:
+    """An engine with several containers on it."""
+
+    def __init__(self, *there: Thing) -> None:
+        self.there = [*there]
+        self.containers = self
+        self.asked: list[dict[str, Any]] = []
+
+    def get(self, name: str) -> Thing:
+        for one in self.there:
+            if name in (one.name, one.id):
+                return one
+        raise NotFound(f"No such container: {name}")
+
+    def list(self, all: bool = False, filters: dict[str, Any] | None = None) -> Sequence[Thing]:
+        asked = (filters or {})["label"]
+        wanted = dict(label.split("=", 1) for label in ([asked] if isinstance(asked, str) else asked))
+        found = [one for one in self.there if wanted.items() <= one.labels.items()]
+        return [one for one in found if all or one.status == "running"]
+
+    def run(self, **how: Any) -> Thing:
+        self.asked.append(how)
+        made = thing(how["name"], labels=how["labels"])
+        made.gone = lambda: self.there.remove(made)  # type: ignore[method-assign]
+        self.there.append(made)
+        return made
+
+
+def thing(name: str, role: str | None = None, status: str = "running", labels: dict[str, str] | None = None) -> Thing:
+    """A container of the deployment in a role."""
+    made = Thing(labels=labels or {**LABEL, "io.mimir.role": str(role)})
+    made.name, made.id, made.status = name, f"{name}-id", status
+    running = status == "running"
+    made.attrs["State"] = {"Status": status, "ExitCode": 0 if running else 7, "Running": running, "Restarting": False}
+    return made
 
 
 def put(patch: pytest.MonkeyPatch, thing: Any) -> Any:

@@ -16,6 +16,12 @@ NODE_PORT = 30080
 SUFFIX = "0a1b2c3d"
 """What Pulumi puts behind the names that it makes."""
 
+IMAGE_ID = "sha256:" + "cd" * 32
+"""What an engine calls the images that it has pulled."""
+
+CERTIFICATE = {"chain": "a chain", "key": "a private key", "fingerprint": "a fingerprint", "expires": "a day"}
+"""A self-signed certificate."""
+
 BALANCER = {"hostname": "edge.example.com"}
 """Where a cluster's load balancer is reached."""
 
@@ -69,6 +75,12 @@ class Answers(mocks.Mocks):
         known: dict[str, Any] = {}
         if args.typ == "docker-build:index:Image" and not pulumi.runtime.is_dry_run():
             known = {"digest": DIGEST}
+        elif args.typ == "docker:index/container:Container":
+            known = {"name": args.inputs.get("name") or f"{args.name}-{SUFFIX}"}
+        elif args.typ == "docker:index/remoteImage:RemoteImage" and not pulumi.runtime.is_dry_run():
+            known = {"repoDigest": f"{args.inputs['name'].partition(':')[0]}@{IMAGE_ID}"}
+        elif args.typ == "pulumi-python:dynamic:Resource" and not pulumi.runtime.is_dry_run():
+            known = {**CERTIFICATE, "key": pulumi.Output.secret(CERTIFICATE["key"])}
         elif args.typ.startswith("kubernetes:"):
             known = {"metadata": {"name": f"{args.name}-{SUFFIX}", **args.inputs["metadata"]}}
         if args.typ == "kubernetes:core/v1:Service":
@@ -85,6 +97,6 @@ def _reached(spec: dict[str, Any]) -> dict[str, Any]:
         return {}
     if pulumi.runtime.is_dry_run():
         return {"status": {"loadBalancer": {}}}
-    ports = [{**port, "nodePort": NODE_PORT} for port in spec["ports"]]
+    ports = [{**port, "nodePort": NODE_PORT + index} for index, port in enumerate(spec["ports"])]
     balancer = {"ingress": [BALANCER]} if spec["type"] == "LoadBalancer" else {}
     return {"spec": {**spec, "ports": ports}, "status": {"loadBalancer": balancer}}

@@ -24,16 +24,18 @@ from components import registry
 from components.config import OVERRIDES
 from components.docker import engine
 from components.docker.engine import Engine
+from components.docker.labels import ROLE
 from components.kubernetes import cluster
 from components.kubernetes.cluster import Cluster
 from components.kubernetes.kubeconfig import Access
 from components.settings import Settings
 from tests.unit.monitor import Answers, Monitor, Resource
+from tests.unit.wire import Secret
 
 PROJECT = Path(__file__).parents[2]
 KUBERNETES_TOKEN = "t0ken-of-the-cluster"
 SECRET = "Zx9!kQ2#vT7$mB4%nR6^wL8&jH1*pD3(aa"
-SECTIONS = ("source", "image", "registry", "environment", "probe", "limits", "shutdown", "logging", "docker")
+SECTIONS = ("source", "image", "registry", "environment", "probe", "limits", "shutdown", "logging", "docker", "edge")
 HERE = {"source": {"location": "./sample", "commit": None}}
 """The sample in place of a download, for one run."""
 
@@ -47,12 +49,14 @@ class Run:
         outputs: the stack's outputs; secrets are `wire.Secret`.
         messages: what it told the user, as (level, text).
         proved: ids of the containers that the deployment proved.
+        switched: for each time that the edge was told of files: its container, their digest, and who serves then.
     """
 
     resources: list[Resource]
     outputs: Mapping[str, Any]
     messages: list[tuple[str, str]]
     proved: list[str]
+    switched: list[tuple[str, str, str]]
 
     def resource(self, kind: str, name: str | None = None) -> Resource:
         """The only resource of a kind (and a name)."""
@@ -65,15 +69,34 @@ class Run:
         """The inputs of the only resource of a kind (and a name)."""
         return self.resource(kind, name).inputs
 
+    def in_role(self, role: str) -> Resource:
+        """The only container that the engine is told to run in a role."""
+        label = {"label": ROLE, "value": role}
+        found = [one for one in self.resources if one.kind == "Container" and label in one.inputs["labels"]]
+        assert len(found) == 1, f"{len(found)} in role {role}"
+        return found[0]
+
     @property
     def service(self) -> dict[str, Any]:
         """The inputs of the application's own container."""
-        return self.one("Container", "mimir")
+        return self.in_role("service").inputs
+
+    @property
+    def edge(self) -> dict[str, Any]:
+        """The inputs of the edge's own container."""
+        return self.in_role("edge").inputs
+
+    @property
+    def edge_files(self) -> dict[str, str]:
+        """What the edge reads on an engine, by file name."""
+        uploads = self.one("Container", "mimir-edge-carrier")["uploads"]
+        assert isinstance(uploads, Secret), "everybody could read them in the state"
+        return {one["file"].rpartition("/")[2]: one["content"] for one in uploads.value}
 
     @property
     def pod(self) -> dict[str, Any]:
-        """The pod's specification, on a cluster."""
-        found: dict[str, Any] = self.one("Deployment")["spec"]["template"]["spec"]
+        """The specification of the application's pod, on a cluster."""
+        found: dict[str, Any] = self.one("Deployment", "mimir")["spec"]["template"]["spec"]
         return found
 
     @property
@@ -175,11 +198,18 @@ def run(
             proved.append(container)
             return container
 
+        switched: list[tuple[str, str, str]] = []
+
+        def switch(_settings: object, _edge: object, container: str, digest: str, service: str) -> str:
+            switched.append((container, digest, service))
+            return container
+
         patch.setattr("components.docker.deployment.prove", prove)
+        patch.setattr("components.docker.edge.switch", switch)
         _accept_hooks(patch)
         monitor, log = Monitor(), _Log()
         contextvars.copy_context().run(_run, monitor, log, config, stack_name, preview, encrypted)
-        return Run(monitor.asked, monitor.outputs, log.messages, proved)
+        return Run(monitor.asked, monitor.outputs, log.messages, proved, switched)
 
 
 def _cluster(settings: Settings, stack: str) -> Cluster:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.unit.monitor import SUFFIX
+from tests.unit.monitor import SUFFIX, Resource
 from tests.unit.program import Run
 from tests.unit.wire import Secret
 
@@ -57,12 +57,13 @@ class Rendered:
 def on_docker(run: Run) -> Rendered:
     """What an engine was asked to run."""
     service, check = run.service, run.service["healthcheck"]
-    [port] = service["ports"]
-    assert port["internal"] == port["external"]
+    [published] = run.edge["ports"]
+    behind = set(re.findall(r"^  server \S+ [^:\s]+:(\d+) ", run.edge_files["haproxy.cfg"], re.MULTILINE))
+    assert behind == {str(int(published["external"]))}, "one port, unless `edge.port` says another"
     assert service["stopTimeout"] == service["destroyGraceSeconds"]
     volumes: dict[str, dict[str, bool]] = {}
     for mount in service["mounts"]:
-        name = mount["source"].removeprefix(f"{service['name']}-").split("-")[0]
+        name = mount["source"].removeprefix(f"{run.one('Network')['name']}-").split("-")[0]
         volumes.setdefault(name, {})[mount["target"]] = mount["readOnly"]
     hidden = [one.value for one in service["envs"] if isinstance(one, Secret)]
     auth = json.loads(run.one("docker", "engine")["registryAuth"].value) if _has_login(run) else []
@@ -77,7 +78,7 @@ def on_docker(run: Run) -> Rendered:
         volumes=volumes,
         protected=_protected(run, "Volume"),
         files={one["file"].rpartition("/")[2]: one["content"] for one in uploads},
-        port=int(port["internal"]),
+        port=int(behind.pop()),
         cpus=run.cpus,
         memory=int(service["memory"]),
         tmp=int(re.findall(r"size=(\d+)m", service["tmpfs"]["/tmp"])[0]),
@@ -104,7 +105,7 @@ def on_kubernetes(run: Run) -> Rendered:
     user, limits = container["securityContext"], container["resources"]["limits"]
     startup, alive, ready = (container[f"{kind}Probe"] for kind in ("startup", "liveness", "readiness"))
     [port] = container["ports"]
-    assert [one["port"] for one in run.one("Service")["spec"]["ports"]] == [port["containerPort"]]
+    assert [one["port"] for one in run.one("Service", "mimir-service")["spec"]["ports"]] == [port["containerPort"]]
     assert alive["exec"]["command"][-1].endswith(f":{int(port['containerPort'])}{ready['httpGet']['path']}")
     for key in ("timeoutSeconds", "failureThreshold"):
         assert alive[key] == ready[key]
@@ -120,7 +121,7 @@ def on_kubernetes(run: Run) -> Rendered:
         secret_env={name: _looked_up(run, one["valueFrom"]) for name, one in env.items() if name not in plain},
         volumes=volumes,
         protected=_protected(run, "PersistentVolumeClaim"),
-        files=run.one("ConfigMap")["data"],
+        files=_config(run).inputs["data"],
         port=int(port["containerPort"]),
         cpus=_cpus(limits["cpu"]),
         memory=int(limits["memory"].removesuffix("Mi")),
@@ -159,9 +160,14 @@ def _cpus(quantity: str) -> float:
 def _volume(run: Run, volume: dict[str, Any]) -> str:
     """The plan's name of what is behind a pod's volume."""
     if "configMap" in volume:
-        assert volume["configMap"]["name"] == f"{run.resource('ConfigMap').name}-{SUFFIX}"
+        assert volume["configMap"]["name"] == f"{_config(run).name}-{SUFFIX}"
         return "config"
     return str(volume["persistentVolumeClaim"]["claimName"]).removeprefix(f"{run.outputs['workload']}-")
+
+
+def _config(run: Run) -> Resource:
+    """The application's configuration."""
+    return run.resource("ConfigMap", f"{run.outputs['workload']}-config")
 
 
 def _secrets(run: Run) -> dict[str, dict[str, str]]:

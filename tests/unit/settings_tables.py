@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from components.kubernetes.rules import ELSEWHERE
 from components.section import Section, fields, section_of
 from components.settings import Settings
+from tests.unit import edge_tables
 from tests.unit.configuration import at, merged
 from tests.unit.program import SECRET
 
@@ -35,10 +36,18 @@ NEEDS: dict[str, dict[str, Any]] = {
     "kubernetes.replicas": SHARED,
     "kubernetes.cpuRequest": at("limits.cpus", 64),
     "kubernetes.memoryRequestMib": at("limits.memoryMib", 65_536),
-    "kubernetes.rolloutSeconds": at("probe", {"intervalSeconds": 1, "timeoutSeconds": 1, "startPeriodSeconds": 1}),
+    "kubernetes.rolloutSeconds": {
+        "probe": {"intervalSeconds": 1, "timeoutSeconds": 1, "startPeriodSeconds": 1},
+        "kubernetes": {"dnsSeconds": 0},
+    },
     "autoscaling.maxReplicas": SHARED,
     "autoscaling.minReplicas": merged(SHARED, at("autoscaling.maxReplicas", 100)),
     "autoscaling.cpuPercent": merged(SHARED, at("autoscaling.maxReplicas", 100)),
+    "edge.gateway.name": at("edge", {"kind": "gateway", "gateway": {"name": "another"}}),
+    "edge.gateway.namespace": at("edge", {"kind": "gateway", "gateway": {"name": "public"}}),
+    "edge.gateway.section": at("edge", {"kind": "gateway", "gateway": {"name": "public"}}),
+    "edge.ingressClass": at("edge.kind", "ingress"),
+    **edge_tables.NEEDS,
 }
 
 GOOD_CLAIM: dict[str, list[Any]] = {
@@ -101,6 +110,7 @@ GOOD: dict[str, list[Any]] = {
     "docker.host": ["unix:///var/run/docker.sock", "tcp://engine:2376", "ssh://me@engine"],
     "docker.bindAddress": ["127.0.0.1", "0.0.0.0", "255.255.255.255"],
     "docker.restart": ["no", "on-failure", "always", "unless-stopped"],
+    "docker.metricsPort": [1, 9090, 65_535],
     "volumes.protected": [[], ["data"], ["data", "logs", "plugins"]],
     **{f"volumes.{name}.{key}": values for name in SHARED["volumes"] for key, values in GOOD_CLAIM.items()},
     "kubernetes.context": ["test", "arn:aws:eks:eu-central-1:1:cluster/mimir"],
@@ -110,6 +120,9 @@ GOOD: dict[str, list[Any]] = {
     "kubernetes.cpuRequest": [0.01, 64, "0.5"],
     "kubernetes.memoryRequestMib": [16, 65_536],
     "kubernetes.serviceType": ["ClusterIP", "NodePort", "LoadBalancer"],
+    "kubernetes.edgeReplicas": [1, 20],
+    "kubernetes.dnsSeconds": [0, 100],
+    "kubernetes.clusterDomain": ["cluster.local", "k8s.example.com"],
     "kubernetes.priorityClass": ["system-cluster-critical"],
     "kubernetes.pullSecrets": [[], ["registry", "mirror"]],
     "kubernetes.rolloutSeconds": [10, 3600],
@@ -117,9 +130,15 @@ GOOD: dict[str, list[Any]] = {
     "autoscaling.minReplicas": [1, 100],
     "autoscaling.cpuPercent": [1, 1000],
     "network.ingress": [[], [{"namespace": "edge", "podLabels": {"app": "proxy"}}, {"cidr": "10.0.0.0/8"}]],
+    "network.monitoring": [[], [{"namespace": "monitoring"}, {"cidr": "10.0.0.0/8"}]],
     "network.egress": [[], [{"podLabels": {"app": "db"}, "ports": [5432, 65_535]}, {"cidr": "fd00::/8"}]],
     "network.dnsNamespace": ["dns"],
     "network.dnsLabels": [{}, {"dns.operator.openshift.io/daemonset-dns": "default"}],
+    "edge.gateway.name": ["public", "own"],
+    "edge.gateway.namespace": ["gateways"],
+    "edge.gateway.section": ["https"],
+    "edge.ingressClass": ["nginx"],
+    **edge_tables.GOOD,
 }
 
 BAD: dict[str, list[Any]] = {
@@ -171,6 +190,7 @@ BAD: dict[str, list[Any]] = {
     "docker.host": ["/var/run/docker.sock", "http://engine", "unix://"],
     "docker.bindAddress": ["localhost", "127.0.0", "::1", "127.0.0.1:80", ""],
     "docker.restart": ["never", True],
+    "docker.metricsPort": [0, 65_536, "metrics"],
     "volumes.protected": ["data", ["backups"], ["data", "backups"], ["config"], ["data", "config"]],
     **{f"volumes.{name}.{key}": values for name in SHARED["volumes"] for key, values in BAD_CLAIM.items()},
     "kubernetes.context": ["", ["test"]],
@@ -180,6 +200,9 @@ BAD: dict[str, list[Any]] = {
     "kubernetes.cpuRequest": [0, 0.001, 64.1, "100m"],
     "kubernetes.memoryRequestMib": [15, 65_537, "64Mi"],
     "kubernetes.serviceType": ["clusterip", "ExternalName", ""],
+    "kubernetes.edgeReplicas": [0, 21, "two"],
+    "kubernetes.dnsSeconds": [-1, 301, "30s"],
+    "kubernetes.clusterDomain": ["", "Cluster.local", "a b"],
     "kubernetes.priorityClass": ["", 5],
     "kubernetes.pullSecrets": ["registry", {"name": "registry"}, [{"name": "registry"}]],
     "kubernetes.rolloutSeconds": [9, 3601, "5m"],
@@ -187,9 +210,15 @@ BAD: dict[str, list[Any]] = {
     "autoscaling.minReplicas": [0, 101],
     "autoscaling.cpuPercent": [0, 1001, "70%"],
     "network.ingress": ["edge", ["edge"], [{"namespace": 5}], [{"namespace": ""}], [{"podLabels": ["app"]}]],
+    "network.monitoring": ["prometheus", ["prometheus"], [{"namespace": ""}]],
     "network.egress": ["db", [{"cidr": "10.0.0.0/8", "ports": ["http"]}], [{"cidr": "10.0.0.0/8", "ports": 53}]],
     "network.dnsNamespace": ["", 5],
     "network.dnsLabels": ["k8s-app=kube-dns", ["k8s-app"], {"k8s-app": 1}],
+    "edge.gateway.name": ["", 5],
+    "edge.gateway.namespace": ["", 5],
+    "edge.gateway.section": ["", 5],
+    "edge.ingressClass": ["", 5],
+    **edge_tables.BAD,
 }
 
 
@@ -210,4 +239,9 @@ def is_below(key: str, paths: Iterable[str]) -> bool:
 def needs(key: str, value: Any) -> dict[str, Any]:
     """What a stack must say for this one value to make sense."""
     on_cluster = value == "kubernetes" if key == "platform" else is_below(key, ELSEWHERE["docker"])
-    return merged(CLUSTER if on_cluster else {}, NEEDS.get(key, {}))
+    named = (key, value) if isinstance(value, str) else (key, "")
+    return merged(
+        CLUSTER if on_cluster or named in edge_tables.ON_A_CLUSTER else {},
+        NEEDS.get(key, {}),
+        edge_tables.NEEDS_OF_A_VALUE.get(named, {}),
+    )

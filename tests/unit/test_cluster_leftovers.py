@@ -117,6 +117,29 @@ def test_nothing_that_a_serving_workload_needs_is_touched(api: Api, clear: Any, 
     assert api.deleted == []
 
 
+class TestEdge:
+    """What belongs to the edge is judged by the edge's own pods."""
+
+    LABELS = {**LABELS, "app.kubernetes.io/component": "edge"}
+    WORKLOAD = "/apis/apps/v1/namespaces/mimir-dev/deployments/mimir-dev-edge"
+    SERVICE = "core/v1:Service"
+
+    def test_it_goes_though_the_application_serves(self, api: Api, clear: Any) -> None:
+        """An update that was killed while it added an edge can be repeated."""
+        api.there[KINDS["apps/v1:Deployment"]] = thing(status={"readyReplicas": 2})
+        api.there[KINDS[self.SERVICE]] = thing(self.LABELS)
+        clear(self.SERVICE)
+        assert [path for path, _ in api.deleted] == [KINDS[self.SERVICE]]
+
+    def test_it_stays_while_the_edge_serves(self, api: Api, clear: Any) -> None:
+        api.there[self.WORKLOAD] = thing(self.LABELS, status={"readyReplicas": 2})
+        api.there[KINDS[self.SERVICE]] = thing(self.LABELS)
+        text = refused(clear, self.SERVICE)
+        assert "mimir-dev-edge serves in this cluster" in text
+        assert text.endswith("delete deployment mimir-dev-edge")
+        assert api.deleted == []
+
+
 @pytest.mark.parametrize("status", [{}, {"replicas": 2, "unavailableReplicas": 2}, {"readyReplicas": 0}])
 def test_a_workload_that_never_served_goes(api: Api, clear: Any, status: dict[str, int]) -> None:
     api.there[KINDS["apps/v1:Deployment"]] = thing(status=status)

@@ -54,6 +54,9 @@ def test_secrets_are_marked_on_the_page() -> None:
         "environment.secretVariables",
         "registry.password",
         "image.goProxy",
+        "edge.tls.key",
+        "edge.authentication.apiKeys",
+        "edge.authentication.users",
     }
 
 
@@ -71,8 +74,13 @@ def test_every_key_of_a_committed_stack_is_valid(stack: str) -> None:
 
 def test_every_test_that_the_plan_names_exists() -> None:
     """docs/plan.md names tests as u/file.py or e/file.py::beginning_of_a_name, ended by … where it is cut."""
-    folders = {"u": PROJECT / "tests/unit", "a": PROJECT / "tests/audit", "e": PROJECT / "tests/e2e"}
-    named = re.findall(r"`([uae])/(\w+\.py)(?:::(\w+))?…?`", (PROJECT / "docs/plan.md").read_text())
+    folders = {
+        "u": PROJECT / "tests/unit",
+        "a": PROJECT / "tests/audit",
+        "e": PROJECT / "tests/e2e",
+        "g": PROJECT / "tests/edge",
+    }
+    named = re.findall(r"`([uaeg])/(\w+\.py)(?:::(\w+))?…?`", (PROJECT / "docs/plan.md").read_text())
     assert len(named) > 20
     missing = [
         f"{folder}/{file}::{test}"

@@ -12,7 +12,14 @@ from components.docker import engine, failure
 from components.docker.engine import Engine
 from components.problems import Problem
 from components.settings import Settings
-from tests.unit.fake_engine import MIMIR, SETTINGS, Thing, Use
+from tests.unit.fake_engine import MIMIR, SETTINGS, Many, Thing, Use, thing
+
+
+def ended(state: dict[str, Any], role: str = "service", name: str = "mimir-dev", created: str = "1") -> Thing:
+    """A container of the deployment in this state."""
+    found = thing(name, role)
+    found.attrs |= {"State": state, "Created": created}
+    return found
 
 
 class TestReport:
@@ -20,7 +27,7 @@ class TestReport:
 
     def test_state_probe_and_last_words(self, use: Use) -> None:
         health = {"Log": [{"Output": "first"}, {"Output": "dial tcp 127.0.0.1:8080: connection refused\n"}]}
-        use(Thing({"State": {"Status": "restarting", "ExitCode": 2, "OOMKilled": False, "Health": health}}))
+        use(Many(ended({"Status": "restarting", "ExitCode": 2, "OOMKilled": False, "Health": health})))
         assert failure.report(SETTINGS, MIMIR).splitlines() == [
             "Container mimir-dev did not become healthy in 120 s.",
             "  state       restarting, exit code 2",
@@ -33,26 +40,41 @@ class TestReport:
         ]
 
     def test_too_little_memory_names_its_setting(self, use: Use) -> None:
-        use(Thing({"State": {"Status": "exited", "ExitCode": 137, "OOMKilled": True}}))
+        use(Many(ended({"Status": "exited", "ExitCode": 137, "OOMKilled": True})))
         assert "mimir:limits.memoryMib" in failure.report(SETTINGS, MIMIR)
 
     @pytest.mark.parametrize("state", [{}, {"Health": None}, {"Health": {"Log": None}}, {"Health": {"Log": []}}])
     def test_a_container_that_was_never_probed(self, use: Use, state: dict[str, Any]) -> None:
-        use(Thing({"State": {"Status": "created", "ExitCode": 0, **state}})).logs = lambda tail: b""
+        container = ended({"Status": "created", "ExitCode": 0, **state})
+        container.logs = lambda tail: b""  # type: ignore[method-assign]
+        use(Many(container))
         said = failure.report(SETTINGS, MIMIR)
-        assert "it was never probed" in said
+        assert "the engine made none" in said
         assert "(none)" in said
 
     def test_a_container_that_never_started_is_not_called_unhealthy(self, use: Use) -> None:
-        use(Thing({"State": {"Status": "created", "ExitCode": 128}}))
+        use(Many(ended({"Status": "created", "ExitCode": 128})))
         assert failure.report(SETTINGS, MIMIR).startswith("Container mimir-dev could not be started")
+
+    def test_it_is_about_the_newest_in_its_role(self, use: Use) -> None:
+        old, new = (ended({"Status": "exited", "ExitCode": 1}, name=f"mimir-dev-{at}", created=at) for at in "12")
+        edge = ended({"Status": "created", "ExitCode": 128}, "edge", "mimir-dev-edge", "3")
+        use(Many(new, old, edge))
+        assert failure.report(SETTINGS, MIMIR).startswith("Container mimir-dev-2 did not become healthy")
+        assert failure.report(SETTINGS, MIMIR, "edge").startswith("Container mimir-dev-edge could not be started")
+
+    def test_no_container_at_all(self, use: Use) -> None:
+        use(Many())
+        assert failure.report(SETTINGS, MIMIR) == "Container mimir-dev: the engine has none."
 
     @pytest.mark.parametrize("error", [NotFound("No such container: mimir-dev"), requests.ConnectionError("gone")])
     def test_an_engine_that_tells_no_more_does_not_hide_the_failure(self, use: Use, error: Exception) -> None:
-        def get(_: str) -> None:
+        def reload() -> None:
             raise error
 
-        use(Thing()).get = get
+        container = ended({"Status": "exited", "ExitCode": 1})
+        container.reload = reload  # type: ignore[method-assign]
+        use(Many(container))
         assert failure.report(SETTINGS, MIMIR).startswith("Container mimir-dev: the engine does not tell more")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -13,14 +14,20 @@ from hypothesis import Phase, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from components import application
+from components import edge as edges
+from components.haproxy import files
+from components.haproxy.backend import Backend
+from components.haproxy.files import Certificate, Files
 from components.kubernetes.rules import ELSEWHERE
 from components.settings import Settings
 from tests.unit import program
 from tests.unit.configuration import at, merged
+from tests.unit.edge_tables import HASH
 from tests.unit.monitor import DIGEST
 from tests.unit.program import SECRET
 from tests.unit.rendered import Probe, Rendered, on_docker, on_kubernetes
-from tests.unit.settings_tables import CLUSTER, GOOD, every_setting, is_below, needs
+from tests.unit.settings_tables import CLUSTER, GOOD, NEEDS, every_setting, is_below, needs
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8) | st.sampled_from(
     ["$(MIMIR_PORT)", "$$", "$HOME", "a=b", "'\"\\", "1"]
@@ -78,6 +85,7 @@ NOT_RENDERED = {
     "image.noCache": "build",
     "image.builder": "build",
     "registry.insecure": "build, and the look at the registry; who pulls has its own configuration",
+    "edge.kind": "it says what stands in front (test_program_edge.py, test_program_kubernetes_route.py)",
     "shutdown.drainSeconds": "the application drains as long as it does; a rule keeps the grace above it",
 }
 """Settings that no platform renders, and why that is right."""
@@ -87,6 +95,25 @@ NOT_ASKED = {
     "kubernetes.kubeconfig": "where address and credentials are read (test_kubeconfig.py); what was read is rendered",
 }
 """Settings of one platform that are in nothing that it is asked for, and why that is right."""
+
+EDGE = [
+    key
+    for key in every_setting()
+    if key.startswith("edge.") and key not in NOT_RENDERED and not is_below(key, sum(ELSEWHERE.values(), ()))
+]
+"""The settings of the edge, which is the same on both platforms."""
+
+EDGE_ALONE = {
+    "edge.tls.issuer": "a cluster's own; an engine refuses it (test_tls.py)",
+    "edge.tls.key": "it belongs to its certificate, so neither changes alone (test_program_edge.py)",
+}
+"""Settings of the edge that cannot be compared, and why that is right."""
+
+GUARDED = {
+    "environment": {"jwtSecret": SECRET},
+    "edge": {"tls": {"mode": "selfSigned"}, "authentication": {"required": True, "apiKeys": {"ci": HASH}}},
+}
+"""A stack in which every setting of the edge means something."""
 
 
 def said(config: dict[str, Any]) -> Rendered:
@@ -180,7 +207,7 @@ def test_every_setting_is_compared_or_of_one_platform_or_not_rendered() -> None:
     """Whoever adds a setting decides here what becomes of it, and a platform that forgets it fails."""
     settings = set(every_setting())
     of_one = [{key for key in settings if is_below(key, ELSEWHERE[platform])} for platform in ELSEWHERE]
-    parts = [set(COMPARED), set(NOT_RENDERED), *of_one]
+    parts = [set(COMPARED), set(NOT_RENDERED), set(EDGE), *of_one]
     assert set().union(*parts) == settings
     assert sum(map(len, parts)) == len(settings), "in two of them"
 
@@ -210,3 +237,39 @@ def test_a_setting_of_one_platform_changes_what_that_platform_makes(key: str) ->
     base = needs(key, None)
     usual = made(json.dumps(base))
     assert any(made(json.dumps(merged(base, at(key, value)))) != usual for value in GOOD[key])
+
+
+def edge_files(config: dict[str, Any]) -> Files:
+    """What the edge reads, on either platform."""
+    found = Settings.model_validate(config)
+    edge = edges.describe(found, application.describe(found, "dev"))
+    return files.render(edge, Backend("replica", edge.application.port, most=2), Certificate("a chain", "a key"))
+
+
+@pytest.mark.parametrize("key", [key for key in EDGE if key not in EDGE_ALONE])
+def test_a_setting_of_the_edge_changes_its_files_or_what_both_platforms_make(key: str) -> None:
+    base = merged(GUARDED, NEEDS.get(key, {}))
+    others = [merged(base, at(key, value)) for value in GOOD[key]]
+    if any(edge_files(other) != edge_files(base) for other in others):
+        return
+    for platform in ({}, CLUSTER):
+        usual = made(json.dumps(merged(platform, base)))
+        assert any(made(json.dumps(merged(platform, other))) != usual for other in others)
+
+
+@pytest.mark.parametrize("config", [{}, GUARDED, at("edge.paths", ["/reports/{}"])], ids=["usual", "guarded", "paths"])
+def test_both_platforms_hand_the_same_files_to_the_edge(config: dict[str, Any]) -> None:
+    """But for how each finds the application."""
+    docker = program.run(config).edge_files
+    cluster = program.run(merged(CLUSTER, config))
+    held = cluster.one("Secret", "mimir-dev-edge-files")["stringData"].value
+    kubernetes = {**cluster.one("ConfigMap", "mimir-dev-edge-files")["data"], **held}
+    assert docker.keys() == kubernetes.keys()
+    for name, text in docker.items():
+        assert without_backend(text) == without_backend(kubernetes[name]), name
+
+
+def without_backend(text: str) -> str:
+    """A file of the edge without its backend, and without the digest in which that is too."""
+    before, _, after = text.partition("backend application\n")
+    return re.sub(r"[0-9a-f]{16} if", "", before + after[after.find("backend clients") :])

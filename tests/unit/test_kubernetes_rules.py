@@ -53,7 +53,13 @@ FIXED_BY_A_COMMAND = [
         {"kubernetes": {"memoryRequestMib": 129}, "limits": {"memoryMib": 128}},
         id="memory",
     ),
-    pytest.param("kubernetes.rolloutSeconds", at("kubernetes.rolloutSeconds", 120), id="rollout"),
+    pytest.param("kubernetes.rolloutSeconds", at("kubernetes.rolloutSeconds", 150), id="rollout"),
+    pytest.param("kubernetes.rolloutSeconds", at("kubernetes.dnsSeconds", 180), id="slow name servers"),
+    pytest.param(
+        "kubernetes.rolloutSeconds",
+        {"kubernetes": {"rolloutSeconds": 120}, "edge": {"kind": "none"}},
+        id="rollout without an edge",
+    ),
     pytest.param("kubernetes.rolloutSeconds", at("probe.startPeriodSeconds", 600), id="a slow start"),
     pytest.param("kubernetes.rolloutSeconds", at("probe", {**QUICK, "intervalSeconds": 3597}), id="the slowest start"),
     pytest.param("kubernetes.rolloutSeconds", at("probe", {**QUICK, "intervalSeconds": 3600}), id="slower than any"),
@@ -62,7 +68,7 @@ FIXED_BY_A_COMMAND = [
     pytest.param("liveReload", {"liveReload": "true"}, id="live"),
     *(
         pytest.param(f"network.{side}[1]", at(f"network.{side}", [PODS, peer]), id=f"{side} {json.dumps(peer)}")
-        for side in ("ingress", "egress")
+        for side in ("ingress", "monitoring", "egress")
         for peer in BAD_PEERS
     ),
     *(
@@ -96,8 +102,9 @@ def test_a_cluster_is_named_always() -> None:
         merged(SHARED, {"autoscaling": {"minReplicas": 1, "maxReplicas": 1}}),
         {"kubernetes": {"replicas": 1}, "environment": {"dbPath": "/app/data/mimir.db"}},
         {"kubernetes": {"cpuRequest": 0.5, "memoryRequestMib": 128}, "limits": {"cpus": 0.5, "memoryMib": 128}},
-        at("kubernetes.rolloutSeconds", 121),
-        {"kubernetes": {"rolloutSeconds": 3600}, "probe": {**QUICK, "intervalSeconds": 3597}},
+        at("kubernetes.rolloutSeconds", 151),
+        {"kubernetes": {"rolloutSeconds": 121}, "edge": {"kind": "none"}},
+        {"kubernetes": {"rolloutSeconds": 3600, "dnsSeconds": 0}, "probe": {**QUICK, "intervalSeconds": 3597}},
         {"shutdown": {"preStopSeconds": 10, "graceSeconds": 45}},
         {"network": {"ingress": [PODS, {"podLabels": {"app": "proxy"}}, {"cidr": "192.0.2.1/32"}]}},
         {"network": {"egress": [{"cidr": "fd00::/8", "ports": [1, 65_535]}]}},

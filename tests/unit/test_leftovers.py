@@ -9,7 +9,7 @@ import pytest
 from docker.errors import NotFound
 
 from components.docker import leftovers
-from tests.unit.fake_engine import LABEL, MIMIR, SETTINGS, Thing, Use
+from tests.unit.fake_engine import LABEL, MIMIR, SETTINGS, Many, Thing, Use, thing
 
 
 @pytest.fixture
@@ -18,10 +18,10 @@ def clear(monkeypatch: pytest.MonkeyPatch) -> Any:
     made: list[Any] = []
     monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: made.append(callback))
 
-    def run(kind: str) -> None:
+    def run(kind: str, **inputs: Any) -> None:
         hook = leftovers.container_hook if kind == "container" else leftovers.network_hook
         hook("mimir", SETTINGS, MIMIR)
-        made[-1](type("Args", (), {"new_inputs": {"name": "mimir-dev"}})())
+        made[-1](type("Args", (), {"new_inputs": {"name": "mimir-dev", **inputs}})())
 
     return run
 
@@ -86,3 +86,35 @@ def test_nothing_left_is_nothing_to_do(use: Use, clear: Any) -> None:
 
     use(Thing()).get = get
     clear("container")
+
+
+def publisher(name: str, port: str, deployment: str = "mimir-dev") -> Thing:
+    """A container that publishes a port."""
+    found = thing(name, labels={"io.mimir.deployment": deployment})
+    found.attrs["HostConfig"] = {"PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}}
+    return found
+
+
+def test_who_had_the_port_before_makes_room(use: Use, clear: Any) -> None:
+    """An edge is new, or gone: another container of the same deployment has its port."""
+    before = publisher("mimir-dev-edge", "8080")
+    use(Many(before, thing("mimir-dev-0a1b2c3d", "service")))
+    clear("container", ports=[{"internal": 8080.0, "external": 8080.0}])
+    assert before.done == ["stop within 40 s", "remove by force"]
+
+
+@pytest.mark.parametrize(
+    "other", [publisher("mimir-dev-edge", "8081"), publisher("mimir-prod", "8080", "mimir-prod")], ids=["port", "owner"]
+)
+def test_whoever_has_another_port_or_another_owner_stays(use: Use, clear: Any, other: Thing) -> None:
+    use(Many(other))
+    clear("container", ports=[{"internal": 8080.0, "external": 8080.0}])
+    assert other.done == []
+
+
+def test_a_container_without_a_port_needs_none(use: Use, clear: Any) -> None:
+    before = publisher("mimir-dev-edge", "8080")
+    use(Many(before))
+    clear("container", ports=[])
+    clear("container")
+    assert before.done == []

@@ -7,12 +7,17 @@ import re
 import pytest
 
 from tests.unit import program, wire
-from tests.unit.monitor import DIGEST
+from tests.unit.monitor import DIGEST, IMAGE_ID, SUFFIX
 from tests.unit.program import PROJECT, Run
 from tests.unit.wire import Secret
 
 BY_DIGEST = f"127.0.0.1:5000/mimir@{DIGEST}"
 DRAIN_AND_MARGIN_SECONDS = 35
+
+
+def deployment(run: Run) -> str:
+    """The deployment's name."""
+    return str(run.one("Network")["name"])
 
 
 def test_every_committed_stack_is_tested() -> None:
@@ -28,7 +33,9 @@ def test_the_container_has_no_right_that_it_does_not_need(on_engine: Run) -> Non
     assert service["capabilities"] == {"drops": ["ALL"]}
     assert service["securityOpts"] == ["no-new-privileges:true"]
     assert not service.get("privileged")
-    assert service["networkMode"] == on_engine.one("Network")["name"], "not the host's network"
+    [network] = service["networksAdvanced"]
+    assert network == {"name": on_engine.one("Network")["name"], "aliases": ["application"]}, "not the host's network"
+    assert not service.get("networkMode")
 
 
 def test_only_tmp_is_writable_beside_the_volumes(on_engine: Run) -> None:
@@ -53,12 +60,12 @@ def test_it_comes_back_and_ends_in_peace(on_engine: Run) -> None:
     assert service["stopSignal"] == "SIGTERM"
     assert service["stopTimeout"] >= DRAIN_AND_MARGIN_SECONDS
     assert service["destroyGraceSeconds"] >= DRAIN_AND_MARGIN_SECONDS, "the provider kills at once without it"
-    timeouts = on_engine.resource("Container", "mimir").options.customTimeouts
+    timeouts = on_engine.in_role("service").options.customTimeouts
     assert int(timeouts.delete.removesuffix("s")) > service["destroyGraceSeconds"], "or Pulumi gives up first"
 
 
 def test_it_is_waited_for_until_it_is_healthy(on_engine: Run) -> None:
-    service, options = on_engine.service, on_engine.resource("Container", "mimir").options
+    service, options = on_engine.service, on_engine.in_role("service").options
     check = service["healthcheck"]
     assert service["wait"] is True
     assert (check["interval"], check["timeout"], check["retries"]) == ("30s", "5s", 3)
@@ -68,12 +75,8 @@ def test_it_is_waited_for_until_it_is_healthy(on_engine: Run) -> None:
     assert list(options.hooks.on_error) == ["mimir-start-failure"]
 
 
-def test_the_port_is_reachable_from_this_machine_only(on_engine: Run) -> None:
-    assert on_engine.service["ports"] == [{"internal": 8080, "external": 8080, "ip": "127.0.0.1"}]
-
-
 def test_volumes_are_mounted_where_the_plan_says(on_engine: Run) -> None:
-    name = on_engine.outputs["container"]
+    name = deployment(on_engine)
     config = on_engine.one("Volume", "mimir-config")["name"]
     assert {(mount["target"], mount["source"], mount["readOnly"]) for mount in on_engine.service["mounts"]} == {
         ("/app/data", f"{name}-data", False),
@@ -100,23 +103,24 @@ def test_the_configuration_is_named_after_its_content_and_carried_before_the_sta
     )
     content = carrier.inputs["uploads"][0]["content"]
     digest = content.split("config_digest: sha256-")[1].split()[0]
-    assert volume.inputs["name"] == f"{on_engine.outputs['container']}-config-{digest}"
+    assert volume.inputs["name"] == f"{deployment(on_engine)}-config-{digest}"
     assert carrier.inputs["mounts"] == [{"type": "volume", "source": volume.inputs["name"], "target": "/etc/mimir"}]
     assert (carrier.inputs["start"], carrier.inputs["mustRun"], carrier.inputs["networkMode"]) == (False, False, "none")
     assert {upload["permissions"] for upload in carrier.inputs["uploads"]} == {"0444"}
-    waits_for = [urn.split("::")[-1] for urn in on_engine.resource("Container", "mimir").options.dependencies]
-    assert "mimir-config-carrier" in waits_for
+    assert "mimir-config-carrier" in on_engine.in_role("service").waits_for
 
 
 def test_the_file_is_mounted_under_the_name_that_the_application_looks_for(on_engine: Run) -> None:
     files = {upload["file"] for upload in on_engine.one("Container", "mimir-config-carrier")["uploads"]}
-    runtime = "production" if on_engine.outputs["container"] == "mimir-single" else "development"
+    runtime = "production" if deployment(on_engine) == "mimir-single" else "development"
     assert files == {"/etc/mimir/config.yaml", f"/etc/mimir/{runtime}.yaml"}
 
 
 def test_everything_downstream_uses_the_digest_and_never_a_tag(on_engine: Run) -> None:
-    assert on_engine.one("RemoteImage")["name"] == BY_DIGEST
-    assert [one.inputs["image"] for one in on_engine.resources if one.kind == "Container"] == [BY_DIGEST, BY_DIGEST]
+    assert on_engine.one("RemoteImage", "mimir-image")["name"] == BY_DIGEST
+    images = {one.name: one.inputs["image"] for one in on_engine.resources if one.kind == "Container"}
+    assert images.pop("mimir-edge") == f"haproxy@{IMAGE_ID}", "what was pulled, whatever its tag names by then"
+    assert [*images.values()] == [BY_DIGEST] * 3
     assert on_engine.outputs["image"] == BY_DIGEST
     assert on_engine.outputs["digest"] == DIGEST
     tag = on_engine.one("Image")["tags"][0]
@@ -136,35 +140,66 @@ def test_one_index_for_both_platforms_is_built_on_preview_and_pushed_on_update_o
 
 def test_everything_on_the_engine_is_made_by_the_stacks_own_provider_and_labelled(on_engine: Run) -> None:
     made = [one for one in on_engine.resources if one.options.type.startswith("docker:index/")]
-    assert len(made) == 8
+    assert len(made) == 12
     assert all("::engine::" in one.options.provider for one in made), "not the default provider"
-    label = {"label": "io.mimir.deployment", "value": on_engine.outputs["container"]}
-    assert all(one.inputs["labels"] == [label] for one in made if one.kind != "RemoteImage")
+    label = {"label": "io.mimir.deployment", "value": deployment(on_engine)}
+    assert all(one.inputs["labels"][0] == label for one in made if one.kind != "RemoteImage")
+    roles = {one.name: [each["value"] for each in one.inputs["labels"][1:]] for one in made if one.kind == "Container"}
+    assert roles == {
+        "mimir-config-carrier": [],
+        "mimir-edge-carrier": [],
+        "mimir-edge": ["edge"],
+        deployment(on_engine): ["service"],
+    }
 
 
-def test_a_container_makes_room_before_its_successor_comes(on_engine: Run) -> None:
-    containers = [one for one in on_engine.resources if one.kind == "Container"]
-    assert all(one.options.deleteBeforeReplace for one in containers), "its name and its port are taken"
+def test_nothing_that_serves_is_deleted_before_its_successor_does(on_engine: Run) -> None:
+    """The provider would, for each name that is given; and with a volume or a carrier goes who uses it."""
+    named = [one for one in on_engine.resources if one.options.type.startswith("docker:") and "name" in one.inputs]
+    before = {one.name for one in named if one.options.deleteBeforeReplace}
+    assert before == {"mimir-edge"}, "its port is taken; but it stays, whatever becomes of the application"
+    told = {one.name for one in named if one.options.deleteBeforeReplaceDefined}
+    assert told == {"mimir-config", "mimir-config-carrier", "mimir-edge-carrier", "mimir-edge"}
+    service = on_engine.in_role("service")
+    assert "name" not in service.inputs, "two cannot have the same"
+    assert service.options.deleteBeforeReplaceDefined and not service.options.deleteBeforeReplace
+    assert service.name == deployment(on_engine), "what Pulumi makes names from"
+
+
+def test_a_new_version_is_tried_before_it_is_the_stacks(on_engine: Run) -> None:
+    assert list(on_engine.in_role("service").options.hooks.before_create) == ["mimir-trial"]
 
 
 def test_outputs_say_how_to_use_the_deployment(on_engine: Run) -> None:
-    name = on_engine.service["name"]
-    assert on_engine.outputs["url"] == "http://127.0.0.1:8080"
-    assert on_engine.outputs["health"] == "curl -fsS http://127.0.0.1:8080/health"
-    assert on_engine.outputs["platforms"] == ["linux/amd64", "linux/arm64"]
-    assert on_engine.outputs["container"] == name
-    assert on_engine.outputs["logs"] == f"docker logs --follow {name}"
+    name, outputs = f"{deployment(on_engine)}-{SUFFIX}", on_engine.outputs
+    assert outputs["platforms"] == ["linux/amd64", "linux/arm64"]
+    assert outputs["container"] == name
+    assert outputs["logs"] == f"docker logs --follow {name}"
+    assert outputs["edge"] == on_engine.edge["name"] == f"{deployment(on_engine)}-edge"
+    assert outputs["access_log"] == f"docker logs --follow {outputs['edge']}"
     mounted = {mount["source"] for mount in on_engine.service["mounts"]}
-    assert set(on_engine.outputs["volumes"].values()) == mounted
-    assert not [key for key, value in on_engine.outputs.items() if isinstance(value, Secret)]
+    assert set(outputs["volumes"].values()) == mounted
+    assert not [key for key, value in outputs.items() if isinstance(value, Secret)]
+
+
+def test_the_url_is_the_edges(dev: Run, single: Run) -> None:
+    assert dev.outputs["url"] == "http://127.0.0.1:8080"
+    assert dev.outputs["health"] == "curl -fsS http://127.0.0.1:8080/health"
+    assert single.outputs["url"] == "https://127.0.0.1:8080"
+    assert single.outputs["health"] == "curl -fsS --insecure https://127.0.0.1:8080/health", "nobody vouches for it"
 
 
 def test_the_deployment_proves_itself_on_every_update(on_engine: Run) -> None:
-    assert on_engine.proved == ["mimir-id"]
+    name = deployment(on_engine)
+    assert on_engine.proved == [f"{name}-id"]
+    [(edge, digest, serving)] = on_engine.switched
+    assert (edge, serving) == ("mimir-edge-id", f"{name}-{SUFFIX}")
+    assert f"string {digest} if" in on_engine.edge_files["haproxy.cfg"], "or it would wait for another answer"
 
 
 def test_a_preview_proves_nothing_and_knows_no_digest_yet() -> None:
     run = program.run(program.stack_config("dev"), preview=True)
     assert run.proved == []
-    assert run.one("RemoteImage")["name"] == wire.UNKNOWN
-    assert [one.inputs["image"] for one in run.resources if one.kind == "Container"] == [wire.UNKNOWN, wire.UNKNOWN]
+    assert run.switched == []
+    assert run.one("RemoteImage", "mimir-image")["name"] == wire.UNKNOWN
+    assert [one.inputs["image"] for one in run.resources if one.kind == "Container"] == [wire.UNKNOWN] * 4

@@ -8,6 +8,7 @@ import pytest
 
 from components.docker.engine import Engine
 from components.docker.service import go_duration
+from components.edge import PLAIN_PORT
 from tests.unit import program
 from tests.unit.monitor import DIGEST
 from tests.unit.program import Run
@@ -35,7 +36,8 @@ def test_one_port_everywhere(port: int) -> None:
     service = run.service
     assert service["command"] == ["--server", str(port)], "the only thing that the application listens to"
     assert service["healthcheck"]["tests"][-1] == f"http://127.0.0.1:{port}/alive"
-    assert [(one["internal"], one["external"]) for one in service["ports"]] == [(port, port)]
+    assert [(one["internal"], one["external"]) for one in run.edge["ports"]] == [(PLAIN_PORT, port)]
+    assert f"application:{port} " in run.edge_files["haproxy.cfg"]
     assert run.env["MIMIR_PORT"] == str(port)
     assert run.outputs["url"] == f"http://127.0.0.1:{port}"
     assert run.outputs["health"] == f"curl -fsS http://127.0.0.1:{port}/alive"
@@ -85,13 +87,15 @@ def test_engine_settings_reach_the_engine() -> None:
     docker = {"restart": "on-failure", "bindAddress": "0.0.0.0", "host": "unix:///own.sock"}
     run = program.run({"docker": docker, "volumes": {"protected": []}, "logging": {"maxSizeMib": 3, "maxFiles": 2}})
     assert run.service["restart"] == "on-failure"
-    assert run.service["ports"][0]["ip"] == "0.0.0.0"
+    assert run.edge["ports"][0]["ip"] == "0.0.0.0"
+    assert run.edge["restart"] == "on-failure"
+    assert run.edge["logOpts"] == {"max-size": "3m", "max-file": "2"}
     assert run.service["logOpts"] == {"max-size": "3m", "max-file": "2"}
     assert run.one("docker", "engine")["host"] == "unix:///own.sock"
     assert run.outputs["url"] == "http://127.0.0.1:8080", "0.0.0.0 is no address to visit"
     assert not [one.name for one in run.resources if one.options.protect]
     assert not [one.name for one in run.resources if one.kind == "Volume" and one.options.retainOnDelete]
-    assert any("mimir:docker.bindAddress" in warning for warning in run.warnings)
+    assert any("mimir:edge.authentication.required" in warning for warning in run.warnings)
 
 
 @pytest.mark.parametrize("host", ["ssh://me@engine.example.com", "tcp://engine.example.com:2376"])

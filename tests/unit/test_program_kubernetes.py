@@ -12,7 +12,7 @@ from tests.unit.monitor import DIGEST
 from tests.unit.program import Run
 from tests.unit.settings_tables import CLUSTER, SHARED
 
-SELECTOR = {"app.kubernetes.io/name": "mimir"}
+SELECTOR = {"app.kubernetes.io/name": "mimir", "app.kubernetes.io/component": "application"}
 
 
 def run(*sections: dict[str, Any]) -> Run:
@@ -22,7 +22,7 @@ def run(*sections: dict[str, Any]) -> Run:
 
 def deployment(found: Run) -> dict[str, Any]:
     """The workload's specification."""
-    spec: dict[str, Any] = found.one("Deployment")["spec"]
+    spec: dict[str, Any] = found.one("Deployment", "mimir")["spec"]
     return spec
 
 
@@ -153,7 +153,7 @@ class TestTheEnd:
         found = run({"shutdown": shutdown})
         assert found.pod_container["lifecycle"]["preStop"]["sleep"]["seconds"] == 15
         assert found.pod["terminationGracePeriodSeconds"] == 90
-        timeouts = found.resource("Deployment").options.customTimeouts
+        timeouts = found.resource("Deployment", "mimir").options.customTimeouts
         assert int(timeouts.delete.removesuffix("s")) > 90, "or Pulumi gives up first"
 
     def test_no_pause_is_no_hook(self) -> None:
@@ -196,7 +196,7 @@ class TestTheSuccessor:
         assert not [one for one in on_cluster.resources if one.kind == "HorizontalPodAutoscaler"]
 
     def test_a_drained_node_takes_one_pod_at_a_time_and_is_never_blocked(self, on_cluster: Run) -> None:
-        spec = on_cluster.one("PodDisruptionBudget")["spec"]
+        spec = on_cluster.one("PodDisruptionBudget", "mimir-scaling-budget")["spec"]
         assert spec == {
             "maxUnavailable": 1,
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
@@ -218,7 +218,7 @@ class TestTheSuccessor:
 
     def test_a_rollout_that_does_not_become_ready_fails_in_the_cluster_first(self) -> None:
         found = run(at("kubernetes.rolloutSeconds", 500))
-        options = found.resource("Deployment").options
+        options = found.resource("Deployment", "mimir").options
         assert deployment(found)["progressDeadlineSeconds"] == 500
         assert int(options.customTimeouts.create.removesuffix("s")) > 500
         assert int(options.customTimeouts.update.removesuffix("s")) > 500
@@ -229,4 +229,10 @@ class TestTheSuccessor:
         assert spec["selector"] == {"matchLabels": selector(on_cluster)}
         labels = spec["template"]["metadata"]["labels"]
         assert selector(on_cluster).items() <= labels.items()
-        assert on_cluster.one("Service")["spec"]["selector"] == selector(on_cluster)
+        assert on_cluster.one("Service", "mimir-pods")["spec"]["selector"] == selector(on_cluster)
+
+    @pytest.mark.parametrize(("kind", "seconds"), [("haproxy", 20), ("none", None)])
+    def test_a_pod_counts_once_every_name_server_knows_it(self, kind: str, seconds: int | None) -> None:
+        """The edge finds pods by name: an old one may not go while the new one is still hidden."""
+        given = {"kubernetes": {"dnsSeconds": 20}} if seconds else {}
+        assert deployment(run(at("edge.kind", kind), given)).get("minReadySeconds") == seconds

@@ -20,6 +20,11 @@ def run(*sections: dict[str, Any], preview: bool = False) -> Run:
     return program.run(merged(CLUSTER, *sections), preview=preview)
 
 
+def bare(*sections: dict[str, Any], preview: bool = False) -> Run:
+    """The same without an edge: the application itself is the front door."""
+    return run(at("edge.kind", "none"), *sections, preview=preview)
+
+
 def policies(found: Run) -> dict[str, Policy]:
     """The specifications of the policies, without the deployment's name in front."""
     made = [one.inputs for one in found.resources if one.options.type.endswith(":NetworkPolicy")]
@@ -47,21 +52,29 @@ class TestPolicies:
         denied = policies(on_cluster)["default-deny"]
         assert denied == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
-    def test_unless_asked_only_names_are_looked_up_and_nobody_comes_in(self, on_cluster: Run) -> None:
-        found = policies(on_cluster)
+    def test_unless_asked_only_names_are_looked_up_and_nobody_comes_in(self) -> None:
+        found = policies(bare())
         assert set(found) == {"default-deny", "egress"}
         assert found["egress"]["policyTypes"] == ["Egress"]
         assert found["egress"]["egress"] == [DNS]
 
     def test_they_are_about_the_applications_pods(self, on_cluster: Run) -> None:
-        labels = {"app.kubernetes.io/name": "mimir", "app.kubernetes.io/instance": on_cluster.outputs["workload"]}
+        labels = {
+            "app.kubernetes.io/name": "mimir",
+            "app.kubernetes.io/instance": on_cluster.outputs["workload"],
+            "app.kubernetes.io/component": "application",
+        }
         assert policies(on_cluster)["egress"]["podSelector"] == {"matchLabels": labels}
-        opened = policies(run(at("network.ingress", [{"namespace": "edge"}])))["ingress"]["podSelector"]
+        opened = policies(bare(at("network.ingress", [{"namespace": "edge"}])))["ingress"]["podSelector"]
         assert opened == {"matchLabels": {**labels, "app.kubernetes.io/instance": "mimir-dev"}}
 
     def test_no_pod_runs_before_it_is_fenced_in(self, on_cluster: Run) -> None:
-        [workload] = [one for one in on_cluster.resources if one.options.type == "mimir:kubernetes:Workload"]
-        assert {"mimir-policies-default-deny", "mimir-policies-egress"} <= workload.waits_for
+        workloads = [one for one in on_cluster.resources if one.options.type == "mimir:kubernetes:Workload"]
+        assert [one.name for one in workloads] == ["mimir", "mimir-edge"]
+        policies = {f"mimir-policies-{name}" for name in ("default-deny", "egress", "edge-ingress", "edge-egress")}
+        [edge] = [one for one in on_cluster.resources if one.options.type == "mimir:kubernetes:Edge"]
+        assert policies <= workloads[0].waits_for
+        assert policies <= edge.waits_for
 
     def test_dns_is_where_the_settings_say(self) -> None:
         found = run({"network": {"dnsNamespace": "dns", "dnsLabels": {"app": "coredns"}}})
@@ -80,7 +93,7 @@ class TestPolicies:
         ids=["namespace", "pods here", "pods there", "addresses"],
     )
     def test_a_peer_is_exactly_what_the_settings_name(self, peer: dict[str, Any], rendered: dict[str, Any]) -> None:
-        found = policies(run({"network": {"ingress": [peer], "egress": [peer]}, "environment": {"port": 9000}}))
+        found = policies(bare({"network": {"ingress": [peer], "egress": [peer]}, "environment": {"port": 9000}}))
         assert found["egress"]["egress"] == [DNS, {"to": [rendered]}], "every port"
         assert found["ingress"]["policyTypes"] == ["Ingress"]
         [rule] = found["ingress"]["ingress"]
@@ -92,60 +105,63 @@ class TestPolicies:
         assert rule["ports"] == [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 5432}]
 
     def test_several_peers_are_alternatives(self) -> None:
-        found = policies(run({"network": {"ingress": [{"namespace": "a"}, {"namespace": "b"}]}}))
+        found = policies(bare({"network": {"ingress": [{"namespace": "a"}, {"namespace": "b"}]}}))
         [rule] = found["ingress"]["ingress"]
         assert rule["from"] == [pods({}, "a"), pods({}, "b")]
 
 
 class TestService:
-    """One address, and the outputs that say it."""
+    """One address without an edge, and the outputs that say it."""
 
     def test_it_is_one_port_on_the_pods_that_are_ready(self) -> None:
-        spec = run(at("environment.port", 9000)).one("Service")["spec"]
+        spec = bare(at("environment.port", 9000)).one("Service", "mimir-service")["spec"]
         assert spec["type"] == "ClusterIP", "the application authenticates nobody"
         [port] = spec["ports"]
         assert (port["port"], port["targetPort"], port["protocol"]) == (9000, "http", "TCP")
         assert "publishNotReadyAddresses" not in spec
 
     def test_inside_the_cluster_it_is_visited_by_forwarding(self) -> None:
-        found = run({"environment": {"port": 9000}, "probe": {"path": "/alive"}, "kubernetes": {"namespace": "own"}})
+        found = bare({"environment": {"port": 9000}, "probe": {"path": "/alive"}, "kubernetes": {"namespace": "own"}})
         kubectl = "kubectl --context test --namespace own"
         assert found.outputs["url"] == "http://mimir-dev.own.svc:9000"
         assert found.outputs["service"] == "mimir-dev.own.svc:9000"
         assert found.outputs["forward"] == f"{kubectl} port-forward service/mimir-dev 9000:9000"
         assert found.outputs["health"].startswith("curl -fsS http://127.0.0.1:9000/alive ")
-        selector = "app.kubernetes.io/instance=mimir-dev"
+        labels = {"name": "mimir", "instance": "mimir-dev", "component": "application"}
+        selector = ",".join(f"app.kubernetes.io/{key}={value}" for key, value in labels.items())
         assert found.outputs["logs"] == f"{kubectl} logs --follow --selector {selector}"
 
     def test_a_port_of_the_nodes_is_in_the_url(self) -> None:
-        found = run(at("kubernetes.serviceType", "NodePort"))
+        found = bare(at("kubernetes.serviceType", "NodePort"))
         assert found.outputs["url"] == f"http://127.0.0.1:{monitor.NODE_PORT}"
         assert found.outputs["health"] == f"curl -fsS http://127.0.0.1:{monitor.NODE_PORT}/health"
         assert "forward" not in found.outputs
 
     def test_on_other_machines_it_is_any_nodes(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("components.kubernetes.kubeconfig.Access.is_local", property(lambda _: False))
-        found = run(at("kubernetes.serviceType", "NodePort"))
+        found = bare(at("kubernetes.serviceType", "NodePort"))
         assert found.outputs["url"] == f"http://<any node>:{monitor.NODE_PORT}"
 
     @pytest.mark.parametrize("balancer", [{"hostname": "edge.example.com"}, {"ip": "203.0.113.7"}])
     def test_a_balancers_address_is_in_the_url(self, balancer: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(monitor, "BALANCER", balancer)
-        found = run(at("kubernetes.serviceType", "LoadBalancer"), at("environment.port", 9000))
+        found = bare(at("kubernetes.serviceType", "LoadBalancer"), at("environment.port", 9000))
         assert found.outputs["url"] == f"http://{next(iter(balancer.values()))}:9000"
 
     @pytest.mark.parametrize("kind", ["NodePort", "LoadBalancer"])
     def test_a_preview_does_not_make_a_port_up(self, kind: str) -> None:
-        found = run(at("kubernetes.serviceType", kind), preview=True)
+        found = bare(at("kubernetes.serviceType", kind), preview=True)
         assert found.outputs["url"] == "http://127.0.0.1:<its port>"
 
     @pytest.mark.parametrize(("kind", "waits"), [("ClusterIP", False), ("NodePort", False), ("LoadBalancer", True)])
     def test_only_an_address_from_outside_is_waited_for(self, kind: str, waits: bool) -> None:
-        annotations = run(at("kubernetes.serviceType", kind)).one("Service")["metadata"]["annotations"]
+        annotations = bare(at("kubernetes.serviceType", kind)).one("Service", "mimir-service")["metadata"][
+            "annotations"
+        ]
         assert ("pulumi.com/skipAwait" not in annotations) is waits
 
     def test_the_outputs_name_what_was_made(self, on_cluster: Run) -> None:
-        name = on_cluster.one("Deployment")["metadata"]["name"]
+        name = on_cluster.one("Deployment", "mimir")["metadata"]["name"]
         assert on_cluster.outputs["workload"] == name
         claims = {f"{name}-{volume}" for volume in ("data", "logs", "plugins")}
         assert set(on_cluster.outputs["volumes"].values()) > claims
@@ -178,12 +194,13 @@ class TestWarnings:
         assert any("scheduler jobs" in text for text in run(SHARED, at("autoscaling.maxReplicas", 2)).warnings)
 
     def test_nobody_who_may_connect_is_said(self, on_cluster: Run) -> None:
-        assert "network.ingress" in self.keys(on_cluster)
-        assert "network.ingress" not in self.keys(run(at("network.ingress", [{"namespace": "edge"}])))
+        assert "network.ingress" in self.keys(bare())
+        assert "network.ingress" not in self.keys(bare(at("network.ingress", [{"namespace": "edge"}])))
+        assert "network.ingress" not in self.keys(on_cluster), "the edge is in front"
 
     @pytest.mark.parametrize(("kind", "said"), [("ClusterIP", False), ("NodePort", True), ("LoadBalancer", True)])
     def test_publishing_an_application_without_a_login_is_said(self, kind: str, said: bool) -> None:
-        assert ("kubernetes.serviceType" in self.keys(run(at("kubernetes.serviceType", kind)))) is said
+        assert ("kubernetes.serviceType" in self.keys(bare(at("kubernetes.serviceType", kind)))) is said
 
     def test_nothing_is_said_of_an_engine(self, on_cluster: Run) -> None:
         assert not {key for key in self.keys(on_cluster) if key.startswith("docker")}

@@ -30,8 +30,13 @@ def in_cluster(found: Run) -> list[Resource]:
 
 
 def secrets(found: Run) -> list[Resource]:
-    """The cluster's Secrets."""
-    return [one for one in in_cluster(found) if one.kind == "Secret"]
+    """The application's Secrets, and the registry's."""
+    return [one for one in in_cluster(found) if one.kind == "Secret" and "edge" not in one.name]
+
+
+def config(found: Run) -> Resource:
+    """The application's configuration."""
+    return found.resource("ConfigMap", f"{found.outputs['workload']}-config")
 
 
 class TestNamespace:
@@ -109,28 +114,28 @@ class TestConfiguration:
 
     def test_it_is_mounted_at_both_places_and_cannot_be_written(self, on_cluster: Run) -> None:
         [volume] = [one for one in on_cluster.pod["volumes"] if "configMap" in one]
-        config = on_cluster.resource("ConfigMap")
+        made = config(on_cluster)
         assert volume["configMap"] == {"name": on_cluster.outputs["volumes"]["config"], "defaultMode": 0o444}
-        assert volume["configMap"]["name"] == f"{config.name}-{SUFFIX}"
+        assert volume["configMap"]["name"] == f"{made.name}-{SUFFIX}"
         mounts = [one for one in on_cluster.pod_container["volumeMounts"] if one["name"] == volume["name"]]
         assert {one["mountPath"]: one["readOnly"] for one in mounts} == {"/etc/mimir": True, "/app/config": True}
         assert not [one for one in mounts if "subPath" in one]
 
     def test_it_has_the_names_that_the_application_looks_for(self, on_cluster: Run) -> None:
-        data = on_cluster.one("ConfigMap")["data"]
+        data = config(on_cluster).inputs["data"]
         assert set(data) == {"config.yaml", "production.yaml"}
         assert len(set(data.values())) == 1
         assert yaml.safe_load(data["config.yaml"])["server"]["port"] == 8080
 
     def test_pulumi_names_it_so_that_a_change_is_another_one_beside_it(self, on_cluster: Run) -> None:
         """The pods of the old version keep theirs, and the new name is what rolls them."""
-        config = on_cluster.one("ConfigMap")
-        assert config["immutable"] is True
-        assert "name" not in config["metadata"]
+        made = config(on_cluster).inputs
+        assert made["immutable"] is True
+        assert "name" not in made["metadata"]
 
     def test_another_configuration_is_another_content_and_the_same_one_is_not(self) -> None:
         def content(*sections: dict[str, Any]) -> str:
-            return str(run(*sections).one("ConfigMap")["data"]["config.yaml"])
+            return str(config(run(*sections)).inputs["data"]["config.yaml"])
 
         assert content({"limits": {"cpus": 2}}) == content()
         assert content({"environment": {"logLevel": "WARN"}}) != content()
@@ -181,7 +186,7 @@ class TestWhoseItIs:
 
     def test_everything_is_made_by_the_stacks_own_provider_and_labelled(self, on_cluster: Run) -> None:
         made = in_cluster(on_cluster)
-        assert len(made) == 11
+        assert len(made) == 20
         assert all("::mimir-cluster::" in one.options.provider for one in made), "not what a shell's KUBECONFIG says"
         instance = on_cluster.outputs["workload"]
         for one in made:

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from components.problems import DeploymentError
-from tests.unit import program
+from tests.unit import program, wire
 from tests.unit.program import Run
 
 
@@ -17,14 +17,16 @@ def test_it_deploys_mimir_at_the_commit_that_the_contract_was_measured_on() -> N
 
 
 def test_it_logs_json_at_info(prod: Run) -> None:
-    document = yaml.safe_load(prod.one("ConfigMap")["data"]["config.yaml"])
+    document = yaml.safe_load(prod.one("ConfigMap", "mimir-prod-config")["data"]["config.yaml"])
     assert document["logging"] == {"level": "info", "format": "json", "output": "stdout"}
     assert {"name": "MIMIR_LOG_LEVEL", "value": "info"} in prod.pod_container["env"]
 
 
 def test_it_does_not_give_its_secret_to_an_application_that_shows_it_to_anyone(prod: Run) -> None:
     assert "MIMIR_JWT_SECRET" not in str(prod.pod_container["env"])
-    assert not [one for one in prod.resources if one.options.type == "kubernetes:core/v1:Secret"]
+    secrets = {one.name: one.inputs for one in prod.resources if one.options.type == "kubernetes:core/v1:Secret"}
+    assert secrets.keys() == {"mimir-prod-edge-files"}, "the edge checks tokens with it"
+    assert program.SECRET not in wire.in_the_clear(secrets)
     assert any("mimir:environment.jwtSecret" in warning for warning in prod.warnings)
 
 

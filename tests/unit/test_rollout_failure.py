@@ -11,6 +11,8 @@ import pytest
 from components.kubernetes import failure
 from components.kubernetes.cluster import Cluster
 from components.kubernetes.kubeconfig import Access
+from components.kubernetes.labels import Part
+from components.kubernetes.scope import Scope
 from tests.unit import fake_cluster
 from tests.unit.fake_cluster import MIMIR, SETTINGS, Api
 from tests.unit.fake_rollout import CRASHING, EVENTS, PODS, RUNNING, WAITING, event, pod, put
@@ -19,9 +21,14 @@ LOG = f"{PODS}/mimir-dev-new-1/log"
 KUBECTL = "kubectl --context test --namespace mimir-dev"
 
 
-def report(api: Api) -> list[str]:
+def scope(cluster: Cluster) -> Scope:
+    """The deployment there."""
+    return Scope(SETTINGS, MIMIR, cluster, "mimir-dev")
+
+
+def report(api: Api, part: Part = "application") -> list[str]:
     """What is said of it."""
-    return failure.report(SETTINGS, MIMIR, api.cluster).splitlines()
+    return failure.report(scope(api.cluster), part).splitlines()
 
 
 def test_an_image_that_cannot_be_pulled(api: Api) -> None:
@@ -44,6 +51,7 @@ def test_an_image_that_cannot_be_pulled(api: Api) -> None:
     asked = [one for one in api.asked if "labelSelector" in one]
     assert len(asked) == 2
     assert all("app.kubernetes.io/instance=mimir-dev" in unquote(one) for one in asked), "nobody else's pods"
+    assert all("app.kubernetes.io/component=application" in unquote(one) for one in asked), "nor the edge's"
 
 
 def test_a_crash_loop_has_its_exit_code_and_the_words_of_the_process_before(api: Api) -> None:
@@ -83,6 +91,15 @@ def test_too_little_memory_names_its_setting(api: Api) -> None:
     ended = {"exitCode": 137, "reason": "OOMKilled"}
     put(api, [pod("new", {"terminated": ended}, restarts=1, before=ended)], [])
     assert "  state       ended, exit code 137, OOMKilled (out of memory: mimir:limits.memoryMib)" in report(api)
+
+
+def test_the_edges_rollout_is_of_its_own_pods_and_settings(api: Api) -> None:
+    ended = {"exitCode": 137, "reason": "OOMKilled"}
+    put(api, [pod("new", {"terminated": ended})], [])
+    said = report(api, "edge")
+    assert said[0].startswith("Workload mimir-dev-edge did not become ready")
+    assert "  state       ended, exit code 137, OOMKilled (out of memory: mimir:edge.memoryMib)" in said
+    assert all("component=edge" in unquote(one) for one in api.asked if "labelSelector" in one)
 
 
 def test_a_configuration_that_was_dropped_is_in_the_probes_event(api: Api) -> None:
@@ -170,7 +187,7 @@ def test_a_cluster_that_tells_no_more_does_not_hide_the_failure(api: Api, found:
 def test_neither_does_one_that_is_away() -> None:
     url = "http://127.0.0.1:1"
     away = Cluster(Access(fake_cluster.kubeconfig(url), url), "mimir-dev", "a-cluster")
-    assert failure.report(SETTINGS, MIMIR, away).startswith("Workload mimir-dev: the cluster does not tell more")
+    assert failure.report(scope(away), "application").startswith("Workload mimir-dev: the cluster does not tell more")
 
 
 def test_the_hook_says_it_as_an_error_and_does_not_try_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,6 +196,6 @@ def test_the_hook_says_it_as_an_error_and_does_not_try_again(api: Api, monkeypat
     monkeypatch.setattr(pulumi, "ErrorHook", lambda name, callback: made.append(callback))
     monkeypatch.setattr(pulumi.log, "error", said.append)
     put(api, [pod("new", WAITING)], [])
-    failure.hook("mimir", SETTINGS, MIMIR, api.cluster)
+    failure.hook("mimir", scope(api.cluster), "application")
     assert made[0](None) is False
     assert said == ["\n".join(report(api))]

@@ -104,7 +104,7 @@ def test_the_pod_gets_its_secrets_from_an_object_that_is_wrapped(on_kubernetes: 
     assert on_kubernetes.one("Secret", "mimir-dev-env")["stringData"] == Secret(
         {"API_TOKEN": TOKEN, "MIMIR_JWT_SECRET": SECRET}
     )
-    text = json.dumps(on_kubernetes.one("Deployment"), default=str)
+    text = json.dumps(on_kubernetes.one("Deployment", "mimir"), default=str)
     assert "API_TOKEN" in text
     assert_hidden(text)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components import problems_of
 from components.section import about, is_secret
+from tests.unit import edge_tables
 from tests.unit.configuration import after, at, load, merged, problem, settings
 from tests.unit.settings_tables import BAD, GOOD, every_setting, needs
 
-SECRETS = {f"{section}.{name}" for section, name in problems_of.secret_settings()}
+SECRETS = {".".join(path) for path in problems_of.secret_settings()}
 
 
 def cases(table: dict[str, list[Any]], without: set[str] = frozenset()) -> list[Any]:  # type: ignore[assignment]
@@ -54,7 +56,10 @@ def test_bad_values_are_refused_by_their_key(key: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(("key", "value"), cases(BAD, without=SECRETS))
-def test_the_fix_fixes_it(key: str, value: Any) -> None:
+def test_the_fix_fixes_it(key: str, value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in edge_tables.FILES.items():
+        (tmp_path / name).write_text(text)
     config = merged(needs(key, value), at(key, value))
     assert load(after(problem(config).fix, config))
 

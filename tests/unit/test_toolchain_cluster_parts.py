@@ -224,8 +224,11 @@ def test_no_cluster_is_started_beside_another_kubernetes(places: Places, monkeyp
 def test_images_are_pulled_from_the_registry_on_loopback_over_plain_http(places: Places) -> None:
     write_registries(places)
     folders = {file.parent.name: file.read_text() for file in places.settings.glob("registries/*/hosts.toml")}
+    hub = folders.pop("docker.io")
     assert folders.keys() == {"127.0.0.1:5000", "localhost:5000"}
     assert all(f'[host."http://{address}"]' in text for address, text in folders.items())
+    assert '[host."http://127.0.0.1:5000"]' in hub
+    assert "server" not in hub, "what is not there is asked of the hub itself"
 
 
 def test_pods_are_given_addresses_of_the_range_and_the_nodes_as_their_gateway(places: Places) -> None:

@@ -1,4 +1,4 @@
-"""The services: which of the user's own are taken, and what the base image stand-in is made of."""
+"""The services: which of the user's own are taken, and what stand-ins for images are made of."""
 
 from __future__ import annotations
 

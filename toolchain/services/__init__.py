@@ -7,10 +7,12 @@ from collections.abc import Collection
 from toolchain.machine import Machine
 from toolchain.progress import Progress
 from toolchain.services.base import Service
-from toolchain.services.baseimage import BaseImage
+from toolchain.services.baseimage import base_image
 from toolchain.services.builder import ImageBuilder
 from toolchain.services.cluster.service import Cluster
+from toolchain.services.edgeimage import edge_image
 from toolchain.services.engine import Engine
+from toolchain.services.haproxy import HAProxy
 from toolchain.services.registry import Registry
 
 
@@ -18,7 +20,14 @@ def services(machine: Machine, progress: Progress, groups: Collection[str]) -> l
     """The services of the groups, in the order in which they are started."""
     builder = ImageBuilder(machine, progress)
     of_group: dict[str, list[Service]] = {
-        "docker": [Engine(machine), Registry(machine), builder, BaseImage(machine, builder, progress)],
+        "docker": [
+            Engine(machine),
+            Registry(machine),
+            builder,
+            base_image(machine, builder, progress),
+            HAProxy(machine),
+            edge_image(machine, builder, progress),
+        ],
         "kubernetes": [Cluster(machine, progress)],
     }
     return [service for group, members in of_group.items() if group in groups for service in members]

@@ -11,7 +11,7 @@ from toolchain.debian import Debian
 from toolchain.machine import Machine, is_root
 from toolchain.problem import ENSURE, Problem
 from toolchain.report import Row, Source
-from toolchain.services import bridge, dockerapi, runtime
+from toolchain.services import bridge, dockerapi, registry, runtime
 from toolchain.services.process import Daemon
 
 START_SECONDS = 60.0
@@ -38,6 +38,10 @@ class Engine:
     @property
     def _run(self) -> Path:
         return self.machine.layout.run / "engine"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._run / "dockerd.pid"
 
     @property
     def own_host(self) -> str:
@@ -70,13 +74,15 @@ class Engine:
 
     def ensure(self) -> Row:
         row = self.look()
-        if row.ok:
+        record = self._daemon.running() if self.host == self.own_host else None
+        if row.ok and (record is None or record.argv == self._command()):
             return row
-        if row.fix != ENSURE:
+        if row.fix not in ("", ENSURE):
             raise Problem(row.why, row.fix)
+        why = "ours had other settings" if row.ok else "no engine answered"
         self._start()
         row = self.look()
-        return Row(row.name, row.version, Source.STARTED, f"no engine answered; Debian's docker.io, {self.own_host}")
+        return Row(row.name, row.version, Source.STARTED, f"{why}; Debian's docker.io, {self.own_host}")
 
     def environment(self) -> Mapping[str, str]:
         return {"DOCKER_HOST": self.own_host} if self._daemon.running() else {}
@@ -90,41 +96,46 @@ class Engine:
         return [f"{self.name}{with_them}"]
 
     def _start(self) -> None:
+        """Start it, in place of one of ours that runs: containers that are to be restarted come back with it."""
         debian = Debian(self.machine.layout, self.machine.environment)
         debian.install(INSTALLED, "a Docker engine")
-        packages = [debian.unpack(name) for name in UNPACKED]
+        command = self._command()
         _require_cgroups()
+        self._daemon.stop(STOP_SECONDS)
         runtime.forget_other_boots(self.machine.layout.run)
         self._run.mkdir(parents=True, exist_ok=True)
         runtime.forget_dead_containerd(self._run / "exec/containerd")
-        pid_file = self._run / "dockerd.pid"
         # dockerd refuses to start when any process has the number in its old pid file.
-        pid_file.unlink(missing_ok=True)
-        docker, tini = packages[0], packages[-1]
-        folders = [str(package.root / "usr" / place) for package in packages for place in ("sbin", "bin")]
+        self._pid_file.unlink(missing_ok=True)
+        folders = [str(debian.unpack(name).root / "usr" / place) for name in UNPACKED for place in ("sbin", "bin")]
         path = os.pathsep.join([*folders, self.machine.environment["PATH"], "/usr/sbin", "/sbin"])
-        self._daemon.start(
-            [
-                str(docker.program("dockerd")),
-                "--host",
-                self.own_host,
-                "--data-root",
-                str(self._daemon.folder / "data"),
-                "--exec-root",
-                str(self._run / "exec"),
-                "--pidfile",
-                str(pid_file),
-                "--group",
-                "root",
-                "--init-path",
-                str(tini.program("tini-static")),
-                "--shutdown-timeout",
-                str(SHUTDOWN_SECONDS),
-                *bridge.arguments(self._daemon.folder),
-            ],
-            {**self.machine.environment, "PATH": path},
-        )
+        self._daemon.start(command, {**self.machine.environment, "PATH": path})
         self._daemon.wait_until(self._answers, START_SECONDS)
+
+    def _command(self) -> list[str]:
+        """What is run: another command than that of the engine that runs makes it start anew."""
+        debian = Debian(self.machine.layout, self.machine.environment)
+        return [
+            str(debian.unpack("docker.io").program("dockerd")),
+            "--host",
+            self.own_host,
+            "--data-root",
+            str(self._daemon.folder / "data"),
+            "--exec-root",
+            str(self._run / "exec"),
+            "--pidfile",
+            str(self._pid_file),
+            "--group",
+            "root",
+            "--init-path",
+            str(debian.unpack("tini").program("tini-static")),
+            "--shutdown-timeout",
+            str(SHUTDOWN_SECONDS),
+            # Where the image hub does not answer, what stands in for its images is found there.
+            "--registry-mirror",
+            f"http://{registry.ADDRESS}",
+            *bridge.arguments(self._daemon.folder),
+        ]
 
     def _answers(self) -> bool:
         try:

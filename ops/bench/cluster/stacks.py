@@ -58,6 +58,7 @@ def make(lab: Lab, purpose: str, program: Path | None = None, **config: Any) -> 
         "probe": PROBE,
         "shutdown": QUICK_END,
         "registry": {"repository": REPOSITORY},
+        "edge": {"kind": "none"},  # what it is compared with has none
     }
     merged = {**usual, **config, "kubernetes": {**kubernetes, **config.get("kubernetes", {})}}
     base = lab.folder / name

@@ -50,6 +50,14 @@ server = "http://{address}"
 """
 
 
+HUB = "docker.io"
+MIRROR = """\
+[host."http://{address}"]
+  capabilities = ["pull", "resolve"]
+"""
+"""Without `server`: what is not there is then asked of the hub itself, whose address containerd knows."""
+
+
 def containerd(programs: Programs, places: Places) -> Part:
     settings = SETTINGS.format(
         root=places.images,
@@ -89,9 +97,13 @@ def write_network(places: Places, addresses: Addresses) -> None:
 
 
 def write_registries(places: Places) -> None:
-    """Let images be pulled from the registry on loopback, which speaks plain HTTP."""
+    """Let images be pulled from the registry on loopback, which speaks plain HTTP, and the hub's first from there.
+
+    containerd reads these files at every pull: a cluster that runs heeds a change at once.
+    """
     port = registry.ADDRESS.rpartition(":")[2]
-    for address in (registry.ADDRESS, f"localhost:{port}"):
-        folder = places.settings / "registries" / address
+    own = {address: REGISTRY.format(address=address) for address in (registry.ADDRESS, f"localhost:{port}")}
+    for name, text in {**own, HUB: MIRROR.format(address=registry.ADDRESS)}.items():
+        folder = places.settings / "registries" / name
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "hosts.toml").write_text(REGISTRY.format(address=address))
+        (folder / "hosts.toml").write_text(text)

@@ -1,0 +1,188 @@
+"""The edge on an engine: one HAProxy that stays, whatever becomes of what is behind it.
+
+Its files are in a volume of its own. A container that never starts carries them there, like the configuration of the
+application; but this volume is written anew, and HAProxy is told to read it again: a container that was replaced for
+a new configuration would leave its port closed for a while.
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_docker
+
+from components import certificate
+from components.application import USER_ID
+from components.docker import engine as engines
+from components.docker import failure, leftovers
+from components.docker.engine import Engine
+from components.docker.labels import labels_of
+from components.docker.limits import cpu_quota
+from components.docker.service import go_duration
+from components.docker.switch import switch
+from components.edge import METRICS_PORT, PLAIN_PORT, Edge
+from components.haproxy import files
+from components.haproxy.backend import Backend
+from components.haproxy.files import Files
+from components.settings import Settings
+
+STANDBY = "application"
+"""Name that every container of the application has in the network."""
+
+HEALTH_SECONDS = 5
+
+
+class DockerEdge(pulumi.ComponentResource):
+    """HAProxy in front of the application, with its files.
+
+    Attributes:
+        container_id: the engine's id, known once it sends requests to nobody but `service`.
+    """
+
+    container_id: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        edge: Edge,
+        engine: Engine,
+        own_image: pulumi_docker.RemoteImage,
+        image: pulumi.Input[str],
+        network: pulumi.Input[str],
+        service: pulumi.Output[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Make the edge.
+
+        Args:
+            name: of the resource.
+            settings: the stack's.
+            edge: what it does.
+            engine: what the engine can do.
+            own_image: HAProxy's.
+            image: the application's, in which the carrier of the files is made.
+            network: name of the deployment's network.
+            service: name of the application's container, known once it is healthy.
+            opts: Pulumi's.
+        """
+        super().__init__("mimir:docker:DockerEdge", name, None, opts)
+        application = edge.application
+        here = pulumi.ResourceOptions(parent=self)
+        hosts = ("localhost", engines.published_host(settings))
+        pem = certificate.of(f"{name}-certificate", settings, hosts, here)
+        rendered: pulumi.Output[Files] = pulumi.Output.all(service, pem).apply(
+            lambda known: pulumi.Output.secret(
+                files.render(edge, Backend(known[0], application.port, standby=STANDBY), known[1])
+            )
+        )
+        volume = pulumi_docker.Volume(
+            f"{name}-files",
+            name=f"{edge.name}-files",
+            labels=labels_of(application, pulumi_docker.VolumeLabelArgs),
+            opts=here,
+        )
+        carrier = pulumi_docker.Container(
+            f"{name}-carrier",
+            name=f"{edge.name}-carrier",
+            image=image,
+            start=False,
+            must_run=False,
+            network_mode="none",
+            labels=labels_of(application, pulumi_docker.ContainerLabelArgs),
+            mounts=[pulumi_docker.ContainerMountArgs(type="volume", source=volume.name, target=files.FOLDER)],
+            uploads=rendered.apply(_uploads),
+            opts=pulumi.ResourceOptions.merge(
+                here,
+                pulumi.ResourceOptions(
+                    delete_before_replace=False,  # as in ConfigVolume
+                    additional_secret_outputs=["uploads"],
+                    hooks=pulumi.ResourceHookBinding(
+                        before_create=[leftovers.container_hook(f"{name}-carrier", settings, application)]
+                    ),
+                ),
+            ),
+        )
+        container = pulumi_docker.Container(
+            name,
+            name=edge.name,
+            image=own_image.repo_digest,
+            entrypoints=[files.COMMAND[0]],
+            command=list(files.COMMAND[1:]),
+            user=f"{USER_ID}:{USER_ID}",
+            labels=labels_of(application, pulumi_docker.ContainerLabelArgs, "edge"),
+            network_mode=network,
+            ports=_ports(settings, edge),
+            mounts=[
+                pulumi_docker.ContainerMountArgs(type="volume", source=volume.name, target=files.FOLDER, read_only=True)
+            ],
+            tmpfs={"/run/haproxy": f"rw,noexec,nosuid,nodev,size=1m,mode=0700,uid={USER_ID},gid={USER_ID}"},
+            read_only=True,
+            capabilities=pulumi_docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+            security_opts=["no-new-privileges:true"],
+            **cpu_quota(edge.settings.cpus),
+            memory=edge.settings.memory_mib,
+            memory_swap=edge.settings.memory_mib if engine.swap_limit else None,
+            restart=settings.docker.restart,
+            # HAProxy's own order for a soft stop: no new connection, and every request is answered.
+            stop_signal="SIGUSR1",
+            stop_timeout=edge.grace_seconds,
+            destroy_grace_seconds=edge.grace_seconds,
+            log_driver="json-file",
+            log_opts={
+                "max-size": f"{settings.logging.max_size_mib}m",
+                "max-file": str(settings.logging.max_files),
+            },
+            healthcheck=pulumi_docker.ContainerHealthcheckArgs(
+                tests=["CMD", "wget", "-qO-", f"http://127.0.0.1:{METRICS_PORT}/ready"],
+                interval=go_duration(HEALTH_SECONDS),
+                timeout=go_duration(2),
+                retries=3,
+                start_period=go_duration(0),
+            ),
+            opts=pulumi.ResourceOptions.merge(
+                here,
+                pulumi.ResourceOptions(
+                    delete_before_replace=True,  # name and published ports are taken until the old one is gone
+                    depends_on=[carrier],
+                    custom_timeouts=pulumi.CustomTimeouts(delete=f"{edge.grace_seconds + 60}s"),
+                    hooks=pulumi.ResourceHookBinding(
+                        before_create=[leftovers.container_hook(name, settings, application)],
+                        on_error=[failure.hook(name, settings, application, "edge")],
+                    ),
+                ),
+            ),
+        )
+        self.container_id = pulumi.Output.all(container.id, rendered, service, carrier.id).apply(
+            lambda known: (
+                str(known[0])
+                if pulumi.runtime.is_dry_run()
+                else switch(settings, edge, str(known[0]), known[1].digest, str(known[2]))
+            )
+        )
+        self.container_id = pulumi.Output.unsecret(self.container_id)
+        self.register_outputs({"container_id": self.container_id})
+
+
+def _uploads(rendered: Files) -> list[pulumi_docker.ContainerUploadArgs]:
+    """Every file. An engine cannot give them to a user that its host does not know, so the volume itself, which only
+    the edge mounts and only the host's root may enter, keeps the secret ones.
+    """
+    texts = sorted({**rendered.plain, **rendered.secret}.items())
+    return [
+        pulumi_docker.ContainerUploadArgs(file=f"{files.FOLDER}/{name}", content=text, permissions="0444")
+        for name, text in texts
+    ]
+
+
+def _ports(settings: Settings, edge: Edge) -> list[pulumi_docker.ContainerPortArgs]:
+    """The ports that are open to others; the metrics never beyond the engine's own host."""
+    docker = settings.docker
+    wanted = {edge.listening_port: (edge.port, docker.bind_address)}
+    if edge.settings.redirect_port:
+        wanted[PLAIN_PORT] = (edge.settings.redirect_port, docker.bind_address)
+    if docker.metrics_port:
+        wanted[METRICS_PORT] = (docker.metrics_port, "127.0.0.1")
+    return [
+        pulumi_docker.ContainerPortArgs(internal=inside, external=outside, ip=address)
+        for inside, (outside, address) in sorted(wanted.items())
+    ]

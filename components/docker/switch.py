@@ -1,0 +1,124 @@
+"""The switch: from the moment at which the edge has new files until nobody needs what was before.
+
+It runs on every update. When the edge already runs with its files there is nothing to do; so it also finishes what an
+update that was killed had begun.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pulumi
+from docker.errors import APIError, DockerException, NotFound
+from docker.models.containers import Container
+from requests import RequestException
+
+from components.docker import engine
+from components.docker.labels import filters_of
+from components.docker.proof import limit_pids
+from components.edge import METRICS_PORT, Edge
+from components.settings import Settings
+
+PATIENCE_SECONDS = 20.0
+"""How long the edge may take to run with new files, or to start again after somebody ended it."""
+
+PIDS = 256
+"""Processes and threads of the edge: two workers during a reload, of up to 64 threads each, and room for the probe."""
+
+
+class NotSwitched(pulumi.RunError):
+    """Raised when the edge does not run as it was told to."""
+
+
+def switch(settings: Settings, edge: Edge, edge_id: str, digest: str, service: str) -> str:
+    """Make the edge run with the files of `digest`, and end every container that it no longer sends requests to.
+
+    Args:
+        settings: the stack's.
+        edge: the edge.
+        edge_id: the engine's id of its container.
+        digest: of the files that were written for it.
+        service: name of the container that serves from now on.
+
+    Returns:
+        `edge_id`, once no request is under way anywhere else.
+
+    Raises:
+        NotSwitched: when the edge is gone, does not run, or refuses its files; it goes on with those before them.
+    """
+    client = engine.client(settings.docker.host)
+    try:
+        container = client.containers.get(edge_id)
+        limit_pids(container, PIDS)
+        if container.status == "created":  # it could not be started before; Pulumi does not try again
+            container.start()
+        if _in_effect(container, 0.0) != digest:
+            _reload(container, edge)
+            if _in_effect(container, PATIENCE_SECONDS, digest) != digest:
+                raise NotSwitched(_refused(container, edge))
+        _drain(container, edge)
+        for role in ("service", "trial"):
+            for other in client.containers.list(all=True, filters=filters_of(edge.application, role)):
+                if other.name != service:
+                    other.stop(timeout=edge.application.grace_seconds)
+                    other.remove(force=True)
+    except NotFound as error:
+        raise NotSwitched(
+            f"{edge.name} was removed behind Pulumi's back. "
+            "This makes it anew: make refresh   # or: pulumi up --refresh"
+        ) from error
+    except (DockerException, RequestException) as error:
+        raise NotSwitched(f"The engine does not let {edge.name} be started or reloaded: {error}") from error
+    return edge_id
+
+
+def _reload(container: Container, edge: Edge) -> None:
+    """Tell HAProxy to read its files again; one that is being restarted does so by itself."""
+    try:
+        container.kill("SIGUSR2")
+    except APIError:
+        container.reload()
+        if container.status not in ("running", "restarting"):
+            raise NotSwitched(
+                f"{edge.name} is {container.status}, not running: docker logs {edge.name}; "
+                "make refresh (pulumi up --refresh) starts it again."
+            ) from None
+
+
+def _in_effect(container: Container, patience: float, wanted: str | None = None) -> str:
+    """The digest of the files that the edge runs with; asked again until it is `wanted` or `patience` is over."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            code, output = container.exec_run(["wget", "-qO-", f"http://127.0.0.1:{METRICS_PORT}/configuration"])
+            said = output.decode().strip() if code == 0 and isinstance(output, bytes) else ""
+        except DockerException:  # nothing can be run in a container that is just being started
+            said = ""
+        if (said and said == (wanted or said)) or time.monotonic() >= deadline:
+            return said
+        time.sleep(0.2)
+
+
+def _drain(container: Container, edge: Edge) -> None:
+    """Wait until the worker from before a reload has answered its last request.
+
+    HAProxy itself ends it after `hard-stop-after`, which is `edge.drain_seconds`.
+    """
+    deadline = time.monotonic() + edge.drain_seconds + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        # A master, and one worker: what is more is from before.
+        processes = container.top()["Processes"] or []
+        if sum("haproxy" in " ".join(process) for process in processes) <= 2:
+            return
+        time.sleep(0.2)
+    raise NotSwitched(f"{edge.name}: the worker of the configuration before still runs after {edge.drain_seconds} s.")
+
+
+def _refused(container: Container, edge: Edge) -> str:
+    logs = container.logs(tail=15).decode(errors="replace").rstrip()
+    lines = "\n".join(f"    {line}" for line in logs.splitlines())
+    return (
+        f"{edge.name} does not run with its new configuration; it goes on with the one before, if it had one.\n"
+        f"  last log lines:\n{lines}\n"
+        f"  more        docker logs {edge.name}; make refresh (pulumi up --refresh) starts it again"
+    )

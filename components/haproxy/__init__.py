@@ -1,0 +1,1 @@
+"""HAProxy's configuration, from the description of an edge; the same text on every platform."""

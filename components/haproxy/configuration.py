@@ -1,0 +1,179 @@
+"""The text of haproxy.cfg, section by section. Paths are relative to the file itself, so it can be checked anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+
+from components.application import go_max_procs
+from components.edge import METRICS_PORT, PLAIN_PORT, Edge
+from components.haproxy import errors, frontend
+from components.haproxy.backend import Backend
+from components.probes import READINESS_INTERVAL_SECONDS
+
+CIPHERS = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+)
+"""TLS 1.2: forward secrecy and authenticated encryption only (RFC 9325, section 4.2; Mozilla's «intermediate»)."""
+
+CIPHERSUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+
+POOL_SECONDS = 5
+"""How long an unused connection to the application is kept: far less than the application does, so none is stale."""
+
+
+def text(edge: Edge, backend: Backend, digest: str) -> str:
+    """The whole file; `digest` is what `/configuration` of the metrics port answers."""
+    parts = [_global(edge), _defaults(edge), _resolvers(), *_entrances(edge), *frontend.sections(edge)]
+    return "\n".join([*parts, _application(edge, backend), _tables(edge), _metrics(edge, digest)])
+
+
+def _global(edge: Edge) -> str:
+    return f"""\
+global
+  default-path config
+  maxconn {edge.settings.max_connections + 64}
+  nbthread {go_max_procs(edge.settings.cpus)}
+  # A new worker takes the listening sockets over, so a reload refuses nobody.
+  stats socket /run/haproxy/admin.sock mode 600 level admin expose-fd listeners
+  hard-stop-after {edge.drain_seconds}s
+  tune.http.maxhdr 64
+  tune.lua.session-timeout 5s
+  lua-load figures.lua
+  ssl-default-bind-options ssl-min-ver TLSv{edge.settings.tls.minimum} no-tls-tickets
+  ssl-default-bind-ciphers {CIPHERS}
+  ssl-default-bind-ciphersuites {CIPHERSUITES}
+"""
+
+
+def _defaults(edge: Edge) -> str:
+    times = edge.settings.timeouts
+    return f"""\
+defaults
+  mode http
+  # Not in `global`, where the requests for the application's figures would be logged too, and in another format.
+  log stdout len 65535 format raw local0
+  option dontlognull
+  option http-keep-alive
+  # At the end of a worker an idle connection gets the answer to one more request, and closes with that.
+  option idle-close-on-response
+  timeout connect {times.connect_seconds}s
+  timeout client {times.response_seconds + times.queue_seconds}s
+  timeout client-fin 5s
+  timeout server {times.response_seconds}s
+  timeout server-fin 5s
+  timeout queue {times.queue_seconds}s
+  timeout http-request {times.request_seconds}s
+  timeout http-keep-alive {times.idle_seconds}s
+{errors.own()}"""
+
+
+def _resolvers() -> str:
+    return """\
+resolvers platform
+  parse-resolv-conf
+  accepted_payload_size 8192
+  resolve_retries 3
+  timeout resolve 1s
+  timeout retry 1s
+  hold valid 1s
+  hold obsolete 2s
+  # A name server that is away for a while must not empty the backend.
+  hold nx 30s
+  hold timeout 30s
+  hold refused 30s
+  hold other 30s
+"""
+
+
+def _entrances(edge: Edge) -> list[str]:
+    """The redirect, where there is one."""
+    if edge.settings.redirect_port is None:
+        return []
+    port = "" if edge.port == 443 else f":{edge.port}"
+    return [
+        f"""\
+frontend redirect
+  bind :{PLAIN_PORT}
+  maxconn {edge.settings.max_connections}
+{frontend.identity()}{frontend.host_rule(edge)}\
+  http-request return status 400 unless {{ req.fhdr(host),host_only -m reg . }}
+  http-request redirect location https://%[req.fhdr(host),host_only]{port}%[pathq] code 308
+"""
+    ]
+
+
+def _application(edge: Edge, backend: Backend) -> str:
+    settings, probe = edge.settings, edge.application.probe
+    affinity = (
+        f"""\
+  # Which replica, in a cookie that no script can read; the value tells nobody an address.
+  cookie MIMIR_REPLICA insert indirect nocache httponly{" secure" if edge.tls else ""} attr "SameSite=Lax" dynamic
+  dynamic-cookie-key {hashlib.sha256(edge.name.encode()).hexdigest()[:32]}
+"""
+        if settings.affinity and backend.most > 1
+        else ""
+    )
+    # With libc every slot of a template would begin with the first address, and keep it.
+    options = f"check resolvers platform init-addr {'none' if backend.most > 1 else 'last,libc,none'}"
+    standby = (
+        f"  server {backend.standby} {backend.standby}:{backend.port} {options} backup\n" if backend.standby else ""
+    )
+    servers = (
+        f"server-template replica {backend.most} {backend.host}:{backend.port} {options}"
+        if backend.most > 1
+        else f"server {backend.host} {backend.host}:{backend.port} {options}"
+    )
+    return f"""\
+backend application
+  balance leastconn
+  option httpchk
+  http-check send meth GET uri {probe.path} ver HTTP/1.1 hdr Host {backend.host} hdr User-Agent mimir-edge
+  http-check expect status 200
+  timeout check {probe.timeout_seconds}s
+{affinity}\
+  http-reuse safe
+  retries {settings.retries}
+  option redispatch 1
+  retry-on conn-failure empty-response
+  http-request disable-l7-retry unless {{ method GET HEAD OPTIONS PUT DELETE }}
+  default-server inter {min(probe.interval_seconds, READINESS_INTERVAL_SECONDS)}s fastinter 1s downinter 1s
+  default-server fall {probe.retries} rise 1 maxconn {settings.max_connections_per_replica}
+  default-server pool-purge-delay {POOL_SECONDS}s
+  default-server observe layer7 error-limit {settings.error_limit} on-error mark-down
+  {servers}
+{standby}"""
+
+
+def _tables(edge: Edge) -> str:
+    window = edge.settings.rate_limit.window_seconds
+    return f"""\
+backend clients
+  stick-table type ipv6 size 100k expire {window * 2}s store http_req_rate({window}s),gpc0_rate({window}s)
+
+backend callers
+  stick-table type string len 80 size 10k expire {window * 2}s store http_req_rate({window}s)
+"""
+
+
+def _metrics(edge: Edge, digest: str) -> str:
+    figures = f'  http-request set-var(txn.figures) str("{edge.metrics_path}")\n' if edge.metrics_path else ""
+    application = (
+        "  http-request use-service lua.figures if { path /metrics/application }\n" if edge.metrics_path else ""
+    )
+    return f"""\
+frontend metrics
+  bind :{METRICS_PORT}
+  maxconn 32
+  no log
+  timeout http-request 5s
+{figures}\
+  http-request use-service prometheus-exporter if {{ path /metrics }}
+{application}\
+  http-request return status 200 content-type text/plain string ready if {{ path /ready }}
+  http-request return status 200 content-type text/plain string {digest} if {{ path /configuration }}
+  http-request return status 200 content-type text/plain string started if {{ path /started }} \
+{{ nbsrv(application) gt 0 }}
+  http-request return status 503 content-type text/plain string "no replica yet" if {{ path /started }}
+  http-request return status 404
+"""

@@ -1,0 +1,59 @@
+-- The application's figures, which it has as JSON, in Prometheus' words and units: one series for each replica.
+-- The application reports latencies in nanoseconds. Figures that it never fills in are left out.
+
+local FIGURES = {
+  { json = "total_requests", name = "mimir_requests_total", kind = "counter", help = "Requests since the start." },
+  { json = "requests_per_second", name = "mimir_requests_per_second", kind = "gauge", help = "Requests in a second." },
+  { json = "error_rate", name = "mimir_request_errors_ratio", kind = "gauge", help = "Share of requests that failed." },
+  { json = "average_latency", name = "mimir_request_duration_average_seconds", kind = "gauge",
+    help = "Average time for an answer.", scale = 1e-9 },
+  { json = "p95_latency", name = "mimir_request_duration_p95_seconds", kind = "gauge",
+    help = "Time in which 95 of 100 answers are made.", scale = 1e-9 },
+  { json = "p99_latency", name = "mimir_request_duration_p99_seconds", kind = "gauge",
+    help = "Time in which 99 of 100 answers are made.", scale = 1e-9 },
+}
+
+local function replicas()
+  local found = {}
+  for name, server in pairs(core.backends["application"].servers) do
+    local address = server:get_addr()
+    if address:match("^[%[%x]") and not address:match("unknown") then
+      found[name] = address
+    end
+  end
+  return found
+end
+
+local function figures_of(address, path)
+  local answer = core.httpclient():get({ url = "http://" .. address .. path, timeout = 2000 })
+  return answer and answer.status == 200 and answer.body or nil
+end
+
+core.register_service("figures", "http", function(applet)
+  local bodies, up = {}, {}
+  for name, address in pairs(replicas()) do
+    local body = figures_of(address, applet:get_var("txn.figures"))
+    up[name] = body and 1 or 0
+    bodies[name] = body
+  end
+  local lines = { "# HELP mimir_up Whether the replica gave its figures.", "# TYPE mimir_up gauge" }
+  for name, value in pairs(up) do
+    lines[#lines + 1] = string.format('mimir_up{replica="%s"} %d', name, value)
+  end
+  for _, figure in ipairs(FIGURES) do
+    lines[#lines + 1] = string.format("# HELP %s %s", figure.name, figure.help)
+    lines[#lines + 1] = string.format("# TYPE %s %s", figure.name, figure.kind)
+    for name, body in pairs(bodies) do
+      local value = tonumber(body:match('"' .. figure.json .. '"%s*:%s*(-?[%d.eE+-]+)'))
+      if value then
+        lines[#lines + 1] = string.format('%s{replica="%s"} %.9g', figure.name, name, value * (figure.scale or 1))
+      end
+    end
+  end
+  local text = table.concat(lines, "\n") .. "\n"
+  applet:set_status(200)
+  applet:add_header("content-type", "text/plain; version=0.0.4")
+  applet:add_header("content-length", tostring(#text))
+  applet:start_response()
+  applet:send(text)
+end)

@@ -1,0 +1,168 @@
+"""The front door: what is let in, in the order in which it is asked."""
+
+from __future__ import annotations
+
+from components.edge import PLAIN_PORT, TLS_PORT, Edge
+from components.haproxy import authentication
+from components.haproxy.errors import answer
+
+LOG = (
+    '{"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]","request_id":"%[var(txn.id)]","client":"%[src]",'
+    '"user":"%[var(txn.caller),json(utf8s)]","auth":"%[var(txn.scheme)]","method":"%[var(txn.method),json(utf8s)]",'
+    '"host":"%[var(txn.host),json(utf8s)]","path":"%[var(txn.path),json(utf8s)]","status":%ST,"bytes":%B,'
+    '"replica":"%s","read_ms":%TR,"queue_ms":%Tw,"connect_ms":%Tc,"response_ms":%Tr,"total_ms":%Ta,"retries":"%rc",'
+    '"end":"%ts","tls":"%sslv"}'
+)
+"""One JSON object a request. The path without its query, and no header: neither may put a secret in a log."""
+
+ERROR_LOG = (
+    '{"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]","client":"%[src]","status":%ST,"end":"%ts",'
+    '"error":"%[fc_err_str,json(utf8s)]","tls_error":"%[ssl_fc_err_str,json(utf8s)]"}'
+)
+"""One about a connection on which no request came that can be understood."""
+
+LENGTH_DIGITS = 10
+"""Of the largest `maxBodyKib`, in bytes."""
+
+
+def sections(edge: Edge) -> list[str]:
+    """The frontend, whole."""
+    rules = [
+        _who(edge),
+        host_rule(edge),
+        _flood(edge),
+        _cors(edge),
+        _path(),
+        _body(edge),
+        authentication.rules(edge),
+        _hand_on(edge),
+        _responses(edge),
+    ]
+    return [f"{_bind(edge)}{''.join(rules)}  default_backend application\n"]
+
+
+def _bind(edge: Edge) -> str:
+    bind = f"bind :{TLS_PORT} ssl crt certificate.pem alpn h2,http/1.1" if edge.tls else f"bind :{PLAIN_PORT}"
+    return f"""\
+frontend edge
+  {bind}
+  maxconn {edge.settings.max_connections}
+  # A slow body is the edge's business, not a place in the application.
+  option http-buffer-request
+"""
+
+
+def identity() -> str:
+    """Which request this is, for the client, the application and the log."""
+    return f"""\
+  log-format '{LOG}'
+  error-log-format '{ERROR_LOG}'
+  http-request set-var(txn.id) uuid()
+  http-request set-var(txn.id) req.fhdr(x-request-id) if {{ req.fhdr(x-request-id) -m reg ^[A-Za-z0-9._-]{{8,64}}$ }}
+  http-request set-header X-Request-ID %[var(txn.id)]
+  http-after-response set-header X-Request-ID %[var(txn.id)] if {{ var(txn.id) -m found }}
+  http-request set-var(txn.method) method
+  http-request set-var(txn.path) path
+  http-request set-var(txn.host) req.fhdr(host),host_only
+"""
+
+
+def _who(edge: Edge) -> str:
+    """Whose request it is: what the caller says of itself is believed only where it may be."""
+    proxies = " ".join(edge.settings.trusted_proxies)
+    trusted = f"  http-request set-src req.hdr_ip(x-forwarded-for,-1) if {{ src {proxies} }}\n" if proxies else ""
+    return f"""\
+{identity()}{trusted}\
+  http-request del-header X-Forwarded- -m beg
+  http-request del-header Forwarded
+  http-request del-header X-Real-IP
+  http-request del-header Proxy
+"""
+
+
+def host_rule(edge: Edge) -> str:
+    """Refuse hosts that are not served (RFC 9110, section 15.5.20)."""
+    hosts = " ".join(edge.settings.hosts)
+    if not hosts:
+        return ""
+    return f"  http-request return status 421 unless {{ req.fhdr(host),host_only -m str -i {hosts} }}\n"
+
+
+def _flood(edge: Edge) -> str:
+    limits = edge.settings.rate_limit
+    later = f"hdr Retry-After {limits.window_seconds}"
+    return (
+        # Whoever has IPv6 has a network of 2^64 addresses (RFC 6177).
+        "  http-request track-sc0 src,ipmask(32,64) table clients\n"
+        + answer(
+            429, "too many requests", f"if {{ sc_http_req_rate(0,clients) gt {limits.requests_per_client} }}", later
+        )
+        + answer(429, "too many failures", f"if {{ sc_gpc0_rate(0,clients) gt {limits.failures_per_client} }}", later)
+    )
+
+
+def _cors(edge: Edge) -> str:
+    """Which pages may call (Fetch standard, CORS protocol). The application's own headers say `*` to everybody."""
+    drop = "  http-response del-header Access-Control- -m beg\n"
+    if not edge.settings.cors_origins:
+        return drop
+    origins = " ".join(edge.settings.cors_origins)
+    return f"""\
+{drop}\
+  acl origin_known req.fhdr(origin) -m str {origins}
+  http-request set-var(txn.origin) req.fhdr(origin) if origin_known
+  http-after-response set-header Access-Control-Allow-Origin %[var(txn.origin)] if {{ var(txn.origin) -m found }}
+  http-after-response set-header Access-Control-Expose-Headers X-Request-ID if {{ var(txn.origin) -m found }}
+  http-after-response add-header Vary Origin
+  http-request return status 204 hdr Access-Control-Allow-Methods "GET, POST, PUT, DELETE" \
+hdr Access-Control-Allow-Headers "Authorization, Content-Type, X-API-Key, X-Request-ID" \
+hdr Access-Control-Max-Age 600 if {{ method OPTIONS }} origin_known
+"""
+
+
+def _path() -> str:
+    """What is served. Only clean paths match, so the application cannot read another one than was judged here."""
+    return (
+        """\
+  http-request set-var(txn.call) var(txn.method),concat(:,txn.path)
+  http-request set-var(txn.verdict) var(txn.call),map_reg(routes.map,none)
+"""
+        + answer(403, "closed at the edge", "if { var(txn.call) -m reg -f closed.lst }")
+        + answer(404, "not found", "if { var(txn.verdict) -m str none }")
+    )
+
+
+def _body(edge: Edge) -> str:
+    most = edge.settings.max_body_kib * 1024
+    # Numbers of more digits than the largest body has do not fit into what they are compared as. Without its length a
+    # body could only be cut in the middle (RFC 9110, section 15.5.12).
+    large = f"if {{ req.body_size gt {most} }} || {{ req.fhdr(content-length),length gt {LENGTH_DIGITS} }}"
+    return answer(413, "the body is too large", large) + answer(
+        411, "a body needs Content-Length", "if { req.body_len gt 0 } !{ req.hdr(content-length) -m found }"
+    )
+
+
+def _hand_on(edge: Edge) -> str:
+    """What the application is told of the caller; never what the caller proved it with."""
+    return f"""\
+  http-request del-header Authorization
+  http-request del-header X-API-Key
+  # Nobody would judge what goes through a tunnel; and no client says which headers end here.
+  http-request del-header Upgrade
+  http-request del-header Connection
+  http-request set-header X-Forwarded-User %[var(txn.caller)] if {{ var(txn.caller) -m found }}
+  http-request set-header X-Forwarded-For %[src]
+  http-request set-header X-Forwarded-Proto {edge.scheme}
+  http-request set-header X-Forwarded-Host %[var(txn.host)]
+"""
+
+
+def _responses(edge: Edge) -> str:
+    """No tunnel; HSTS over TLS only (RFC 6797, section 7.2): the application sends it always."""
+    drop = (
+        "  http-response deny deny_status 502 if { status 101 }\n  http-response del-header Strict-Transport-Security\n"
+    )
+    seconds = edge.settings.tls.hsts_seconds
+    if not (edge.tls and seconds):
+        return drop
+    return f'{drop}  http-after-response set-header Strict-Transport-Security "max-age={seconds}"\n'

@@ -1,0 +1,115 @@
+"""The edge in a cluster: its files, its pods, and what they are reached by from inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_kubernetes import core
+
+from components import certificate
+from components.edge import Edge as Description
+from components.haproxy import files
+from components.haproxy.backend import Backend
+from components.haproxy.files import Files
+from components.kubernetes import edge_pod, issued, scaling, service
+from components.kubernetes.rules import most_pods
+from components.kubernetes.scope import Scope
+from components.kubernetes.workload import Rollout, Workload
+
+
+class Edge(pulumi.ComponentResource):
+    """HAProxy in front of the application's pods.
+
+    Attributes:
+        workload: the name of its Deployment, known once every pod of this version is ready.
+    """
+
+    workload: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        scope: Scope,
+        edge: Description,
+        *,
+        service_account: pulumi.Input[str],
+        pull_secrets: Sequence[pulumi.Input[str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Make it.
+
+        Args:
+            name: of the component.
+            scope: whose it is.
+            edge: what it does.
+            service_account: account that its pods run as.
+            pull_secrets: names of the Secrets with which its image is pulled.
+            opts: Pulumi's.
+        """
+        super().__init__("mimir:kubernetes:Edge", name, None, opts)
+        here = pulumi.ResourceOptions(parent=self)
+        service.metrics(f"{name}-metrics", scope, here)
+        scaling.budget(f"{name}-budget", scope, "edge", here)
+        made = Workload(
+            name,
+            scope,
+            "edge",
+            edge_pod.spec(
+                scope,
+                edge,
+                service_account=service_account,
+                pull_secrets=pull_secrets,
+                sources=_sources(name, scope, edge, here),
+            ),
+            Rollout(
+                replicas=scope.settings.kubernetes.edge_replicas,
+                grace_seconds=scope.settings.shutdown.pre_stop_seconds + edge.grace_seconds,
+            ),
+            here,
+        )
+        self.workload = made.workload
+        self.register_outputs({"workload": self.workload})
+
+
+def names_of(scope: Scope) -> tuple[str, ...]:
+    """The names of the front door in the cluster, the longest first; and from this machine, where that is its node."""
+    full = [scope.application.name, scope.cluster.namespace, "svc", scope.settings.kubernetes.cluster_domain]
+    names = tuple(".".join(full[:length]) for length in (4, 3, 2, 1))
+    return (*names, "localhost", "127.0.0.1") if scope.cluster.access.is_local else names
+
+
+def _sources(
+    name: str, scope: Scope, edge: Description, opts: pulumi.ResourceOptions
+) -> list[core.v1.VolumeProjectionArgs]:
+    """What the folder of files is made of: immutable objects, named by Pulumi, so that a change rolls the pods."""
+    backend = Backend(
+        f"{service.pods_name(scope)}.{scope.cluster.namespace}.svc.{scope.settings.kubernetes.cluster_domain}",
+        scope.application.port,
+        max(2, most_pods(scope.settings) + 1),  # one more during an update
+    )
+    mounted = scope.settings.tls_mode == "certManager"
+    rendered: pulumi.Output[Files] = certificate.of(f"{name}-certificate", scope.settings, names_of(scope), opts).apply(
+        lambda found: files.render(edge, backend, found, certificate_mounted=mounted)
+    )
+    hidden: pulumi.Output[Mapping[str, str]] = rendered.apply(lambda one: pulumi.Output.secret(one.secret))
+    plain = core.v1.ConfigMap(
+        f"{edge.name}-files",
+        metadata=scope.metadata(part="edge"),
+        data=pulumi.Output.unsecret(rendered.apply(lambda one: dict(one.plain))),
+        immutable=True,
+        opts=opts,
+    )
+    secret = core.v1.Secret(
+        f"{edge.name}-files",
+        metadata=scope.metadata(part="edge"),
+        string_data=hidden,
+        immutable=True,
+        opts=opts,
+    )
+    secret_name = pulumi.Output.unsecret(secret.metadata).apply(lambda metadata: str(metadata.name))
+    return [
+        core.v1.VolumeProjectionArgs(config_map=core.v1.ConfigMapProjectionArgs(name=plain.metadata.name)),
+        core.v1.VolumeProjectionArgs(secret=core.v1.SecretProjectionArgs(name=secret_name)),
+        *([issued.certificate(f"{name}-issued", scope, opts)] if mounted else []),
+    ]

@@ -1,0 +1,44 @@
+"""What everything in one namespace is made of: whose it is, where it is, and how its name is kept free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import meta
+
+from components.application import Application
+from components.kubernetes import leftovers
+from components.kubernetes.cluster import Cluster
+from components.kubernetes.labels import Part, labels_of
+from components.settings import Settings
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One deployment in its namespace.
+
+    Attributes:
+        settings: the stack's.
+        application: what is deployed.
+        cluster: where.
+        namespace: name of the namespace, known once it is there.
+    """
+
+    settings: Settings
+    application: Application
+    cluster: Cluster
+    namespace: pulumi.Input[str]
+
+    def metadata(
+        self, name: str | None = None, part: Part | None = None, annotations: Mapping[str, str] | None = None
+    ) -> meta.v1.ObjectMetaArgs:
+        """The head of an object of `part`, or of the whole; without a name, Pulumi makes one."""
+        return meta.v1.ObjectMetaArgs(
+            name=name, namespace=self.namespace, labels=labels_of(self.application, part), annotations=annotations
+        )
+
+    def room_for(self, hook: str, component: str = "") -> pulumi.ResourceHookBinding:
+        """Hooks that clear an object's name of what a killed update left; see `leftovers.binding`."""
+        return leftovers.binding(hook, self.application, self.cluster, component)

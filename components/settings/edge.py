@@ -1,0 +1,318 @@
+"""The edge: the one front door, on both platforms (plan: Networking, Load Balancing; Security)."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+from typing import Literal
+
+from pydantic import SecretStr, field_validator
+
+from components.section import Section, setting
+
+HASHED_KEY = r"^[0-9a-f]{64}$"
+CRYPT = r"^\$(5|6|2[aby])\$[A-Za-z0-9./$=]+$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$"
+PATH = r"^(/(\{\}|[A-Za-z0-9_~-][A-Za-z0-9._~-]*))+$"
+HOST = r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
+
+
+class Tls(Section):
+    """Encryption at the edge (plan: Load Balancing, HTTP/HTTPS termination; Data Protection)."""
+
+    mode: Literal["off", "selfSigned", "given", "certManager"] | None = setting(
+        None,
+        "Where the certificate comes from; by default selfSigned in production, else off. "
+        "`selfSigned` is made by the stack, `given` is yours, `certManager` asks a cluster's cert-manager.",
+        allowed="off, selfSigned, given or certManager (Kubernetes)",
+        example="selfSigned",
+    )
+    certificate: str | None = setting(
+        None,
+        "For `given`: the chain in PEM, the server's certificate first.",
+        allowed="PEM text",
+        example="< tls.crt",
+        pattern=r"-----BEGIN CERTIFICATE-----",
+    )
+    key: SecretStr | None = setting(
+        None,
+        "For `given`: the private key in PEM, without a passphrase.",
+        allowed="PEM text",
+        example="< tls.key",
+    )
+    issuer: str | None = setting(
+        None,
+        "For `certManager`: name of the ClusterIssuer.",
+        allowed="a name that `kubectl get clusterissuers` shows",
+        example="letsencrypt",
+        min_length=1,
+    )
+    minimum: Literal["1.2", "1.3"] = setting("1.2", "Oldest version of TLS that is spoken.", allowed="1.2 or 1.3")
+    hsts_seconds: int = setting(
+        31_536_000,
+        "How long browsers insist on HTTPS, in seconds (RFC 6797); 0 sends nothing. Never sent without TLS.",
+        allowed="0 to 63072000",
+        ge=0,
+        le=63_072_000,
+    )
+
+
+class Jwt(Section):
+    """Bearer tokens (RFC 7519). `exp` is required; `nbf` is honoured."""
+
+    hs256: bool = setting(
+        True, "Accept HS256 tokens signed with `environment.jwtSecret`, where that is set.", allowed="true or false"
+    )
+    public_key: str | None = setting(
+        None,
+        "Accept RS256 tokens of this public key, in PEM.",
+        allowed="PEM text",
+        example="< jwt.pub",
+        pattern=r"-----BEGIN PUBLIC KEY-----",
+    )
+    issuer: str | None = setting(
+        None, "The `iss` that a token must have.", allowed="text", example="https://login.example.com", min_length=1
+    )
+    audience: str | None = setting(
+        None, "The `aud` that a token must have.", allowed="text", example="mimir", min_length=1
+    )
+
+
+class Authentication(Section):
+    """Who may come in. The application itself asks nobody."""
+
+    required: bool | None = setting(
+        None,
+        "Whether a request needs a key, a password or a token; by default in production. `/health` never does.",
+        allowed="true or false",
+        example=True,
+    )
+    api_keys: dict[str, SecretStr] = setting(
+        {},
+        "Names of callers, and the SHA-256 of their key, in hexadecimal (`make api-key NAME=...` makes both). "
+        "The key is sent as `X-API-Key`. Removing a name revokes its key.",
+        allowed="names, each with 64 hexadecimal digits",
+    )
+    users: dict[str, SecretStr] = setting(
+        {},
+        "Names of people, and the hash of their password for HTTP basic authentication (`openssl passwd -6`).",
+        allowed="names, each with a crypt(3) hash that starts with $5$, $6$ or $2",
+    )
+    jwt: Jwt = Jwt()
+
+    @field_validator("api_keys")
+    @classmethod
+    def _hashed_keys(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        return _named(keys, HASHED_KEY, "the SHA-256 of a key")
+
+    @field_validator("users")
+    @classmethod
+    def _hashed_passwords(cls, users: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        return _named(users, CRYPT, "a crypt(3) hash of a password")
+
+
+class RateLimit(Section):
+    """How much one caller may ask; more gets 429 and `Retry-After` (plan: Load Balancing, Rate limiting)."""
+
+    requests_per_client: int = setting(
+        1000, "Requests of one address within the window.", allowed="1 to 10000000", ge=1, le=10_000_000
+    )
+    requests_per_key: int = setting(
+        1000,
+        "Requests of one key, user or token subject within the window.",
+        allowed="1 to 10000000",
+        ge=1,
+        le=10_000_000,
+    )
+    failures_per_client: int = setting(
+        100,
+        "Wrong or missing keys, passwords and tokens of one address within the window, before all of it is refused.",
+        allowed="1 to 10000000",
+        ge=1,
+        le=10_000_000,
+    )
+    window_seconds: int = setting(10, "The window, in seconds.", allowed="1 to 3600", ge=1, le=3600)
+
+
+class Timeouts(Section):
+    """How long the edge waits, in seconds."""
+
+    request_seconds: int = setting(
+        10, "For a whole request head, and for each part of a body, of a slow client.", allowed="1 to 300", ge=1, le=300
+    )
+    idle_seconds: int = setting(
+        10,
+        "For the next request on an open connection; a switch to a new version waits as long for the old ones.",
+        allowed="1 to 60",
+        ge=1,
+        le=60,
+    )
+    connect_seconds: int = setting(2, "For a connection to the application.", allowed="1 to 30", ge=1, le=30)
+    queue_seconds: int = setting(
+        10,
+        "For a free connection, while all that the application may have are in use.",
+        allowed="1 to 300",
+        ge=1,
+        le=300,
+    )
+    response_seconds: int = setting(
+        35, "For the application's answer (it cuts its own after 30).", allowed="1 to 600", ge=1, le=600
+    )
+
+
+class Gateway(Section):
+    """The cluster's Gateway that the route is attached to, for `edge.kind` gateway (Gateway API, HTTPRoute)."""
+
+    name: str | None = setting(
+        None,
+        "Name of the Gateway.",
+        allowed="a name that `kubectl get gateways -A` shows",
+        example="public",
+        min_length=1,
+    )
+    namespace: str | None = setting(
+        None,
+        "Its namespace; by default the deployment's own.",
+        allowed="a namespace",
+        example="gateways",
+        min_length=1,
+    )
+    section: str | None = setting(
+        None, "One of its listeners; every one that fits by default.", allowed="a name", example="https", min_length=1
+    )
+
+
+class Edge(Section):
+    """The front door of the application: TLS, authentication, allowed paths, limits, balancing."""
+
+    kind: Literal["haproxy", "gateway", "ingress", "none"] = setting(
+        "haproxy",
+        "What stands in front: HAProxy, run by the stack; on Kubernetes also a route of the cluster's own Gateway or "
+        "Ingress controller. `none` publishes the application itself, which authenticates nobody.",
+        allowed="haproxy, gateway, ingress or none",
+    )
+    image: str = setting(
+        "haproxy:3.2.7-alpine",
+        "HAProxy's image, 2.6 or newer, with Lua, and with wget for the engine's health check.",
+        allowed="an image reference",
+        min_length=1,
+    )
+    hosts: tuple[str, ...] = setting(
+        (), "Host names that are served; every one when empty.", allowed="a list of lower-case host names"
+    )
+    port: int | None = setting(
+        None,
+        "Port on which the edge is reached; by default `environment.port`.",
+        allowed="1 to 65535",
+        example=443,
+        ge=1,
+        le=65_535,
+    )
+    redirect_port: int | None = setting(
+        None,
+        "Port on which plain HTTP is answered with a redirect to HTTPS.",
+        allowed="1 to 65535, not `edge.port`, and only with TLS",
+        example=80,
+        ge=1,
+        le=65_535,
+    )
+    paths: tuple[str, ...] = setting(
+        (),
+        "Paths that are served besides those of the contract; `{}` stands for one segment.",
+        allowed="a list of clean paths, such as /api/v1/reports/{}",
+    )
+    opened: tuple[str, ...] = setting(
+        (),
+        "Groups of dangerous paths to open, to authenticated callers only (docs/edge.md names them).",
+        allowed="a list of config, config-save, execute, tools, protected and accounts",
+    )
+    cors_origins: tuple[str, ...] = setting(
+        (),
+        "Origins whose pages may call the service; none when empty. The application's own `*` is never sent.",
+        allowed="a list of origins, such as https://app.example.com",
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        "Addresses of proxies in front of the edge, whose `X-Forwarded-For` names the client.",
+        allowed="a list of CIDRs",
+    )
+    affinity: bool = setting(
+        True, "Keep a client with the same replica, by a cookie (plan: Session affinity).", allowed="true or false"
+    )
+    retries: int = setting(
+        3,
+        "Times that a request is sent again after a failed connection, and an idempotent one after a lost answer.",
+        allowed="0 to 10",
+        ge=0,
+        le=10,
+    )
+    error_limit: int = setting(
+        50,
+        "Circuit breaker: errors in a row (5xx, no answer) after which a replica gets nothing until a probe passes.",
+        allowed="1 to 10000",
+        ge=1,
+        le=10_000,
+    )
+    max_body_kib: int = setting(1024, "Largest request body, in KiB.", allowed="1 to 1048576", ge=1, le=1_048_576)
+    max_connections: int = setting(
+        2000, "Connections of clients at a time; more wait in the kernel.", allowed="10 to 100000", ge=10, le=100_000
+    )
+    max_connections_per_replica: int = setting(
+        256, "Requests at a time in one replica; more wait in a queue.", allowed="1 to 100000", ge=1, le=100_000
+    )
+    cpus: float = setting(1.0, "CPUs of the edge; its threads follow, rounded up.", allowed="0.1 to 64", ge=0.1, le=64)
+    memory_mib: int = setting(128, "Memory of the edge in MiB.", allowed="64 to 65536", ge=64, le=65_536)
+    ingress_class: str | None = setting(
+        None,
+        "For `edge.kind` ingress: the IngressClass; by default the cluster's default one.",
+        allowed="a name that `kubectl get ingressclass` shows",
+        example="public",
+        min_length=1,
+    )
+    gateway: Gateway = Gateway()
+    tls: Tls = Tls()
+    authentication: Authentication = Authentication()
+    rate_limit: RateLimit = RateLimit()
+    timeouts: Timeouts = Timeouts()
+
+    @field_validator("hosts")
+    @classmethod
+    def _hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return _matching(hosts, HOST, "host name")
+
+    @field_validator("paths")
+    @classmethod
+    def _clean_paths(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        return _matching(paths, PATH, "clean path")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        return _matching(origins, r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$", "origin")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, cidrs: tuple[str, ...]) -> tuple[str, ...]:
+        for cidr in cidrs:
+            try:
+                ip_network(cidr)
+            except ValueError:
+                raise ValueError(f'"{cidr}", which is no network address') from None
+        return cidrs
+
+
+def _matching(values: tuple[str, ...], pattern: str, what: str) -> tuple[str, ...]:
+    for value in values:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f'"{value}", which is no {what}')
+    return values
+
+
+def _named(values: dict[str, SecretStr], pattern: str, what: str) -> dict[str, SecretStr]:
+    """Names and hashes, or an error that repeats no value: it may be the secret itself."""
+    for name, value in values.items():
+        if not re.fullmatch(NAME, name):
+            raise ValueError(f'the name "{name}", which is not letters, digits and . _ @ -')
+        if not re.fullmatch(pattern, value.get_secret_value()):
+            raise ValueError(f"a value for {name} that is not {what} (not shown)")
+    return values

@@ -1,0 +1,1 @@
+"""The edge, measured: what it costs, and what it saves."""

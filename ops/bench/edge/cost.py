@@ -1,0 +1,106 @@
+"""What the edge costs: throughput and latency against the application alone, nginx and Caddy."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import requests
+
+from ops.bench.edge import debian, rivals, wrk
+from ops.bench.edge.wrk import Outcome
+from ops.bench.lab import Lab
+from ops.bench.measure import shown
+from ops.bench.table import Table
+from tests.edge.running import free_port
+
+CONNECTIONS = (1, 10, 100, 1000)
+SECONDS = 3
+BASELINE = "the application alone"
+
+
+def measure(_: Lab, runs: int) -> list[Table]:
+    """Every contestant in turn, `runs` times, for each number of connections."""
+    tables = []
+    with tempfile.TemporaryDirectory(prefix="mimir-bench-edge-") as name:
+        folder, program = Path(name), debian.command("wrk", "wrk")
+        port = free_port()
+        service = _sample(folder, port)
+        try:
+            with rivals.running(folder, port) as urls:
+                for connections in CONNECTIONS:
+                    tables.append(_table(connections, _rounds(program, urls, connections, runs)))
+        finally:
+            service.kill()
+            service.wait()
+    return tables
+
+
+def _rounds(
+    program: list[str], urls: Mapping[str, str], connections: int, runs: int
+) -> Mapping[str, Sequence[Outcome]]:
+    found: dict[str, list[Outcome]] = {name: [] for name in urls}
+    for _ in range(runs):
+        for name, url in urls.items():
+            found[name].append(wrk.run(program, f"{url}/health", connections, SECONDS, {"X-API-Key": rivals.KEY}))
+    return found
+
+
+def _table(connections: int, found: Mapping[str, Sequence[Outcome]]) -> Table:
+    base = statistics.median(one.rate for one in found[BASELINE])
+    rows = []
+    for name, outcomes in found.items():
+        rate = statistics.median(one.rate for one in outcomes)
+        rows.append(
+            [
+                name,
+                f"{rate / base:.2f}",
+                f"{rate:,.0f}",
+                shown_short(statistics.median(one.p50 for one in outcomes)),
+                shown_short(statistics.median(one.p99 for one in outcomes)),
+                str(sum(one.failed for one in outcomes)),
+            ]
+        )
+    plural = "s" if connections > 1 else ""
+    return Table(
+        f"The edge: {connections} connection{plural}",
+        ["", f"requests a second, ratio to {BASELINE}", "requests a second", "p50", "p99", "failed"],
+        rows,
+        {name: [one.rate for one in outcomes] for name, outcomes in found.items()},
+    )
+
+
+def shown_short(seconds: float) -> str:
+    """Microseconds where they matter."""
+    return f"{seconds * 1e6:.0f} µs" if seconds < 1e-3 else shown(seconds)
+
+
+def _sample(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """The sample, on one core like its container."""
+    subprocess.run(["go", "build", "-C", "sample", "-o", str(folder / "mimir"), "."], check=True)
+    work = folder / "work"
+    (work / "pipelines").mkdir(parents=True)
+    environment = {"PATH": os.environ["PATH"], "GOMAXPROCS": "1", "MIMIR_LOG_LEVEL": "error"}
+    process = subprocess.Popen(
+        [str(folder / "mimir"), "--server", str(port)],
+        cwd=work,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            if requests.get(f"http://127.0.0.1:{port}/health", timeout=1).ok:
+                return process
+        except requests.RequestException:
+            time.sleep(0.02)
+    process.kill()
+    process.wait()
+    raise TimeoutError("the sample does not answer")

@@ -1,0 +1,1 @@
+"""The real HAProxy with the files that the program renders, before the sample or a backend that records."""

@@ -1,0 +1,194 @@
+"""Runs HAProxy with rendered files on free ports, and keeps one edge for each variant of the settings."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from components import application, edge
+from components.edge import METRICS_PORT, PLAIN_PORT, TLS_PORT
+from components.haproxy import files
+from components.haproxy.backend import Backend
+from components.haproxy.files import CONFIGURATION, USERS, Certificate
+from components.settings import Settings
+
+Config = Mapping[str, Any]
+
+PLENTY = {"requestsPerClient": 10_000_000, "requestsPerKey": 10_000_000, "failuresPerClient": 10_000_000}
+"""Limits that no test reaches by accident: all come from one address."""
+
+START_SECONDS = 10
+
+OWN_WORDS = re.compile(r"^(\[[A-Z]+\] |Server application/|backend application )")
+"""How a line begins that is about no request."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """An edge that serves.
+
+    Attributes:
+        port: where it serves.
+        redirect_port: where it redirects, if it does.
+        metrics_port: where its figures are.
+        scheme: http or https.
+        digest: of the files in effect.
+        log: file with its log.
+        process: HAProxy.
+    """
+
+    port: int
+    redirect_port: int
+    metrics_port: int
+    scheme: str
+    digest: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def ask(self, path: str, method: str = "GET", **how: Any) -> requests.Response:
+        """One request as an ordinary client makes it, on a connection of its own."""
+        url = f"{self.scheme}://127.0.0.1:{self.port}{path}"
+        return requests.request(method, url, **{"timeout": 10, "verify": False, "allow_redirects": False, **how})
+
+    def figures(self, path: str = "/metrics") -> str:
+        """What the port for metrics says."""
+        return requests.get(f"http://127.0.0.1:{self.metrics_port}{path}", timeout=5).text
+
+    def logged(self, request_id: str) -> dict[str, Any]:
+        """The line of the log about one request."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            whole = self.log.read_text().rpartition("\n")[0]
+            lines = [line for line in whole.splitlines() if request_id in line]
+            if lines:
+                return dict(json.loads(lines[0]))
+            time.sleep(0.02)
+        raise AssertionError(f"no line about {request_id} in the log")
+
+
+def haproxy() -> str:
+    """The program."""
+    found = shutil.which("haproxy")
+    assert found, "no haproxy on PATH: run these tests with `make edge`, which gets it"
+    return found
+
+
+def settings_of(config: Config) -> Settings:
+    """Settings with limits that are out of the way, unless the test is about them."""
+    own = config.get("edge", {})
+    limits = {**PLENTY, **own.get("rateLimit", {})}
+    return Settings.model_validate({**config, "edge": {**own, "rateLimit": limits}})
+
+
+def start(
+    config: Config,
+    backends: Sequence[int],
+    folder: Path,
+    certificate: Certificate | None = None,
+    host: str = "127.0.0.1",
+) -> Running:
+    """Run the edge of these settings in front of the application's processes on these ports."""
+    settings = settings_of(config)
+    described = edge.describe(settings, application.describe(settings, "test"))
+    made = files.render(described, Backend(host, backends[0], most=len(backends)), certificate)
+    ports = {number: free_port() for number in (PLAIN_PORT, TLS_PORT, METRICS_PORT)}
+    folder.mkdir(mode=0o700)
+    for name, text in {**made.plain, **made.secret}.items():
+        (folder / name).write_text(_here(text, ports, backends, folder) if name == CONFIGURATION else text)
+    log = folder / "log"
+    process = _run([haproxy(), "-db", "-f", CONFIGURATION, "-f", USERS], folder, log)
+    port, scheme = ports[described.listening_port], described.scheme
+    running = Running(port, ports[PLAIN_PORT], ports[METRICS_PORT], scheme, made.digest, log, process)
+    _wait(running)
+    return running
+
+
+def _run(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as out:
+        return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+
+
+def _here(text: str, ports: Mapping[int, int], backends: Sequence[int], folder: Path) -> str:
+    """The configuration for this machine: free ports, a socket of its own, as many servers as there are."""
+    text = re.sub(r"bind :(\d+)", lambda found: f"bind 127.0.0.1:{ports[int(found[1])]}", text)
+    text = text.replace("/run/haproxy/", f"{folder}/")
+    if len(backends) > 1:
+        server = re.search(r"(?m)^  server-template replica \d+ (\S+):\d+ (.*)$", text)
+        assert server
+        lines = [f"  server replica{n} {server[1]}:{port} {server[2]}" for n, port in enumerate(backends, 1)]
+        text = text.replace(server[0], "\n".join(lines))
+    return text
+
+
+def _wait(running: Running) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert running.process.poll() is None, f"HAProxy ended: {running.log.read_text()}"
+        try:
+            if running.figures("/ready") == "ready":
+                return
+        except requests.ConnectionError:
+            time.sleep(0.02)
+    raise AssertionError(f"HAProxy does not answer: {running.log.read_text()}")
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+class Edges:
+    """The edges of a test run: one for each variant of the settings, started when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._running: dict[str, Running] = {}
+
+    def of(
+        self, config: Config, *backends: int, certificate: Certificate | None = None, own: str = "", **how: str
+    ) -> Running:
+        """The edge of these settings.
+
+        Args:
+            config: what the stack says.
+            backends: ports of the application's processes.
+            certificate: where it encrypts.
+            own: name of the test that must have one for itself, because it spends a limit.
+            how: more for `start`.
+        """
+        key = json.dumps([config, backends, own, how], sort_keys=True)
+        if key not in self._running:
+            folder = self._folder / str(len(self._running))
+            self._running[key] = start(config, backends, folder, certificate, **how)
+        return self._running[key]
+
+    def stop(self) -> None:
+        """End every one."""
+        for running in self._running.values():
+            running.process.kill()
+            running.process.wait()
+
+    @property
+    def no_json(self) -> list[str]:
+        """Lines of their logs that are neither JSON nor HAProxy's words about itself and the application."""
+        lines = (line for one in self._running.values() for line in one.log.read_text().splitlines())
+        return [line for line in lines if not OWN_WORDS.search(line) and not _is_request(line)]
+
+
+def _is_request(line: str) -> bool:
+    try:
+        found = json.loads(line).keys()
+    except ValueError:
+        return False
+    return bool(found >= {"time", "client"} and (found >= {"request_id", "status", "path"} or "tls_error" in found))

@@ -1,0 +1,373 @@
+"""The edge on a cluster: its files, its pods, its Services, and who reaches what."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from components.haproxy import files
+from tests.unit import monitor, program, wire
+from tests.unit.configuration import at, merged
+from tests.unit.monitor import SUFFIX, Resource
+from tests.unit.program import SECRET, Run
+from tests.unit.settings_tables import CLUSTER, SHARED
+from tests.unit.test_program_kubernetes_network import DNS, pods, policies
+from tests.unit.wire import Secret
+
+TLS = at("edge.tls.mode", "selfSigned")
+ISSUED = at("edge", {"hosts": ["mimir.example.com"], "tls": {"mode": "certManager", "issuer": "letsencrypt"}})
+
+
+def run(*sections: dict[str, Any], preview: bool = False) -> Run:
+    """A stack for a cluster that says this."""
+    return program.run(merged(CLUSTER, *sections), preview=preview)
+
+
+def labels(part: str, deployment: str = "mimir-dev") -> dict[str, str]:
+    """What selects the pods of a part."""
+    return {
+        "app.kubernetes.io/name": "mimir",
+        "app.kubernetes.io/instance": deployment,
+        "app.kubernetes.io/component": part,
+    }
+
+
+def deployment(found: Run) -> dict[str, Any]:
+    """The specification of the edge's workload."""
+    spec: dict[str, Any] = found.one("Deployment", "mimir-edge")["spec"]
+    return spec
+
+
+def pod(found: Run) -> dict[str, Any]:
+    """The specification of its pod."""
+    spec: dict[str, Any] = deployment(found)["template"]["spec"]
+    return spec
+
+
+def container(found: Run) -> dict[str, Any]:
+    """Its only container."""
+    [one] = pod(found)["containers"]
+    return dict(one)
+
+
+def made(found: Run, kind: str) -> Resource:
+    """The object with its files that are secret, or with the others."""
+    return found.resource(kind, f"{found.outputs['edge']}-files")
+
+
+def configuration(found: Run) -> str:
+    """The text of haproxy.cfg."""
+    return str(made(found, "ConfigMap").inputs["data"][files.CONFIGURATION])
+
+
+class TestFiles:
+    """What HAProxy reads."""
+
+    def test_they_are_immutable_and_named_by_pulumi_so_that_a_change_rolls_the_pods(self, on_cluster: Run) -> None:
+        for kind in ("ConfigMap", "Secret"):
+            inputs = made(on_cluster, kind).inputs
+            assert inputs["immutable"] is True
+            assert "name" not in inputs["metadata"]
+
+    def test_all_of_them_are_in_one_folder_that_only_the_pods_group_reads(self, on_cluster: Run) -> None:
+        [mount] = [one for one in container(on_cluster)["volumeMounts"] if one["mountPath"] == files.FOLDER]
+        assert mount["readOnly"] is True
+        [volume] = [one for one in pod(on_cluster)["volumes"] if one["name"] == mount["name"]]
+        name = f"{on_cluster.outputs['edge']}-files-{SUFFIX}"
+        assert volume["projected"]["sources"] == [{"configMap": {"name": name}}, {"secret": {"name": name}}]
+        assert volume["projected"]["defaultMode"] == 0o440
+        assert pod(on_cluster)["securityContext"]["fsGroup"] == 65532
+        shown, hidden = made(on_cluster, "ConfigMap").inputs["data"], made(on_cluster, "Secret").inputs["stringData"]
+        assert {"haproxy.cfg", "routes.map", "closed.lst", "figures.lua"} == set(shown)
+        assert {"users.cfg", "keys.map", "jwt.map", "certificate.pem", "certificate.pem.key"} == set(hidden.value)
+
+    def test_no_secret_is_anywhere_else(self) -> None:
+        users = {"ann": "$6$salt$" + "h" * 30}
+        found = run({"edge": {"authentication": {"users": users}}}, at("environment.jwtSecret", SECRET), TLS)
+        hidden = made(found, "Secret").inputs["stringData"]
+        assert isinstance(hidden, Secret)
+        for value in (*users.values(), monitor.CERTIFICATE["key"]):
+            assert value in str(hidden.value)
+            for one in found.resources:
+                assert value not in wire.in_the_clear(one.inputs)
+
+    def test_the_configuration_itself_can_be_read(self, on_cluster: Run) -> None:
+        assert not [one for one in made(on_cluster, "ConfigMap").inputs["data"].values() if isinstance(one, Secret)]
+
+    def test_a_changed_secret_is_another_content_of_the_configuration(self) -> None:
+        """So nothing but what is shown tells that an edge is of this version."""
+        one, other = (run(at("edge.authentication.apiKeys", {"ci": letter * 64})) for letter in "ab")
+        assert configuration(one) != configuration(other)
+
+    def test_it_finds_every_pod_by_the_name_of_the_service_without_an_address(self) -> None:
+        found = run(
+            {"kubernetes": {"namespace": "own", "clusterDomain": "k8s.example.com"}}, at("environment.port", 9000)
+        )
+        assert "server-template replica 2 mimir-dev-pods.own.svc.k8s.example.com:9000 " in configuration(found)
+
+    @pytest.mark.parametrize(
+        ("config", "most"),
+        [({}, 2), (at("kubernetes.replicas", 5), 6), ({"autoscaling": {"maxReplicas": 9}}, 10)],
+        ids=["one", "several", "by load"],
+    )
+    def test_there_is_room_for_every_pod_and_one_more(self, config: dict[str, Any], most: int) -> None:
+        assert f"server-template replica {most} " in configuration(run(SHARED, config))
+
+
+class TestPod:
+    """Hardened like the application's, limited, probed, and ended in peace."""
+
+    def test_it_is_hardened_exactly_as_the_applications(self, on_cluster: Run) -> None:
+        edge, application = pod(on_cluster), on_cluster.pod
+        for key in ("securityContext", "serviceAccountName", "automountServiceAccountToken", "enableServiceLinks"):
+            assert edge[key] == application[key], key
+        assert container(on_cluster)["securityContext"] == on_cluster.pod_container["securityContext"]
+
+    def test_it_runs_haproxy_from_its_files_and_writes_to_memory_only(self, on_cluster: Run) -> None:
+        assert container(on_cluster)["args"] == list(files.COMMAND)
+        assert "command" not in container(on_cluster), "the image's entry point stays"
+        writable = [one for one in container(on_cluster)["volumeMounts"] if not one.get("readOnly")]
+        assert [one["mountPath"] for one in writable] == ["/run/haproxy"]
+        [volume] = [one for one in pod(on_cluster)["volumes"] if one["name"] == writable[0]["name"]]
+        assert volume["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Mi"}
+
+    def test_the_settings_decide_image_and_limits(self) -> None:
+        edge = {"image": "mirror.example.com/haproxy@sha256:" + "0" * 64, "cpus": 0.05, "memoryMib": 64}
+        found = container(
+            run({"edge": {**edge, "cpus": 0.5}, "kubernetes": {"memoryRequestMib": 128, "cpuRequest": 0.8}})
+        )
+        assert found["image"] == edge["image"]
+        assert found["imagePullPolicy"] == "IfNotPresent"
+        assert found["resources"] == {
+            "requests": {"cpu": "500m", "memory": "64Mi", "ephemeral-storage": "64Mi"},
+            "limits": {"cpu": "500m", "memory": "64Mi", "ephemeral-storage": "64Mi"},
+        }, "never more is kept free than may be used"
+
+    def test_it_is_probed_on_the_port_of_the_metrics(self) -> None:
+        found = container(run(at("kubernetes.rolloutSeconds", 200)))
+        probes = [found[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness")]
+        assert {one["httpGet"]["port"] for one in probes} == {"metrics"}
+        assert [one["httpGet"]["path"] for one in probes] == ["/started", "/ready", "/configuration"]
+        assert probes[0]["periodSeconds"] * probes[0]["failureThreshold"] == 200, "as long as the rollout may take"
+        text = configuration(run())
+        for path in ("/started", "/ready", "/configuration"):
+            assert f"path {path} " in text
+
+    def test_it_serves_until_every_node_knows_then_finishes_what_is_under_way(self) -> None:
+        found = run({"shutdown": {"preStopSeconds": 9, "graceSeconds": 60}, "edge": {"timeouts": {"idleSeconds": 20}}})
+        assert container(found)["lifecycle"] == {"preStop": {"sleep": {"seconds": 9}}}
+        hard_stop = re.search(r"hard-stop-after (\d+)s", configuration(found))
+        assert hard_stop and int(hard_stop[1]) == 20 + 30
+        assert pod(found)["terminationGracePeriodSeconds"] == 9 + 20 + 30 + 5
+
+    def test_it_is_pulled_with_the_same_secrets(self) -> None:
+        registry = {"address": "registry.example.com", "username": "ci", "password": "reg1stry"}
+        found = run({"registry": registry, "kubernetes": {"pullSecrets": ["mirror"], "priorityClass": "high"}})
+        assert pod(found)["imagePullSecrets"] == found.pod["imagePullSecrets"]
+        assert pod(found)["priorityClassName"] == "high"
+
+
+class TestRollout:
+    """How its pods follow each other, and whose they are."""
+
+    def test_a_pod_goes_only_when_its_successor_is_ready(self, on_cluster: Run) -> None:
+        spec = deployment(on_cluster)
+        assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
+        assert spec["replicas"] == 2
+
+    def test_the_settings_say_how_many(self) -> None:
+        assert deployment(run(at("kubernetes.edgeReplicas", 5)))["replicas"] == 5
+
+    def test_its_pods_and_the_applications_are_never_mistaken_for_each_other(self, on_cluster: Run) -> None:
+        workload = on_cluster.outputs["workload"]
+        for name, part in (("mimir", "application"), ("mimir-edge", "edge")):
+            spec = on_cluster.one("Deployment", name)["spec"]
+            own = labels(part, workload)
+            assert spec["selector"] == {"matchLabels": own}
+            assert own.items() <= spec["template"]["metadata"]["labels"].items()
+            inside = spec["template"]["spec"]
+            terms = inside["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+            selectors = [one["podAffinityTerm"]["labelSelector"] for one in terms]
+            selectors += [one["labelSelector"] for one in inside["topologySpreadConstraints"]]
+            assert selectors == [{"matchLabels": own}] * 3
+        budget = on_cluster.one("PodDisruptionBudget", "mimir-edge-budget")["spec"]
+        assert budget["selector"] == {"matchLabels": labels("edge", workload)}
+        assert budget["maxUnavailable"] == 1
+
+    def test_a_rollout_that_fails_is_explained(self) -> None:
+        options = run(at("kubernetes.rolloutSeconds", 200)).resource("Deployment", "mimir-edge").options
+        assert list(options.hooks.on_error) == ["mimir-edge-rollout-failure"]
+        assert int(options.customTimeouts.update.removesuffix("s")) > 200
+
+    def test_the_application_comes_first_and_the_front_door_opens_last(self, on_cluster: Run) -> None:
+        [edge] = [one for one in on_cluster.resources if one.options.type == "mimir:kubernetes:Edge"]
+        assert {"mimir", "mimir-pods"} <= edge.waits_for
+        assert "mimir-edge" in on_cluster.resource("Service", "mimir-service").waits_for
+
+
+class TestServices:
+    """One front door, and what is behind it."""
+
+    def test_the_front_door_has_the_deployments_name_and_leads_to_the_edge(self) -> None:
+        front = run().one("Service", "mimir-service")
+        assert front["metadata"]["name"] == "mimir-dev"
+        assert front["spec"]["selector"] == labels("edge")
+        [port] = front["spec"]["ports"]
+        assert (port["name"], port["port"], port["targetPort"], port["appProtocol"]) == ("http", 8080, "http", "http")
+        assert {"name": "http", "containerPort": 8080, "protocol": "TCP"} in container(run())["ports"]
+
+    def test_with_tls_it_is_https_and_a_redirect_is_beside_it(self) -> None:
+        found = run(TLS, {"edge": {"port": 443, "redirectPort": 80}})
+        spec = found.one("Service", "mimir-service")["spec"]
+        assert [(one["name"], one["port"], one["targetPort"], one["appProtocol"]) for one in spec["ports"]] == [
+            ("https", 443, "https", "https"),
+            ("http", 80, "http", "http"),
+        ]
+        inside = {one["name"]: one["containerPort"] for one in container(found)["ports"]}
+        assert inside == {"https": 8443, "http": 8080, "metrics": 9090}
+
+    @pytest.mark.parametrize(
+        ("kind", "policy"), [("ClusterIP", None), ("NodePort", "Local"), ("LoadBalancer", "Local")]
+    )
+    def test_it_sees_the_clients_own_address(self, kind: str, policy: str | None) -> None:
+        spec = run(at("kubernetes.serviceType", kind)).one("Service", "mimir-service")["spec"]
+        assert spec["type"] == kind
+        assert spec.get("externalTrafficPolicy") == policy
+
+    def test_the_applications_has_a_name_for_each_pod_that_is_ready_and_no_address(self) -> None:
+        behind = run(at("environment.port", 9000)).one("Service", "mimir-pods")
+        assert behind["metadata"]["name"] == "mimir-dev-pods"
+        spec = behind["spec"]
+        assert (spec["type"], spec["clusterIP"], spec["publishNotReadyAddresses"]) == ("ClusterIP", "None", False)
+        assert spec["selector"] == labels("application")
+        assert [(one["port"], one["targetPort"]) for one in spec["ports"]] == [(9000, "http")]
+
+    def test_monitoring_finds_the_figures(self, on_cluster: Run) -> None:
+        metrics = on_cluster.one("Service", "mimir-edge-metrics")
+        assert metrics["metadata"]["name"] == f"{on_cluster.outputs['workload']}-metrics"
+        assert metrics["spec"]["type"] == "ClusterIP"
+        assert [(one["port"], one["targetPort"]) for one in metrics["spec"]["ports"]] == [(9090, "metrics")]
+        annotations = metrics["metadata"]["annotations"]
+        assert (annotations["prometheus.io/scrape"], annotations["prometheus.io/port"]) == ("true", "9090")
+
+    def test_without_an_edge_there_is_the_applications_alone(self) -> None:
+        found = run(at("edge.kind", "none"))
+        [service] = [one for one in found.resources if one.options.type.endswith(":Service")]
+        assert service.inputs["spec"]["selector"] == labels("application")
+        assert not {"edge", "access_log", "metrics"} & found.outputs.keys()
+        assert not [one for one in found.resources if "edge" in one.name]
+
+
+class TestPolicies:
+    """Who reaches what."""
+
+    def test_only_the_edge_reaches_the_application(self) -> None:
+        found = policies(run({"network": {"ingress": [{"namespace": "clients"}]}, "environment": {"port": 9000}}))
+        assert found["ingress"]["podSelector"] == {"matchLabels": labels("application")}
+        assert found["ingress"]["ingress"] == [
+            {"from": [pods(labels("edge"))], "ports": [{"protocol": "TCP", "port": 9000}]}
+        ]
+
+    def test_everybody_reaches_the_edge_unless_the_settings_say_who(self) -> None:
+        everybody = policies(run())["edge-ingress"]
+        assert everybody["podSelector"] == {"matchLabels": labels("edge")}
+        assert everybody["ingress"] == [{"ports": [{"protocol": "TCP", "port": 8080}]}]
+        some = policies(run(TLS, at("edge.redirectPort", 80), at("network.ingress", [{"namespace": "clients"}])))
+        assert some["edge-ingress"]["ingress"] == [
+            {"from": [pods({}, "clients")], "ports": [{"protocol": "TCP", "port": port} for port in (8443, 8080)]}
+        ]
+
+    def test_the_metrics_are_for_monitoring_alone(self) -> None:
+        _, metrics = policies(run(at("network.monitoring", [{"namespace": "monitoring"}])))["edge-ingress"]["ingress"]
+        assert metrics == {"from": [pods({}, "monitoring")], "ports": [{"protocol": "TCP", "port": 9090}]}
+
+    def test_the_edge_reaches_names_and_the_application_alone(self) -> None:
+        found = policies(run({"network": {"egress": [{"cidr": "10.0.0.0/8"}]}}))
+        assert found["edge-egress"]["podSelector"] == {"matchLabels": labels("edge")}
+        assert found["edge-egress"]["egress"] == [
+            DNS,
+            {"to": [pods(labels("application"))], "ports": [{"protocol": "TCP", "port": 8080}]},
+        ]
+
+
+class TestCertificate:
+    """Where it comes from."""
+
+    def test_one_of_its_own_is_for_every_name_of_the_front_door(self) -> None:
+        found = run(TLS, at("edge.hosts", ["mimir.example.com"]), at("kubernetes.namespace", "own"))
+        hosts = next(one.inputs["hosts"] for one in found.resources if one.name == "mimir-edge-certificate")
+        assert hosts == [
+            "mimir.example.com",
+            "mimir-dev.own.svc.cluster.local",
+            "mimir-dev.own.svc",
+            "mimir-dev.own",
+            "mimir-dev",
+            "localhost",
+            "127.0.0.1",
+        ]
+        assert made(found, "Secret").inputs["stringData"].value["certificate.pem"] == monitor.CERTIFICATE["chain"]
+
+    def test_on_other_machines_nobody_calls_it_localhost(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("components.kubernetes.kubeconfig.Access.is_local", property(lambda _: False))
+        hosts = next(one.inputs["hosts"] for one in run(TLS).resources if one.name == "mimir-edge-certificate")
+        assert hosts[-1] == "mimir-dev"
+
+    def test_cert_manager_is_asked_for_one_and_its_secret_is_mounted_beside_the_files(self) -> None:
+        found = run(ISSUED)
+        asked = found.one("Certificate", "mimir-edge-issued")
+        assert asked["apiVersion"] == "cert-manager.io/v1"
+        assert asked["spec"]["dnsNames"] == ["mimir.example.com"]
+        assert asked["spec"]["issuerRef"] == {
+            "group": "cert-manager.io",
+            "kind": "ClusterIssuer",
+            "name": "letsencrypt",
+        }
+        [folder] = [one["projected"] for one in pod(found)["volumes"] if "projected" in one]
+        assert folder["sources"][-1]["secret"] == {
+            "name": asked["spec"]["secretName"],
+            "items": [
+                {"key": "tls.crt", "path": "certificate.pem"},
+                {"key": "tls.key", "path": "certificate.pem.key"},
+            ],
+        }
+        assert "certificate.pem" not in made(found, "Secret").inputs["stringData"].value
+        assert "ssl crt certificate.pem " in configuration(found)
+        assert not [one for one in found.resources if one.name == "mimir-edge-certificate"]
+
+
+class TestOutputs:
+    """What a person reads."""
+
+    def test_inside_the_cluster(self) -> None:
+        found = run(TLS, at("edge.port", 443)).outputs
+        kubectl = "kubectl --context test --namespace mimir-dev"
+        assert found["url"] == "https://mimir-dev.mimir-dev.svc:443"
+        assert found["service"] == "mimir-dev.mimir-dev.svc:443"
+        assert found["forward"] == f"{kubectl} port-forward service/mimir-dev 8443:443", "a port that everybody may use"
+        assert found["health"].startswith("curl -fsS --insecure https://127.0.0.1:8443/health ")
+        assert found["edge"] == "mimir-dev-edge"
+        assert found["access_log"].endswith("app.kubernetes.io/component=edge")
+        assert found["logs"].endswith("app.kubernetes.io/component=application")
+        assert found["metrics"].startswith(f"{kubectl} port-forward service/mimir-dev-metrics 9090 ")
+
+    def test_the_port_of_the_nodes_is_that_of_the_door_and_not_of_the_redirect(self) -> None:
+        found = run(TLS, {"edge": {"redirectPort": 80}, "kubernetes": {"serviceType": "NodePort"}}).outputs
+        assert found["url"] == f"https://127.0.0.1:{monitor.NODE_PORT}"
+        assert found["health"] == f"curl -fsS --insecure https://127.0.0.1:{monitor.NODE_PORT}/health"
+
+    def test_a_host_that_is_served_is_asked_for(self) -> None:
+        found = run(ISSUED, at("kubernetes.serviceType", "LoadBalancer"), at("edge.port", 443)).outputs
+        assert found["url"] == "https://mimir.example.com"
+        to = f"{monitor.BALANCER['hostname']}:443"
+        assert found["health"] == f"curl -fsS --connect-to ::{to} https://mimir.example.com/health"
+
+    def test_elsewhere_a_node_of_its_pods_is_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("components.kubernetes.kubeconfig.Access.is_local", property(lambda _: False))
+        found = run(at("kubernetes.serviceType", "NodePort")).outputs
+        assert found["url"] == f"http://<a node with a pod of the edge>:{monitor.NODE_PORT}"
+
+    def test_nothing_of_them_is_a_secret(self) -> None:
+        found = run(TLS, at("environment.jwtSecret", SECRET))
+        assert not [key for key, value in found.outputs.items() if isinstance(value, Secret)]

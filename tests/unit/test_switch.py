@@ -1,0 +1,183 @@
+"""The switch: HAProxy reads new files without losing a connection, and what was before ends when nobody needs it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+import pytest
+from docker.errors import APIError, DockerException
+
+from components import edge as edges
+from components.docker import switch as switching
+from components.docker.switch import NotSwitched, switch
+from tests.unit.fake_engine import MIMIR, SETTINGS, Many, Thing, Use, thing
+
+EDGE = edges.describe(SETTINGS, MIMIR)
+STOPPED = APIError("409 Client Error", explanation="container is not running")
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that moves only when somebody waits."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: now.append(now.pop() + seconds))
+    return now
+
+
+class Haproxy(Thing):
+    """The edge's container: each question about its files in effect has the next of these answers."""
+
+    def __init__(self, *digests: str | Exception, old_workers: float = 0) -> None:
+        super().__init__({"HostConfig": {"PidsLimit": switching.PIDS}}, {"io.mimir.role": "edge"})
+        self.name, self.id, self.status = "mimir-dev-edge", "edge-id", "running"
+        self.left, self.old_workers = [*digests], old_workers
+
+    def exec_run(self, command: Sequence[str]) -> tuple[int, bytes]:
+        assert command[-1] == "http://127.0.0.1:9090/configuration"
+        now = self.left.pop(0) if len(self.left) > 1 else self.left[0]
+        if isinstance(now, Exception):
+            raise now
+        return (0, now.encode()) if now else (1, b"connection refused")
+
+    def top(self) -> dict[str, Any]:
+        old = [["9", "haproxy -sf 7"]] if time.monotonic() < self.old_workers else []
+        return {"Processes": [["1", "haproxy -W"], ["7", "haproxy -W"], *old, ["11", "wget"]]}
+
+
+def run(use: Use, edge: Haproxy, *others: Thing) -> str:
+    """Switch to the files `new`, with `mimir-dev-2` serving from now on."""
+    use(Many(edge, *others))
+    return switch(SETTINGS, EDGE, "edge-id", "new", "mimir-dev-2")
+
+
+def refused(use: Use, edge: Haproxy) -> str:
+    """What a user reads when the switch fails; never with a traceback."""
+    with pytest.raises(NotSwitched) as caught:
+        run(use, edge)
+    assert isinstance(caught.value, pulumi.RunError), "no traceback for a user"
+    return str(caught.value)
+
+
+def test_an_edge_that_runs_with_its_files_is_left_alone(use: Use, clock: list[float]) -> None:
+    edge = Haproxy("new")
+    assert run(use, edge) == "edge-id"
+    assert edge.done == []
+    assert clock == [0.0]
+
+
+def test_new_files_are_read_without_a_restart_and_waited_for(use: Use) -> None:
+    edge = Haproxy("old", "old", "", STOPPED, "new")
+    assert run(use, edge) == "edge-id"
+    assert edge.done == ["SIGUSR2"], "the signal for a reload; a restart would cut every connection"
+    assert edge.left == ["new"]
+
+
+def test_an_edge_that_is_just_starting_is_waited_for(use: Use) -> None:
+    assert run(use, Haproxy(STOPPED, "", "new")) == "edge-id"
+
+
+def test_refused_files_are_shown_with_the_edges_own_words(use: Use, clock: list[float]) -> None:
+    edge = Haproxy("old")
+    text = refused(use, edge)
+    assert "mimir-dev-edge does not run with its new configuration" in text
+    assert "    panic: no such file" in text
+    assert "docker logs mimir-dev-edge" in text
+    assert clock[0] == pytest.approx(switching.PATIENCE_SECONDS, abs=1)
+
+
+def test_nobody_who_serves_ends_when_the_files_are_refused(use: Use) -> None:
+    old = thing("mimir-dev-1", "service")
+    with pytest.raises(NotSwitched):
+        run(use, Haproxy("old"), old)
+    assert old.done == []
+
+
+def test_the_old_container_ends_after_the_last_request_that_goes_to_it(use: Use, clock: list[float]) -> None:
+    old, serving = thing("mimir-dev-1", "service"), thing("mimir-dev-2", "service")
+    ended: list[float] = []
+    old.gone = lambda: ended.append(clock[0])  # type: ignore[method-assign]
+    run(use, Haproxy("old", "new", old_workers=12), old, serving)
+    assert old.done == ["stop within 40 s", "remove by force"]
+    assert ended[0] >= 12
+    assert serving.done == []
+
+
+@pytest.mark.parametrize("role", ["service", "trial"])
+@pytest.mark.parametrize("status", ["running", "exited", "created", "restarting"])
+def test_what_killed_updates_have_left_goes_even_when_nothing_is_new(use: Use, status: str, role: str) -> None:
+    left = thing("mimir-dev-0", role, status)
+    run(use, Haproxy("new"), left)
+    assert left.done[-1] == "remove by force"
+
+
+def test_other_deployments_and_other_roles_stay(use: Use) -> None:
+    theirs = thing("mimir-prod-1", labels={"io.mimir.deployment": "mimir-prod", "io.mimir.role": "service"})
+    carrier = thing("mimir-dev-config", labels={"io.mimir.deployment": "mimir-dev"})
+    run(use, Haproxy("new"), theirs, carrier)
+    assert theirs.done == carrier.done == []
+
+
+def test_the_wait_for_the_last_request_has_an_end(use: Use, clock: list[float]) -> None:
+    old = thing("mimir-dev-1", "service")
+    with pytest.raises(NotSwitched, match=f"still runs after {EDGE.drain_seconds} s"):
+        run(use, Haproxy("old", "new", old_workers=10_000), old)
+    assert clock[0] == pytest.approx(EDGE.drain_seconds + switching.PATIENCE_SECONDS, abs=1)
+    assert old.done == []
+
+
+def test_its_processes_are_limited_too(use: Use) -> None:
+    edge = Haproxy("new")
+    edge.attrs["HostConfig"] = {"PidsLimit": None}
+    run(use, edge)
+    assert edge.api.posted == [("/containers/edge-id/update", {"PidsLimit": switching.PIDS})]
+
+
+def test_an_edge_that_is_gone_is_made_anew_by_a_refresh(use: Use) -> None:
+    use(Many())
+    with pytest.raises(NotSwitched, match=r"mimir-dev-edge was removed .*pulumi up --refresh"):
+        switch(SETTINGS, EDGE, "edge-id", "new", "mimir-dev-2")
+
+
+def test_an_engine_that_fails_is_named(use: Use) -> None:
+    text = refused(use, killed_with(DockerException("no engine")))
+    assert "mimir-dev-edge" in text
+    assert "no engine" in text
+
+
+def test_an_edge_that_could_not_be_started_is_started_now(use: Use) -> None:
+    """Its port was taken, say; Pulumi has it in its state, and would leave it at that."""
+    edge = Haproxy("", "new")
+    edge.status = "created"
+    assert run(use, edge) == "edge-id"
+    assert edge.done[0] == "start"
+
+
+@pytest.mark.parametrize("status", ["exited", "dead", "paused"])
+def test_an_edge_that_somebody_stopped_is_called_stopped(use: Use, status: str) -> None:
+    edge = killed_with(STOPPED)
+    edge.status = status
+    text = refused(use, edge)
+    assert f"mimir-dev-edge is {status}, not running" in text
+    assert "docker logs mimir-dev-edge" in text
+    assert "pulumi up --refresh" in text
+
+
+def test_an_edge_that_is_being_restarted_reads_its_new_files_by_itself(use: Use) -> None:
+    edge = killed_with(STOPPED)
+    edge.status, edge.left = "restarting", ["", STOPPED, "new"]
+    assert run(use, edge) == "edge-id"
+
+
+def killed_with(error: Exception) -> Haproxy:
+    """An edge of the files before, to which no signal can be sent."""
+
+    def kill(signal: str) -> None:
+        raise error
+
+    edge = Haproxy("old")
+    edge.kill = kill  # type: ignore[method-assign]
+    return edge

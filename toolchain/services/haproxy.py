@@ -1,0 +1,77 @@
+"""The program `haproxy`, which checks the edge's configuration: the machine's own, or Debian's in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain import debian, versions
+from toolchain.command import output_of
+from toolchain.debian import Debian, Package
+from toolchain.machine import Machine
+from toolchain.problem import ENSURE
+from toolchain.report import Row, Source
+from toolchain.shared import SharedProgram
+
+PACKAGE = "haproxy"
+
+
+@dataclass(frozen=True)
+class HAProxy:
+    """It is only run by hand and by tests, so that a machine which cannot have it is none the worse."""
+
+    machine: Machine
+    name: str = "haproxy"
+
+    @property
+    def _debian(self) -> Debian:
+        return Debian(self.machine.layout, self.machine.environment)
+
+    def look(self) -> Row:
+        installed = self._installed()
+        if installed:
+            return Row(self.name, installed, Source.INSTALLED)
+        package = self._debian.unpacked_whole(PACKAGE)
+        if package:
+            return _row(package, Source.CACHED)
+        if not debian.available():
+            why = "not a Debian machine; only tests of the edge's configuration use it"
+            return Row(self.name, "", Source.NONE, why)
+        return Row(self.name, "", Source.NONE, f"{versions.HAPROXY_OLDEST} or newer is wanted", ENSURE)
+
+    def ensure(self) -> Row:
+        row = self.look()
+        if row.ok:
+            return row
+        return _row(unpack(self.machine).package, Source.PACKAGE)
+
+    def environment(self) -> Mapping[str, str]:
+        return {}
+
+    def stop(self) -> list[str]:
+        return []
+
+    def program(self) -> Path | None:
+        """What belongs on PATH: nothing where the machine has its own, or nothing was unpacked."""
+        package = self._debian.unpacked_whole(PACKAGE)
+        return SharedProgram(package, PACKAGE).launcher() if package and not self._installed() else None
+
+    def _installed(self) -> str:
+        """The version of the machine's own, if that is new enough."""
+        program = self.machine.which("haproxy")
+        found = versions.parse(output_of([program, "-v"], environment=self.machine.environment)) if program else ()
+        return ".".join(map(str, found)) if found >= versions.parse(versions.HAPROXY_OLDEST) else ""
+
+
+def unpack(machine: Machine) -> SharedProgram:
+    """Debian's, with its libraries.
+
+    Raises:
+        Problem: it cannot be had.
+    """
+    return SharedProgram(Debian(machine.layout, machine.environment).unpack_whole(PACKAGE), PACKAGE)
+
+
+def _row(package: Package, source: Source) -> Row:
+    return Row("haproxy", package.version, source, "Debian's, with its libraries, in the cache")
