@@ -33,7 +33,9 @@ class NotOurs(Exception):
     """Raised when a name that the deployment needs is taken by something in use, or of somebody else's."""
 
 
-def binding(name: str, application: Application, cluster: Cluster, component: str = "") -> pulumi.ResourceHookBinding:
+def binding(
+    name: str, application: Application, cluster: Cluster, component: str = "", *, ours: bool = False
+) -> pulumi.ResourceHookBinding:
     """Hooks that clear an object's name before it is created.
 
     Args:
@@ -41,15 +43,18 @@ def binding(name: str, application: Application, cluster: Cluster, component: st
         application: whose objects are ours.
         cluster: where to look.
         component: name of the component that makes the object, for a kind that holds data.
+        ours: whether the workload that it belongs to is of this stack for sure, because it has been made before.
     """
 
     def clear(args: pulumi.ResourceHookArgs) -> None:
-        _clear(args, application, cluster, component)
+        _clear(args, application, cluster, component, ours)
 
     return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-leftover", clear)])
 
 
-def _clear(args: pulumi.ResourceHookArgs, application: Application, cluster: Cluster, component: str) -> None:
+def _clear(
+    args: pulumi.ResourceHookArgs, application: Application, cluster: Cluster, component: str, ours: bool
+) -> None:
     # The token names the group and the kind: kubernetes:apps/v1:Deployment; the core group is plain v1 in the API.
     version, kind = str(args.type).removeprefix("kubernetes:").replace("core/", "").split(":")
     inputs: Any = args.new_inputs or {}
@@ -73,7 +78,7 @@ def _clear(args: pulumi.ResourceHookArgs, application: Application, cluster: Clu
             f"  {_import(args, component, identifier)}"
         )
     workload = name_of(application, "edge" if (found.metadata.labels or {}).get(PART) == "edge" else "application")
-    if _serves(workload, cluster):
+    if not ours and _serves(workload, cluster):
         raise NotOurs(
             f"{workload} serves in this cluster, but this stack's state does not know its {kind}: another checkout "
             f"deployed it, or an update was killed. If nobody needs it: {command} delete deployment {workload}"

@@ -20,7 +20,7 @@ SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": str(METRICS_POR
 
 
 def front(name: str, scope: Scope, edge: Edge | None, opts: pulumi.ResourceOptions) -> core.v1.Service:
-    """The Service with the deployment's own name: of the edge, or of the application where there is none."""
+    """The Service with the deployment's own name: of the edge, which is there by then, or else of the application."""
     application, kind = scope.application, scope.settings.kubernetes.service_type
     part: Part = "edge" if edge else "application"
     ports = (
@@ -35,7 +35,7 @@ def front(name: str, scope: Scope, edge: Edge | None, opts: pulumi.ResourceOptio
     spec = core.v1.ServiceSpecArgs(
         type=kind, selector=selector_of(application, part), ports=ports, external_traffic_policy=local
     )
-    return _service(name, scope, application.name, part, spec, opts, wait)
+    return _service(name, scope, application.name, part, spec, opts, wait, ours=edge is not None)
 
 
 def pods(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> core.v1.Service:
@@ -77,8 +77,10 @@ def _service(
     spec: core.v1.ServiceSpecArgs,
     opts: pulumi.ResourceOptions,
     annotations: Mapping[str, str] = SKIP_AWAIT,
+    *,
+    ours: bool = False,
 ) -> core.v1.Service:
-    hooks = pulumi.ResourceOptions(hooks=scope.room_for(resource))
+    hooks = pulumi.ResourceOptions(hooks=scope.room_for(resource, ours=ours))
     return core.v1.Service(
         resource,
         metadata=scope.metadata(name, part, annotations),

@@ -121,6 +121,7 @@ def test_with_credentials_in_the_settings_it_can_be_pulled(
 
 def test_the_next_good_update_goes_through(running: ClusterStack, cluster: Cluster) -> None:
     running.config["registry"] = {}
+    running.pulumi("config", "rm", "registry", "--stack", running.name).ok()  # with the password
     running.write()
     running.up().ok()
     running.ready(cluster, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 import pytest
@@ -37,8 +37,8 @@ def clear(api: Api, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(time, "sleep", lambda _: None)
     discoverable(api)
 
-    def run(token: str) -> None:
-        leftovers.binding("mimir", MIMIR, api.cluster, "mimir-volumes")
+    def run(token: str, ours: bool = False) -> None:
+        leftovers.binding("mimir", MIMIR, api.cluster, "mimir-volumes", ours=ours)
         inputs = {"metadata": {"name": "mimir-dev"}}
         urn = f"urn:pulumi:dev::mimir::mimir:Outer$mimir:Inner$kubernetes:{token}::mimir-volumes-data"
         made[-1](type("Args", (), {"type": f"kubernetes:{token}", "urn": urn, "new_inputs": inputs})())
@@ -120,7 +120,7 @@ def test_nothing_that_a_serving_workload_needs_is_touched(api: Api, clear: Any, 
 class TestEdge:
     """What belongs to the edge is judged by the edge's own pods."""
 
-    LABELS = {**LABELS, "app.kubernetes.io/component": "edge"}
+    LABELS: ClassVar = {**LABELS, "app.kubernetes.io/component": "edge"}
     WORKLOAD = "/apis/apps/v1/namespaces/mimir-dev/deployments/mimir-dev-edge"
     SERVICE = "core/v1:Service"
 
@@ -138,6 +138,14 @@ class TestEdge:
         assert "mimir-dev-edge serves in this cluster" in text
         assert text.endswith("delete deployment mimir-dev-edge")
         assert api.deleted == []
+
+
+def test_what_belongs_to_a_workload_that_this_stack_has_just_made_goes(api: Api, clear: Any) -> None:
+    """The front door is made after the edge, which serves by then."""
+    api.there[KINDS["apps/v1:Deployment"]] = thing(status={"readyReplicas": 2})
+    api.there[KINDS["core/v1:Service"]] = thing()
+    clear("core/v1:Service", ours=True)
+    assert [path for path, _ in api.deleted] == [KINDS["core/v1:Service"]]
 
 
 @pytest.mark.parametrize("status", [{}, {"replicas": 2, "unavailableReplicas": 2}, {"readyReplicas": 0}])
