@@ -21,7 +21,7 @@ NAME = "mimir-dev-trial"
 SERVING = thing("mimir-dev-1", "service")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that moves only when somebody waits."""
     now = [0.0]
@@ -38,8 +38,8 @@ def inputs(run: Run) -> dict[str, Any]:
 
 
 @pytest.fixture
-def attempt(monkeypatch: pytest.MonkeyPatch, dev: Run) -> Any:
-    """Runs the hook that the program registers before it creates the container."""
+def attempt(monkeypatch: pytest.MonkeyPatch, dev: Run, clock: list[float]) -> Any:
+    """Runs the hook that the program registers before it creates the container; `dev` needs the real clock."""
     made: list[Any] = []
     monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: made.append(callback))
     trial.hook("mimir", SETTINGS, MIMIR)
