@@ -13,12 +13,16 @@ local FIGURES = {
     help = "Time in which 99 of 100 answers are made.", scale = 1e-9 },
 }
 
+-- Each address once: a server that stands by is the same process under another name.
 local function replicas()
-  local found = {}
-  for name, server in pairs(core.backends["application"].servers) do
-    local address = server:get_addr()
-    if address:match("^[%[%x]") and not address:match("unknown") then
-      found[name] = address
+  local found, seen = {}, {}
+  for _, standby in ipairs({ "0", "1" }) do
+    for name, server in pairs(core.backends["application"].servers) do
+      local address = server:get_addr()
+      local is_known = address:match("^[%[%x]") and not address:match("unknown")
+      if is_known and not seen[address] and tostring(server:get_stats().bck) == standby then
+        found[name], seen[address] = address, true
+      end
     end
   end
   return found

@@ -149,6 +149,7 @@ def test_both_have_metrics_and_only_this_machine_sees_them(stack: Stack) -> None
         text = requests.get(url, timeout=5).text
         assert ("mimir_requests_total" if url.endswith("/application") else "haproxy_frontend_http_requests") in text
         assert not [one for one in SENSITIVE if one in text]
+        assert text.count("\nmimir_up{") == url.endswith("/application"), "one process is counted once"
     assert ask(stack, "/metrics", CI).status_code == 404
 
 
