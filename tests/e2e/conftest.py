@@ -25,6 +25,7 @@ NewStack = Callable[..., Stack]
 NewClusterStack = Callable[..., ClusterStack]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two at a time: what runs on the engine, and what runs on the cluster, whose tests drain its only node."""
     for item in items:
