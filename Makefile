@@ -67,7 +67,7 @@ audit: ## Tools of others judge stack prod's manifests and the Dockerfiles (docs
 	$(RUN) pytest tests/audit -v
 
 e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; minutes
-	$(RUN) pytest tests/e2e -v --numprocesses 2 --dist loadgroup
+	$(RUN) pytest tests/e2e -v
 
 docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings.py
 	$(RUN) python -m ops.settings_docs

@@ -25,14 +25,6 @@ NewStack = Callable[..., Stack]
 NewClusterStack = Callable[..., ClusterStack]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two at a time: what runs on the engine, and what runs on the cluster, whose tests drain its only node."""
-    for item in items:
-        where = "cluster" if item.path.name.startswith("test_cluster") else "engine"
-        item.add_marker(pytest.mark.xdist_group(where))
-
-
 @pytest.fixture(scope="session")
 def engine() -> docker.DockerClient:
     """The Docker engine, seen from outside the program."""
