@@ -20,12 +20,18 @@ def of(
         hosts: names that a self-signed one is for, besides those in the settings.
         opts: for that resource.
     """
-    tls = settings.edge.tls
-    if settings.tls_mode == "given":
-        assert tls.certificate and tls.key, "components/edge_rules.py"
-        given = Certificate(tls.certificate.strip() + "\n", tls.key.get_secret_value().strip() + "\n")
-        return pulumi.Output.secret(given)
+    if yours := given(settings):
+        return pulumi.Output.secret(yours)
     if settings.tls_mode == "selfSigned":
         made = SelfSigned(name, (*settings.edge.hosts, *hosts), opts)
         return pulumi.Output.all(made.chain, made.key).apply(lambda both: Certificate(str(both[0]), str(both[1])))
     return pulumi.Output.from_input(None)
+
+
+def given(settings: Settings) -> Certificate | None:
+    """The certificate that stands in the settings, where they say that it is used."""
+    tls = settings.edge.tls
+    if settings.tls_mode != "given":
+        return None
+    assert tls.certificate and tls.key, "components/tls_rules.py"
+    return Certificate(tls.certificate.strip() + "\n", tls.key.get_secret_value().strip() + "\n")

@@ -78,11 +78,6 @@ class Edge:
         return TLS_PORT if self.tls else PLAIN_PORT
 
     @property
-    def knows_callers(self) -> bool:
-        """Whether anybody could prove who they are."""
-        return bool(self.api_keys or self.users or self.jwt_secret or self.settings.authentication.jwt.public_key)
-
-    @property
     def drain_seconds(self) -> int:
         """How long it may take until the last request that began before a change has its answer.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.changed import changed
 from components.contract import CONTRACTS, DANGERS
-from components.kubernetes.rules import changed
-from components.problems import Problem, member
+from components.problems import Problem, member, remove, without_effect
 from components.settings import Settings
 
 A_KEY = "make api-key NAME=ci   # or a user, a JWT secret, a public key: docs/settings.md, `edge.authentication`"
@@ -22,12 +22,7 @@ def no_edge(settings: Settings) -> Iterator[Problem]:
     for path in ("edge", *ABOUT_AN_EDGE):
         for key in changed(settings, path):
             if key != "edge.kind":
-                yield Problem(
-                    f"mimir:{key}",
-                    "a setting without an effect with `edge.kind: none`",
-                    "nothing: it would be lost in silence",
-                    _rm(key),
-                )
+                yield without_effect(f"mimir:{key}", "with `edge.kind: none`")
 
 
 def clusters_own(settings: Settings) -> Iterator[Problem]:
@@ -35,7 +30,10 @@ def clusters_own(settings: Settings) -> Iterator[Problem]:
     kind = settings.edge.kind
     if settings.platform == "docker" and kind in ("gateway", "ingress"):
         yield Problem(
-            "mimir:edge.kind", f"{kind}, with `platform` docker", "haproxy or none there", _set("edge.kind", "haproxy")
+            "mimir:edge.kind",
+            f"{kind}, with `platform` docker",
+            "haproxy or none there",
+            "pulumi config set --path 'mimir:edge.kind' haproxy",
         )
 
 
@@ -77,15 +75,15 @@ def names(settings: Settings) -> Iterator[Problem]:
     given = settings.edge.authentication
     for name in given.api_keys.keys() & given.users.keys():
         key = member("edge.authentication.users", name)
-        yield Problem(key, f'the name "{name}", which apiKeys has too', "one of the two", _rm(key))
+        yield Problem(key, f'the name "{name}", which apiKeys has too', "one of the two", remove(key))
 
 
 def opened(settings: Settings) -> Iterator[Problem]:
     """Only groups that there are can be opened."""
     for index, group in enumerate(settings.edge.opened):
         if group not in DANGERS:
-            key = f"edge.opened[{index}]"
-            yield Problem(f"mimir:{key}", f'"{group}"', f"one of {', '.join(DANGERS)}", _rm(key))
+            key = f"mimir:edge.opened[{index}]"
+            yield Problem(key, f'"{group}"', f"one of {', '.join(DANGERS)}", remove(key))
 
 
 def paths(settings: Settings) -> Iterator[Problem]:
@@ -95,13 +93,13 @@ def paths(settings: Settings) -> Iterator[Problem]:
     for index, path in enumerate(settings.edge.paths):
         groups = {route.access: route.path for route in dangerous if _may_be_the_same(route.path, path)}
         if groups:
-            key = f"edge.paths[{index}]"
+            key = f"mimir:edge.paths[{index}]"
             named = " and ".join(f"{where} (group {group})" for group, where in groups.items())
             yield Problem(
-                f"mimir:{key}",
+                key,
                 f'"{path}", which may be the dangerous {named}',
                 f"a narrower path; `edge.opened` opens {', '.join(groups)}, to authenticated callers only",
-                _rm(key),
+                remove(key),
             )
 
 
@@ -111,15 +109,15 @@ def ports(settings: Settings) -> Iterator[Problem]:
         return
     redirect, metrics = settings.edge.redirect_port, settings.docker.metrics_port
     if redirect is not None:
-        key = "edge.redirectPort"
+        key = "mimir:edge.redirectPort"
         if settings.tls_mode == "off":
-            yield Problem(f"mimir:{key}", f"{redirect}, with `edge.tls.mode` off", "nothing without TLS", _rm(key))
+            yield Problem(key, f"{redirect}, with `edge.tls.mode` off", "nothing without TLS", remove(key))
         if redirect == settings.edge_port:
-            yield Problem(f"mimir:{key}", f"{redirect}, the port of the edge itself", "another port", _rm(key))
+            yield Problem(key, f"{redirect}, the port of the edge itself", "another port", remove(key))
     if metrics is not None and metrics in (settings.edge_port, redirect):
         whose = "the edge itself" if metrics == settings.edge_port else "`edge.redirectPort`"
-        key = "docker.metricsPort"
-        yield Problem(f"mimir:{key}", f"{metrics}, the port of {whose}", "another port", _rm(key))
+        key = "mimir:docker.metricsPort"
+        yield Problem(key, f"{metrics}, the port of {whose}", "another port", remove(key))
 
 
 def _may_be_the_same(one: str, other: str) -> bool:
@@ -128,11 +126,3 @@ def _may_be_the_same(one: str, other: str) -> bool:
     return len(ours) == len(theirs) and all(
         "{}" in (a, b) or a.casefold() == b.casefold() for a, b in zip(ours, theirs, strict=True)
     )
-
-
-def _rm(key: str) -> str:
-    return f"pulumi config rm --path '{'' if key.startswith('mimir:') else 'mimir:'}{key}'"
-
-
-def _set(key: str, value: str) -> str:
-    return f"pulumi config set --path 'mimir:{key}' {value}"

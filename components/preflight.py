@@ -6,12 +6,11 @@ import re
 
 import pulumi
 
-from components import application, edge, platform, registry
+from components import application, certificate, edge, platform, registry
 from components.build_context import BuildContext, stage
 from components.haproxy import check as haproxy
 from components.haproxy import files
 from components.haproxy.backend import Backend
-from components.haproxy.files import Certificate
 from components.platform import Platform
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
@@ -47,14 +46,9 @@ def _edge(settings: Settings, stack: str) -> list[Problem]:
     if settings.edge.kind != "haproxy":
         return []
     mimir = application.describe(settings, stack)
-    certificate = Certificate(settings.edge.tls.certificate or "", _key(settings)) if _key(settings) else None
-    rendered = files.render(edge.describe(settings, mimir), Backend("application", mimir.port), certificate)
+    backend = Backend("application", mimir.port)
+    rendered = files.render(edge.describe(settings, mimir), backend, certificate.given(settings))
     return haproxy.problems(rendered) or []
-
-
-def _key(settings: Settings) -> str:
-    key = settings.edge.tls.key
-    return key.get_secret_value() if key and settings.tls_mode == "given" else ""
 
 
 def _context(settings: Settings) -> BuildContext | Problem:

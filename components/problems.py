@@ -35,6 +35,16 @@ def member(setting: str, name: str) -> str:
     return f"mimir:{setting}" + (f".{name}" if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'["{name}"]')
 
 
+def remove(key: str) -> str:
+    """The command that takes a setting out of the stack file."""
+    return f"pulumi config rm --path '{key}'"
+
+
+def without_effect(key: str, where: str) -> Problem:
+    """A setting that would be lost in silence; `where` is what it has no effect with."""
+    return Problem(key, f"a setting without an effect {where}", "nothing: it would be lost in silence", remove(key))
+
+
 class DeploymentError(pulumi.RunError):
     """Raised before anything is created, with every problem at once.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from components.problems import Problem
+from components.problems import Problem, remove
 from components.section import Section, about, fields, is_secret, members_of, section_of
 from components.settings import Settings
 
@@ -77,12 +77,12 @@ def _allowed(error: Mapping[str, Any], field: FieldInfo | None) -> str:
 
 def _fix(key: str, field: FieldInfo | None) -> str:
     if field is None:
-        return _rm(key)
+        return remove(key)
     if is_secret(field):
         return f"pulumi config set --secret --path '{key}' {about(field, 'example') or '# asks for the value'}"
     example = about(field, "example")
     if example is None or isinstance(example, tuple | list | dict):
-        return _rm(key)
+        return remove(key)
     text = json.dumps(example) if isinstance(example, bool | int | float) else _for_a_shell(str(example))
     return f"pulumi config set --path '{key}' {text}"
 
@@ -92,16 +92,12 @@ def _for_a_shell(example: str) -> str:
     return example if example.startswith("< ") else shlex.quote(example)
 
 
-def _rm(key: str) -> str:
-    return f"pulumi config rm --path '{key}'"
-
-
 def _unknown(path: Path) -> Problem:
     section = _section_at(path[:-1])
     known = sorted(fields(section)) if section else []
     close = difflib.get_close_matches(str(path[-1]), known, n=1)
     allowed = f"did you mean {close[0]}? " if close else ""
-    return Problem(_key(path), "an unknown key", f"{allowed}known here: {', '.join(known)}", _rm(_key(path)))
+    return Problem(_key(path), "an unknown key", f"{allowed}known here: {', '.join(known)}", remove(_key(path)))
 
 
 def _section_at(path: Path) -> type[Section] | None:

@@ -12,7 +12,7 @@ from components import edge_rules, tls_rules
 from components.contract import CONTRACTS
 from components.kubernetes import controller_rules
 from components.kubernetes import rules as kubernetes
-from components.problems import Problem, member
+from components.problems import Problem, member, remove
 from components.registry import is_loopback, is_loopback_host
 from components.section import fields
 from components.settings import Settings
@@ -66,17 +66,18 @@ def _variable_names(settings: Settings) -> Iterator[Problem]:
     for section, names in (("variables", environment.variables), ("secretVariables", environment.secret_variables)):
         for name in names:
             key = member(f"environment.{section}", name)
-            remove = f"pulumi config rm --path '{key}'"
             if name in OWN_VARIABLES:
                 own = f"mimir:environment.{OWN_VARIABLES[name]}"
-                yield Problem(key, "a variable with a setting of its own", own, remove)
+                yield Problem(key, "a variable with a setting of its own", own, remove(key))
             elif name in RESERVED_VARIABLES:
-                yield Problem(key, "a variable that the deployment sets", RESERVED_VARIABLES[name], remove)
+                yield Problem(key, "a variable that the deployment sets", RESERVED_VARIABLES[name], remove(key))
             elif not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
-                yield Problem(key, f'the name "{name}"', "capitals, digits and _, not starting with a digit", remove)
+                yield Problem(
+                    key, f'the name "{name}"', "capitals, digits and _, not starting with a digit", remove(key)
+                )
     for name in environment.variables.keys() & environment.secret_variables.keys():
         key = member("environment.variables", name)
-        yield Problem(key, "a name that secretVariables has too", "one of the two", f"pulumi config rm --path '{key}'")
+        yield Problem(key, "a name that secretVariables has too", "one of the two", remove(key))
 
 
 def _probe_times(settings: Settings) -> Iterator[Problem]:

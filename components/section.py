@@ -52,6 +52,11 @@ def attribute(section: type[Section], key: str) -> str:
     return next(name for name, field in section.model_fields.items() if key in (field.alias, name))
 
 
+def at(section: Section, key: str) -> Any:
+    """The value of a setting, by the key that a stack file has for it."""
+    return getattr(section, attribute(type(section), key))
+
+
 def section_of(field: FieldInfo | None) -> type[Section] | None:
     """The section that a setting is, or None when it is a plain value."""
     kind = field.annotation if field else None

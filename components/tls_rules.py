@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from components.problems import Problem
 from components.settings import Settings
-from components.settings.edge import Tls
+from components.settings.tls import Tls
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from components.problems import member
-from components.settings.edge import NAME
+from components.settings.authentication import NAME
 from ops import stack
 from ops.stack import StackError
 

@@ -18,7 +18,6 @@ from components.docker.labels import labels_of
 from components.docker.proof import prove
 from components.docker.service import Service
 from components.docker.volumes import DataVolumes
-from components.edge import Edge
 from components.settings import Settings, VolumeName
 
 
@@ -47,15 +46,9 @@ class DockerDeployment(pulumi.ComponentResource):
         provider = engine.provider(settings, pulumi.ResourceOptions(parent=self))
         here = pulumi.ResourceOptions(parent=self, provider=provider)
 
-        pulled = pulumi_docker.RemoteImage(
-            f"{name}-image",
-            name=image,
-            # Another stack on this engine may run the same digest; `make destroy` removes it when none does.
-            keep_locally=True,
-            opts=here,
-        )
+        pulled = _pulled(f"{name}-image", image, here)
         # Before the application is touched: an update without the edge's image would end between the two.
-        edge_image = _edge_image(f"{name}-edge-image", edge, here) if edge else None
+        edge_image = _pulled(f"{name}-edge-image", edge.settings.image, here) if edge else None
         clear = leftovers.network_hook(name, settings, application)
         network = pulumi_docker.Network(
             f"{name}-network",
@@ -97,6 +90,8 @@ class DockerDeployment(pulumi.ComponentResource):
         self.register_outputs({"container_id": container_id, "volume_names": volume_names})
 
 
-def _edge_image(name: str, edge: Edge, opts: pulumi.ResourceOptions) -> pulumi_docker.RemoteImage:
-    """HAProxy's image; it stays on the engine, where another stack may run it."""
-    return pulumi_docker.RemoteImage(name, name=edge.settings.image, keep_locally=True, opts=opts)
+def _pulled(name: str, image: pulumi.Input[str], opts: pulumi.ResourceOptions) -> pulumi_docker.RemoteImage:
+    """An image on the engine. It stays there, where another stack may run it (`make destroy` removes the application's
+    when none does).
+    """
+    return pulumi_docker.RemoteImage(name, name=image, keep_locally=True, opts=opts)

@@ -13,10 +13,9 @@ import pulumi_docker
 from components import certificate
 from components.application import USER_ID
 from components.docker import engine as engines
-from components.docker import failure, leftovers
+from components.docker import failure, hardened, leftovers
 from components.docker.engine import Engine
 from components.docker.labels import labels_of
-from components.docker.limits import cpu_quota
 from components.docker.service import go_duration
 from components.docker.switch import switch
 from components.edge import METRICS_PORT, PLAIN_PORT, Edge
@@ -108,7 +107,6 @@ class DockerEdge(pulumi.ComponentResource):
             image=own_image.repo_digest,
             entrypoints=[files.COMMAND[0]],
             command=list(files.COMMAND[1:]),
-            user=f"{USER_ID}:{USER_ID}",
             labels=labels_of(application, pulumi_docker.ContainerLabelArgs, "edge"),
             network_mode=network,
             ports=_ports(settings, edge),
@@ -116,22 +114,15 @@ class DockerEdge(pulumi.ComponentResource):
                 pulumi_docker.ContainerMountArgs(type="volume", source=volume.name, target=files.FOLDER, read_only=True)
             ],
             tmpfs={"/run/haproxy": f"rw,noexec,nosuid,nodev,size=1m,mode=0700,uid={USER_ID},gid={USER_ID}"},
-            read_only=True,
-            capabilities=pulumi_docker.ContainerCapabilitiesArgs(drops=["ALL"]),
-            security_opts=["no-new-privileges:true"],
-            **cpu_quota(edge.settings.cpus),
-            memory=edge.settings.memory_mib,
-            memory_swap=edge.settings.memory_mib if engine.swap_limit else None,
-            restart=settings.docker.restart,
             # HAProxy's own order for a soft stop: no new connection, and every request is answered.
             stop_signal="SIGUSR1",
-            stop_timeout=edge.grace_seconds,
-            destroy_grace_seconds=edge.grace_seconds,
-            log_driver="json-file",
-            log_opts={
-                "max-size": f"{settings.logging.max_size_mib}m",
-                "max-file": str(settings.logging.max_files),
-            },
+            **hardened.arguments(
+                settings,
+                engine,
+                cpus=edge.settings.cpus,
+                memory_mib=edge.settings.memory_mib,
+                grace_seconds=edge.grace_seconds,
+            ),
             healthcheck=pulumi_docker.ContainerHealthcheckArgs(
                 tests=["CMD", "wget", "-qO-", f"http://127.0.0.1:{METRICS_PORT}/ready"],
                 interval=go_duration(HEALTH_SECONDS),

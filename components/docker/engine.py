@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
@@ -13,7 +15,8 @@ from urllib.parse import urlsplit
 import docker as docker_sdk
 import pulumi
 import pulumi_docker
-from docker.errors import DockerException
+from docker.errors import DockerException, NotFound
+from requests import RequestException
 
 from components.problems import Problem
 from components.registry import stored_login
@@ -89,6 +92,30 @@ def _auth(registry: Registry) -> list[pulumi_docker.ProviderRegistryAuthArgs]:
         # Names the file that `docker login` wrote, not what is in it: stored tokens expire, and are not ours to keep.
         return [pulumi_docker.ProviderRegistryAuthArgs(address=registry.address)]
     return []
+
+
+@contextmanager
+def looking_at(name: str, to_be: str, problem: type[pulumi.RunError]) -> Iterator[None]:
+    """Say what a person should know, as a `problem`, when the container `name` cannot be looked at.
+
+    Args:
+        name: of the container.
+        to_be: what is to be done with it, after «does not let it be».
+        problem: what is raised.
+    """
+    try:
+        yield
+    except NotFound as error:
+        raise problem(
+            f"{name} was removed behind Pulumi's back. This makes it anew: make refresh   # or: pulumi up --refresh"
+        ) from error
+    except (DockerException, RequestException) as error:
+        raise problem(f"The engine does not let {name} be {to_be}: {error}") from error
+
+
+def not_running(name: str, status: str) -> str:
+    """What to say of a container that should run."""
+    return f"{name} is {status}, not running: docker logs {name}; make refresh (pulumi up --refresh) starts it again."
 
 
 def published_host(settings: Settings) -> str:

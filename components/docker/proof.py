@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pulumi
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError
 from docker.models.containers import Container
-from requests import RequestException
 
 from components.application import Application
 from components.docker import engine
@@ -31,17 +30,10 @@ def prove(settings: Settings, application: Application, container_id: str) -> st
     Raises:
         NotInEffect: when the container is gone or stopped, or the application ignores its configuration file.
     """
-    try:
+    with engine.looking_at(application.name, "checked", NotInEffect):
         container = engine.client(settings.docker.host).containers.get(container_id)
         limit_pids(container, application.limits.pids)
         _config_in_effect(container, application)
-    except NotFound as error:
-        raise NotInEffect(
-            f"{application.name} was removed behind Pulumi's back. "
-            "This makes it anew: make refresh   # or: pulumi up --refresh"
-        ) from error
-    except (DockerException, RequestException) as error:
-        raise NotInEffect(f"The engine does not let {application.name} be checked: {error}") from error
     return container_id
 
 
@@ -64,10 +56,7 @@ def _config_in_effect(container: Container, application: Application) -> None:
         return
     container.reload()
     if not container.attrs["State"]["Running"] or container.attrs["State"]["Restarting"]:
-        raise NotInEffect(
-            f"{container.name} is {container.attrs['State']['Status']}, not running: docker logs {container.name}; "
-            "make refresh (pulumi up --refresh) starts it again."
-        )
+        raise NotInEffect(engine.not_running(str(container.name), container.attrs["State"]["Status"]))
     raise NotInEffect(
         f"{container.name} runs, but its configuration file is not in effect:\n{said}\n"
         f"A {' or '.join(application.shadowing_files[:2])} in {application.working_directory} would win over the "

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_docker
 
-from components.application import USER_ID, Application
-from components.docker import failure, leftovers, trial
+from components.application import Application
+from components.docker import failure, hardened, leftovers, trial
 from components.docker.engine import Engine
 from components.docker.labels import labels_of
-from components.docker.limits import cpu_quota
 from components.probes import START_INTERVAL_SECONDS, Probe
 from components.settings import Settings, VolumeName
 
@@ -55,7 +54,6 @@ class Service(pulumi.ComponentResource):
             command=list(application.arguments),
             envs=_env(application),
             working_dir=application.working_directory,
-            user=f"{USER_ID}:{USER_ID}",
             labels=labels_of(application, pulumi_docker.ContainerLabelArgs, "service"),
             # A name of the network can be given by `networks_advanced` only, and not beside `network_mode`.
             network_mode=None if alias else network,
@@ -71,22 +69,14 @@ class Service(pulumi.ComponentResource):
             ],
             mounts=[*_mounts(application, volumes), *extra_mounts],
             tmpfs={"/tmp": f"rw,noexec,nosuid,nodev,size={limits.tmp_mib}m,mode=1777"},
-            read_only=True,
-            capabilities=pulumi_docker.ContainerCapabilitiesArgs(drops=["ALL"]),
-            security_opts=["no-new-privileges:true"],
-            **cpu_quota(limits.cpus),
-            memory=limits.memory_mib,
-            memory_swap=limits.memory_mib if engine.swap_limit else None,
-            restart=settings.docker.restart,
             stop_signal="SIGTERM",
-            stop_timeout=application.grace_seconds,
-            # The provider stops with this value and not with `stop_timeout`; its default, 0, kills at once.
-            destroy_grace_seconds=application.grace_seconds,
-            log_driver="json-file",
-            log_opts={
-                "max-size": f"{settings.logging.max_size_mib}m",
-                "max-file": str(settings.logging.max_files),
-            },
+            **hardened.arguments(
+                settings,
+                engine,
+                cpus=limits.cpus,
+                memory_mib=limits.memory_mib,
+                grace_seconds=application.grace_seconds,
+            ),
             healthcheck=healthcheck(application.probe, engine),
             wait=True,
             wait_timeout=application.probe.deadline_seconds,

@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 
 import pulumi
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, DockerException
 from docker.models.containers import Container
-from requests import RequestException
 
 from components.docker import engine
 from components.docker.labels import filters_of
@@ -47,7 +46,7 @@ def switch(settings: Settings, edge: Edge, edge_id: str, digest: str, service: s
         NotSwitched: when the edge is gone, does not run, or refuses its files; it goes on with those before them.
     """
     client = engine.client(settings.docker.host)
-    try:
+    with engine.looking_at(edge.name, "started or reloaded", NotSwitched):
         container = client.containers.get(edge_id)
         limit_pids(container, PIDS)
         if container.status == "created":  # it could not be started before; Pulumi does not try again
@@ -62,13 +61,6 @@ def switch(settings: Settings, edge: Edge, edge_id: str, digest: str, service: s
                 if other.name != service:
                     other.stop(timeout=edge.application.grace_seconds)
                     other.remove(force=True)
-    except NotFound as error:
-        raise NotSwitched(
-            f"{edge.name} was removed behind Pulumi's back. "
-            "This makes it anew: make refresh   # or: pulumi up --refresh"
-        ) from error
-    except (DockerException, RequestException) as error:
-        raise NotSwitched(f"The engine does not let {edge.name} be started or reloaded: {error}") from error
     return edge_id
 
 
@@ -79,10 +71,7 @@ def _reload(container: Container, edge: Edge) -> None:
     except APIError:
         container.reload()
         if container.status not in ("running", "restarting"):
-            raise NotSwitched(
-                f"{edge.name} is {container.status}, not running: docker logs {edge.name}; "
-                "make refresh (pulumi up --refresh) starts it again."
-            ) from None
+            raise NotSwitched(engine.not_running(edge.name, container.status)) from None
 
 
 def _in_effect(container: Container, patience: float, wanted: str | None = None) -> str:

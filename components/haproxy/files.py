@@ -52,16 +52,13 @@ class Files:
     digest: str
 
 
-def render(
-    edge: Edge, backend: Backend, certificate: Certificate | None, *, certificate_mounted: bool = False
-) -> Files:
+def render(edge: Edge, backend: Backend, certificate: Certificate | None) -> Files:
     """The files of `edge` in front of `backend`.
 
     Args:
         edge: what stands in front.
         backend: how the application is found.
-        certificate: certificate and key, where the edge encrypts.
-        certificate_mounted: whether the platform brings the certificate's two files itself.
+        certificate: certificate and key, where the edge encrypts and the platform does not bring the two files itself.
     """
     secret = {
         USERS: _users(edge),
@@ -71,7 +68,7 @@ def render(
         ),
         "jwt.map": _jwt(edge),
     }
-    if certificate and not certificate_mounted:
+    if certificate:
         secret |= {CERTIFICATE: certificate.chain, f"{CERTIFICATE}.key": certificate.key}
     plain = {
         "routes.map": _lines("requests that are served", (f"{one.pattern} {one.verdict}" for one in edge.allowed)),

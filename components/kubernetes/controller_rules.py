@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.kubernetes.rules import changed
+from components.changed import changed
 from components.kubernetes.served import CONTROLLERS
-from components.problems import Problem
+from components.problems import Problem, remove, without_effect
 from components.section import fields
 from components.settings import Settings
 from components.settings.edge import Edge
@@ -45,12 +45,7 @@ def honoured(settings: Settings) -> Iterator[Problem]:
         sections = (f"edge.{key}" for key in fields(Edge))
         given = [key for path in (*sections, *OTHERS) for key in changed(settings, path) if not _knows(settings, key)]
     for key in given:
-        yield Problem(
-            f"mimir:{key}",
-            f"a setting without an effect with `edge.kind: {kind}`",
-            "nothing: it would be lost in silence",
-            f"pulumi config rm --path 'mimir:{key}'",
-        )
+        yield without_effect(f"mimir:{key}", f"with `edge.kind: {kind}`")
 
 
 def _knows(settings: Settings, key: str) -> bool:
@@ -95,5 +90,5 @@ def ingress(settings: Settings) -> Iterator[Problem]:
                 key,
                 f'"{path}", with `edge.kind: ingress`',
                 "a path without `{}`: an Ingress has whole paths and prefixes only",
-                f"pulumi config rm --path '{key}'",
+                remove(key),
             )

@@ -88,9 +88,8 @@ def _sources(
         scope.application.port,
         max(2, most_pods(scope.settings) + 1),  # one more during an update
     )
-    mounted = scope.settings.tls_mode == "certManager"
     rendered: pulumi.Output[Files] = certificate.of(f"{name}-certificate", scope.settings, names_of(scope), opts).apply(
-        lambda found: files.render(edge, backend, found, certificate_mounted=mounted)
+        lambda found: files.render(edge, backend, found)
     )
     hidden: pulumi.Output[Mapping[str, str]] = rendered.apply(lambda one: pulumi.Output.secret(one.secret))
     plain = core.v1.ConfigMap(
@@ -111,5 +110,5 @@ def _sources(
     return [
         core.v1.VolumeProjectionArgs(config_map=core.v1.ConfigMapProjectionArgs(name=plain.metadata.name)),
         core.v1.VolumeProjectionArgs(secret=core.v1.SecretProjectionArgs(name=secret_name)),
-        *([issued.certificate(f"{name}-issued", scope, opts)] if mounted else []),
+        *([issued.certificate(f"{name}-issued", scope, opts)] if scope.settings.tls_mode == "certManager" else []),
     ]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import ip_network
-from typing import Any
 
+from components.changed import changed
 from components.probes import Probe
-from components.problems import Problem
-from components.section import Section, attribute, fields, section_of
+from components.problems import Problem, remove, without_effect
 from components.settings import Settings
 from components.settings.kubernetes import LONGEST_ROLLOUT_SECONDS
 
@@ -35,12 +34,7 @@ def foreign_settings(settings: Settings) -> Iterator[Problem]:
     """Settings that only the other platform honours, if they differ from their defaults."""
     for path in ELSEWHERE[settings.platform]:
         for key in changed(settings, path):
-            yield Problem(
-                f"mimir:{key}",
-                f"a setting without an effect on `platform: {settings.platform}`",
-                "nothing: it would be lost in silence",
-                f"pulumi config rm --path 'mimir:{key}'",
-            )
+            yield without_effect(f"mimir:{key}", f"on `platform: {settings.platform}`")
 
 
 def context(settings: Settings) -> Iterator[Problem]:
@@ -100,7 +94,7 @@ def autoscaling(settings: Settings) -> Iterator[Problem]:
                 f"mimir:{key}",
                 "a setting without an effect while `autoscaling.maxReplicas` is not set",
                 "`autoscaling.maxReplicas` beside it, or nothing",
-                f"pulumi config rm --path 'mimir:{key}'",
+                remove(f"mimir:{key}"),
             )
         return
     if settings.kubernetes.replicas is not None:
@@ -159,16 +153,15 @@ def peers(settings: Settings) -> Iterator[Problem]:
     for name, listed in (("ingress", network.ingress), ("monitoring", network.monitoring), ("egress", network.egress)):
         for index, peer in enumerate(listed):
             key = f"mimir:network.{name}[{index}]"
-            remove = f"pulumi config rm --path '{key}'"
             pods = peer.namespace is not None or bool(peer.pod_labels)
             if pods == (peer.cidr is not None):
                 found = "pods and addresses" if pods else "neither pods nor addresses"
-                yield Problem(key, found, "`namespace` or `podLabels`, or else `cidr`", remove)
+                yield Problem(key, found, "`namespace` or `podLabels`, or else `cidr`", remove(key))
             elif peer.cidr is not None and not _is_network(peer.cidr):
-                yield Problem(key, f'the cidr "{peer.cidr}"', "a network address, such as 10.0.0.0/8", remove)
+                yield Problem(key, f'the cidr "{peer.cidr}"', "a network address, such as 10.0.0.0/8", remove(key))
             bad = [port for port in getattr(peer, "ports", ()) if not 1 <= port <= 65535]
             if bad:
-                yield Problem(key, f"the ports {bad}", "1 to 65535", remove)
+                yield Problem(key, f"the ports {bad}", "1 to 65535", remove(key))
 
 
 def _is_network(cidr: str) -> bool:
@@ -176,26 +169,3 @@ def _is_network(cidr: str) -> bool:
         return bool(ip_network(cidr))
     except ValueError:
         return False
-
-
-def changed(settings: Settings, path: str) -> Iterator[str]:
-    """The settings at `path` or below it that are not as they are by default."""
-    section: Section = settings
-    default: Section = Settings()
-    *outer, last = path.split(".")
-    for name in outer:
-        section, default = at(section, name), at(default, name)
-    yield from _different(at(section, last), at(default, last), section_of(fields(type(section))[last]), path)
-
-
-def _different(value: Any, usual: Any, below: type[Section] | None, path: str) -> Iterator[str]:
-    if below is None:
-        yield from [path] if value != usual else []
-        return
-    for key, field in fields(below).items():
-        yield from _different(at(value, key), at(usual, key), section_of(field), f"{path}.{key}")
-
-
-def at(section: Section, key: str) -> Any:
-    """The value of a setting, by the key that a stack file has for it."""
-    return getattr(section, attribute(type(section), key))

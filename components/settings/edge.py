@@ -6,109 +6,14 @@ import re
 from ipaddress import ip_network
 from typing import Literal
 
-from pydantic import SecretStr, field_validator
+from pydantic import field_validator
 
 from components.section import Section, setting
+from components.settings.authentication import Authentication
+from components.settings.tls import Tls
 
-HASHED_KEY = r"^[0-9a-f]{64}$"
-CRYPT = r"^\$(5|6|2[aby])\$[A-Za-z0-9./$=]+$"
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$"
 PATH = r"^(/(\{\}|[A-Za-z0-9_~-][A-Za-z0-9._~-]*))+$"
 HOST = r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
-
-
-class Tls(Section):
-    """Encryption at the edge (plan: Load Balancing, HTTP/HTTPS termination; Data Protection)."""
-
-    mode: Literal["off", "selfSigned", "given", "certManager"] | None = setting(
-        None,
-        "Where the certificate comes from; by default selfSigned in production, else off. "
-        "`selfSigned` is made by the stack, `given` is yours, `certManager` asks a cluster's cert-manager.",
-        allowed="off, selfSigned, given or certManager (Kubernetes)",
-        example="selfSigned",
-    )
-    certificate: str | None = setting(
-        None,
-        "For `given`: the chain in PEM, the server's certificate first.",
-        allowed="PEM text",
-        example="< tls.crt",
-        pattern=r"-----BEGIN CERTIFICATE-----",
-    )
-    key: SecretStr | None = setting(
-        None,
-        "For `given`: the private key in PEM, without a passphrase.",
-        allowed="PEM text",
-        example="< tls.key",
-    )
-    issuer: str | None = setting(
-        None,
-        "For `certManager`: name of the ClusterIssuer.",
-        allowed="a name that `kubectl get clusterissuers` shows",
-        example="letsencrypt",
-        min_length=1,
-    )
-    minimum: Literal["1.2", "1.3"] = setting("1.2", "Oldest version of TLS that is spoken.", allowed="1.2 or 1.3")
-    hsts_seconds: int = setting(
-        31_536_000,
-        "How long browsers insist on HTTPS, in seconds (RFC 6797); 0 sends nothing. Never sent without TLS.",
-        allowed="0 to 63072000",
-        ge=0,
-        le=63_072_000,
-    )
-
-
-class Jwt(Section):
-    """Bearer tokens (RFC 7519). `exp` is required; `nbf` is honoured."""
-
-    hs256: bool = setting(
-        True, "Accept HS256 tokens signed with `environment.jwtSecret`, where that is set.", allowed="true or false"
-    )
-    public_key: str | None = setting(
-        None,
-        "Accept RS256 tokens of this public key, in PEM.",
-        allowed="PEM text",
-        example="< jwt.pub",
-        pattern=r"-----BEGIN PUBLIC KEY-----",
-    )
-    issuer: str | None = setting(
-        None, "The `iss` that a token must have.", allowed="text", example="https://login.example.com", min_length=1
-    )
-    audience: str | None = setting(
-        None, "The `aud` that a token must have.", allowed="text", example="mimir", min_length=1
-    )
-
-
-class Authentication(Section):
-    """Who may come in. The application itself asks nobody."""
-
-    required: bool | None = setting(
-        None,
-        "Whether a request needs a key, a password or a token; by default in production. `/health` never does.",
-        allowed="true or false",
-        example=True,
-    )
-    api_keys: dict[str, SecretStr] = setting(
-        {},
-        "Names of callers, and the SHA-256 of their key, in hexadecimal (`make api-key NAME=...` makes both). "
-        "The key is sent as `X-API-Key`. Removing a name revokes its key.",
-        allowed="names, each with 64 hexadecimal digits",
-    )
-    users: dict[str, SecretStr] = setting(
-        {},
-        "Names of people, and the hash of their password for HTTP basic authentication (`openssl passwd -6`).",
-        allowed="names, each with a crypt(3) hash that starts with $5$, $6$ or $2",
-    )
-    jwt: Jwt = Jwt()
-
-    @field_validator("api_keys")
-    @classmethod
-    def _hashed_keys(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        return _named(keys, HASHED_KEY, "the SHA-256 of a key")
-
-    @field_validator("users")
-    @classmethod
-    def _hashed_passwords(cls, users: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        return _named(users, CRYPT, "a crypt(3) hash of a password")
 
 
 class RateLimit(Section):
@@ -305,14 +210,4 @@ def _matching(values: tuple[str, ...], pattern: str, what: str) -> tuple[str, ..
     for value in values:
         if not re.fullmatch(pattern, value):
             raise ValueError(f'"{value}", which is no {what}')
-    return values
-
-
-def _named(values: dict[str, SecretStr], pattern: str, what: str) -> dict[str, SecretStr]:
-    """Names and hashes, or an error that repeats no value: it may be the secret itself."""
-    for name, value in values.items():
-        if not re.fullmatch(NAME, name):
-            raise ValueError(f'the name "{name}", which is not letters, digits and . _ @ -')
-        if not re.fullmatch(pattern, value.get_secret_value()):
-            raise ValueError(f"a value for {name} that is not {what} (not shown)")
     return values

@@ -9,6 +9,7 @@ import pytest
 
 from components import application, edge
 from components.contract import CONTRACTS, DANGERS, Route
+from components.edge_rules import has_callers
 from tests.unit.configuration import at, merged, settings
 from tests.unit.edge_tables import CALLERS, HASH, PUBLIC_KEY
 from tests.unit.program import SECRET
@@ -87,13 +88,14 @@ class TestWhatFollows:
         found = described()
         assert (found.name, found.scheme, found.port, found.listening_port) == ("mimir-dev-edge", "http", 8080, 8080)
         assert not found.authenticates
-        assert not found.knows_callers
+        assert not has_callers(settings({}))
 
     def test_production(self) -> None:
-        found = described({"runtime": "production", "environment": {"jwtSecret": SECRET}})
+        config = {"runtime": "production", "environment": {"jwtSecret": SECRET}}
+        found = described(config)
         assert (found.scheme, found.listening_port) == ("https", 8443)
         assert found.authenticates
-        assert found.knows_callers
+        assert has_callers(settings(config))
 
     def test_a_port_of_its_own(self) -> None:
         assert described(at("edge.port", 443)).port == 443
@@ -104,12 +106,12 @@ class TestWhatFollows:
         [CALLERS, at("environment.jwtSecret", SECRET), at("edge.authentication.jwt.publicKey", PUBLIC_KEY)],
     )
     def test_each_way_to_be_known(self, config: dict[str, Any]) -> None:
-        assert described(config).knows_callers
+        assert has_callers(settings(config))
 
     def test_a_secret_that_is_not_for_tokens_is_not_handed_on(self) -> None:
-        found = described(at("environment.jwtSecret", SECRET), at("edge.authentication.jwt.hs256", False))
-        assert found.jwt_secret is None
-        assert not found.knows_callers
+        config = merged(at("environment.jwtSecret", SECRET), at("edge.authentication.jwt.hs256", False))
+        assert described(config).jwt_secret is None
+        assert not has_callers(settings(config))
 
     def test_no_secret_is_shown_by_accident(self) -> None:
         found = described(CALLERS, at("environment.jwtSecret", SECRET))

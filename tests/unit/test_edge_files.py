@@ -37,13 +37,11 @@ EVERYTHING = merged(
 OURS = Certificate(MADE["chain"], MADE["key"])
 
 
-def rendered(
-    *configs: dict[str, Any], backend: Backend | None = None, certificate: Certificate | None = None, **how: bool
-) -> Files:
+def rendered(*configs: dict[str, Any], backend: Backend | None = None, certificate: Certificate | None = None) -> Files:
     """The files of a stack's edge."""
     found = settings(merged(*configs))
     described = edge.describe(found, application.describe(found, "dev"))
-    return files.render(described, backend or Backend("mimir", 8080), certificate, **how)
+    return files.render(described, backend or Backend("mimir", 8080), certificate)
 
 
 def test_no_secret_is_in_what_everybody_may_read() -> None:
@@ -103,7 +101,7 @@ def test_the_digest_is_in_the_file_that_shows_it() -> None:
 
 
 def test_a_certificate_that_the_platform_brings_is_not_written() -> None:
-    made = rendered(at("edge.tls.mode", "selfSigned"), certificate=OURS, certificate_mounted=True)
+    made = rendered(at("edge.tls.mode", "selfSigned"), certificate=None)
     assert not [name for name in (*made.plain, *made.secret) if name.startswith(CERTIFICATE)]
     assert CERTIFICATE in made.plain[CONFIGURATION]
 
