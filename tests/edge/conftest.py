@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 
 from components import self_signed
 from components.haproxy.files import Certificate
+from tests.edge import sample as samples
 from tests.edge.recorder import Recorder
-from tests.edge.running import Edges, Running, free_port
+from tests.edge.running import Edges, Running
 from tests.edge.tokens import API_KEYS, SECRET
 
 PROJECT = Path(__file__).parents[2]
@@ -35,31 +32,8 @@ def edges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edges]:
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of the sample, as it runs in a deployment."""
-    folder, port = tmp_path_factory.mktemp("sample"), free_port()
-    subprocess.run(["go", "build", "-C", str(PROJECT / "sample"), "-o", str(folder / "mimir"), "."], check=True)
-    work = folder / "work"
-    (work / "pipelines").mkdir(parents=True)
-    environment = {"PATH": os.environ["PATH"], "MIMIR_JWT_SECRET": SECRET}
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen(
-            [str(folder / "mimir"), "--server", str(port)], cwd=work, env=environment, stdout=log, stderr=log
-        ) as process,
-    ):
-        _wait(port)
+    with samples.running(tmp_path_factory.mktemp("sample"), {"MIMIR_JWT_SECRET": SECRET}) as port:
         yield port
-        process.kill()
-
-
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            requests.get(f"http://127.0.0.1:{port}/health", timeout=1).raise_for_status()
-            return
-        except requests.RequestException:
-            time.sleep(0.02)
-    raise AssertionError("the sample does not answer")
 
 
 @pytest.fixture(scope="session")

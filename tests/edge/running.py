@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from components.haproxy import files
 from components.haproxy.backend import Backend
 from components.haproxy.files import CONFIGURATION, USERS, Certificate
 from components.settings import Settings
+from tests.e2e.stack import eventually, free_port
 
 Config = Mapping[str, Any]
 
@@ -109,7 +109,7 @@ def start(
     process = _run([haproxy(), "-db", "-f", CONFIGURATION, "-f", USERS], folder, log)
     port, scheme = ports[described.listening_port], described.scheme
     running = Running(port, ports[PLAIN_PORT], ports[METRICS_PORT], scheme, made.digest, log, process)
-    _wait(running)
+    eventually("HAProxy answers", lambda: _is_up(running), START_SECONDS)
     return running
 
 
@@ -130,22 +130,9 @@ def _here(text: str, ports: Mapping[int, int], backends: Sequence[int], folder: 
     return text
 
 
-def _wait(running: Running) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        assert running.process.poll() is None, f"HAProxy ended: {running.log.read_text()}"
-        try:
-            if running.figures("/ready") == "ready":
-                return
-        except requests.ConnectionError:
-            time.sleep(0.02)
-    raise AssertionError(f"HAProxy does not answer: {running.log.read_text()}")
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+def _is_up(running: Running) -> bool:
+    assert running.process.poll() is None, f"HAProxy ended: {running.log.read_text()}"
+    return running.figures("/ready") == "ready"
 
 
 class Edges:

@@ -13,6 +13,7 @@ import yaml
 from ops import __main__ as commands
 from ops import api_key
 from ops.stack import StackError
+from tests.unit.fake_cli import called, project
 from toolchain.environment import PASSPHRASE_VARIABLES
 
 FAKE_CLI = """#!/bin/sh
@@ -26,20 +27,7 @@ exit ${FAKE_EXIT:-0}
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with one stack and a CLI that notes how it is called."""
-    for name in PASSPHRASE_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/pulumi").write_text(FAKE_CLI)
-    (tmp_path / "bin/pulumi").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
-    Path("Pulumi.dev.yaml").write_text("config: {}\n")
-    return tmp_path
-
-
-def called() -> list[str]:
-    """The arguments of the last call of the CLI."""
-    return Path("called").read_text().splitlines()
+    return project(tmp_path, monkeypatch, FAKE_CLI, PASSPHRASE_VARIABLES)
 
 
 def test_the_key_is_printed_and_only_its_hash_is_kept(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import requests
 
 from ops.bench.edge import debian, rivals, wrk
 from ops.bench.edge.wrk import Outcome
 from ops.bench.lab import Lab
 from ops.bench.measure import shown
 from ops.bench.table import Table
-from tests.edge.running import free_port
+from tests.edge import sample
 
 CONNECTIONS = (1, 10, 100, 1000)
 SECONDS = 3
@@ -29,15 +24,10 @@ def measure(_: Lab, runs: int) -> list[Table]:
     tables = []
     with tempfile.TemporaryDirectory(prefix="mimir-bench-edge-") as name:
         folder, program = Path(name), debian.command("wrk", "wrk")
-        port = free_port()
-        service = _sample(folder, port)
-        try:
-            with rivals.running(folder, port) as urls:
-                for connections in CONNECTIONS:
-                    tables.append(_table(connections, _rounds(program, urls, connections, runs)))
-        finally:
-            service.kill()
-            service.wait()
+        own = {"GOMAXPROCS": "1", "MIMIR_LOG_LEVEL": "error"}  # one core, like its container
+        with sample.running(folder, own) as port, rivals.running(folder, port) as urls:
+            for connections in CONNECTIONS:
+                tables.append(_table(connections, _rounds(program, urls, connections, runs)))
     return tables
 
 
@@ -78,29 +68,3 @@ def _table(connections: int, found: Mapping[str, Sequence[Outcome]]) -> Table:
 def shown_short(seconds: float) -> str:
     """Microseconds where they matter."""
     return f"{seconds * 1e6:.0f} µs" if seconds < 1e-3 else shown(seconds)
-
-
-def _sample(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    """The sample, on one core like its container."""
-    subprocess.run(["go", "build", "-C", "sample", "-o", str(folder / "mimir"), "."], check=True)
-    work = folder / "work"
-    (work / "pipelines").mkdir(parents=True)
-    environment = {"PATH": os.environ["PATH"], "GOMAXPROCS": "1", "MIMIR_LOG_LEVEL": "error"}
-    process = subprocess.Popen(
-        [str(folder / "mimir"), "--server", str(port)],
-        cwd=work,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            if requests.get(f"http://127.0.0.1:{port}/health", timeout=1).ok:
-                return process
-        except requests.RequestException:
-            time.sleep(0.02)
-    process.kill()
-    process.wait()
-    raise TimeoutError("the sample does not answer")

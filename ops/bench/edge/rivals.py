@@ -9,17 +9,16 @@ Caddy's rate limiting is a plugin. So both do less for each request.
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import requests
-
 from components import self_signed
 from components.haproxy.files import Certificate
 from ops.bench.edge import debian
-from tests.edge.running import free_port, start
+from tests.e2e.stack import free_port
+from tests.edge.running import start
+from tests.edge.sample import answers
 
 KEY = "k3y-of-the-bench"
 PATHS = r"^/(health|api/v1/(pipelines|plugins|jobs|scheduler/jobs)(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?)$"
@@ -121,7 +120,7 @@ def _nginx(stack: ExitStack, folder: Path, backend: int, certificate: Certificat
     _start(
         stack, [*debian.command("nginx", "nginx"), "-p", str(own), "-c", str(own / "conf"), "-e", str(own / "error")]
     )
-    return _wait(f"{'https' if certificate else 'http'}://127.0.0.1:{port}", own)
+    return answers(f"{'https' if certificate else 'http'}://127.0.0.1:{port}")
 
 
 def _caddy(stack: ExitStack, folder: Path, backend: int, certificate: Certificate | None) -> str:
@@ -131,7 +130,7 @@ def _caddy(stack: ExitStack, folder: Path, backend: int, certificate: Certificat
     (own / "Caddyfile").write_text(text)
     command = [*debian.command("caddy", "caddy"), "run", "--adapter", "caddyfile", "--config", str(own / "Caddyfile")]
     _start(stack, command, {"GOMAXPROCS": "1", "HOME": str(own), "XDG_DATA_HOME": str(own)})
-    return _wait(f"{scheme}://127.0.0.1:{port}", own)
+    return answers(f"{scheme}://127.0.0.1:{port}")
 
 
 def _folder(folder: Path, name: str, certificate: Certificate | None) -> Path:
@@ -157,14 +156,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _wait(url: str, own: Path) -> str:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            if requests.get(f"{url}/health", verify=False, timeout=1).ok:
-                return url
-        except requests.RequestException:
-            time.sleep(0.05)
-    raise TimeoutError(f"{url} does not answer: {own}")
