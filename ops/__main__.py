@@ -1,36 +1,60 @@
-"""`python -m ops stack|up|refresh|preview|destroy|api-key --stack NAME`: the commands of the Makefile."""
+"""`python -m ops COMMAND --stack NAME`: the commands of the Makefile.
+
+A command is a module with `arguments(parser)`, which declares what it takes, and `run(arguments)`, which does it and
+returns the exit code. Its docstring's first line is its help.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from typing import NoReturn, Protocol, cast
 
-from ops import api_key, destroy, stack
-from ops.source_argument import BadSource, overrides
+from ops import api_key, destroy, preview, refresh, stack, up
+from ops.source_argument import BadSource
+
+COMMANDS = {
+    "stack": stack,
+    "up": up,
+    "refresh": refresh,
+    "preview": preview,
+    "destroy": destroy,
+    "api-key": api_key,
+}
+
+
+class Command(Protocol):
+    """What a module of `COMMANDS` has."""
+
+    __doc__: str | None
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+class Parser(argparse.ArgumentParser):
+    """Ends with 1 for a bad command line: argparse's own 2 says «change» (`ops.exit_codes`)."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(1, f"error: {message}\n")
 
 
 def main() -> int:
     """Run one command and return its exit code."""
-    parser = argparse.ArgumentParser(prog="ops")
-    parser.add_argument("command", choices=["stack", "up", "refresh", "preview", "destroy", "api-key"])
-    parser.add_argument("--stack", default="dev")
-    parser.add_argument("--source", default="", help="folder, or git URL#commit, for this run only")
-    parser.add_argument("--live", action="store_true", help="development mode, for this run only")
-    parser.add_argument("--name", default="", help="api-key: whose key")
+    parser = Parser(prog="ops")
+    below = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        command = cast(Command, module)
+        declared = below.add_parser(name, help=(command.__doc__ or "").splitlines()[0])
+        declared.add_argument("--stack", default="dev")
+        declared.set_defaults(module=command)
+        command.arguments(declared)
     arguments = parser.parse_args()
     try:
         stack.select(arguments.stack)
-        if arguments.command == "stack":
-            return 0
-        if arguments.command == "destroy":
-            return destroy.destroy(arguments.stack)
-        if arguments.command == "api-key":
-            return api_key.make(arguments.stack, arguments.name)
-        return stack.pulumi(
-            *stack.COMMANDS[arguments.command],
-            stack=arguments.stack,
-            overrides=overrides(arguments.source, arguments.live),
-        )
+        return int(arguments.module.run(arguments))
     except (stack.StackError, BadSource) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

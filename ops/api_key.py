@@ -1,7 +1,11 @@
-"""`make api-key NAME=ci`: a key for one caller. Its hash goes into the stack file, the key itself is kept nowhere."""
+"""Make a key for one caller.
+
+`make api-key NAME=ci`: its hash goes into the stack file, the key itself is kept nowhere.
+"""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import re
 import secrets
@@ -15,6 +19,16 @@ from ops.stack import StackError
 
 KEY_BYTES = 32
 """Nobody guesses it, so a plain SHA-256 of it is enough (NIST SP 800-63B, section 5.1.2.2: 112 bits)."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `api-key` takes."""
+    parser.add_argument("--name", default="", help="whose key")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the key."""
+    return make(arguments.stack, arguments.name)
 
 
 def make(of_stack: str, name: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -12,6 +13,15 @@ from requests import RequestException
 from components.docker import engine
 from components.docker.labels import DEPLOYMENT
 from ops.stack import outputs, pulumi, setting
+
+
+def arguments(_: argparse.ArgumentParser) -> None:
+    """Nothing but the stack."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Destroy the stack."""
+    return destroy(arguments.stack)
 
 
 def destroy(stack: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,12 @@ from components.source import GitError, git, is_url
 
 class BadSource(Exception):
     """SOURCE cannot be deployed; the message says what would be."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Let a command deploy another source than the stack file's."""
+    parser.add_argument("--source", default="", help="folder, or git URL#commit, for this run only")
+    parser.add_argument("--live", action="store_true", help="development mode, for this run only")
 
 
 def overrides(source: str, live: bool) -> dict[str, Any]:

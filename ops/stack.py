@@ -1,7 +1,8 @@
-"""A stack and its secrets: which passphrase, and the CLI that works on it."""
+"""Make a stack and this checkout's passphrase, and select it."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import secrets
@@ -16,15 +17,18 @@ import yaml
 from components.config import OVERRIDES
 from toolchain.environment import PASSPHRASE, PASSPHRASE_VARIABLES, passphrase
 
-COMMANDS = {
-    "up": ("up", "--yes", "--skip-preview"),
-    "refresh": ("up", "--yes", "--skip-preview", "--refresh"),
-    "preview": ("preview", "--diff"),
-}
-
 
 class StackError(Exception):
     """A stack cannot be worked on; the message says what to do."""
+
+
+def arguments(_: argparse.ArgumentParser) -> None:
+    """Nothing but the stack."""
+
+
+def run(_: argparse.Namespace) -> int:
+    """Every command selects its stack first, and so there is nothing left to do."""
+    return 0
 
 
 def environment() -> dict[str, str]:

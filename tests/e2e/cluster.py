@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from typing import Any
+from urllib.parse import urlsplit
 
 from kubernetes import client as api
 from kubernetes.client.exceptions import ApiException
@@ -53,6 +55,14 @@ class ClusterStack(Stack):
         """Its namespace."""
         return f"mimir-{self.name}"
 
+    def up(self, *flags: str) -> Result:
+        """`pulumi up`, and then until the node listens: kube-proxy is up to a second behind a new Service."""
+        result = super().up(*flags)
+        port = urlsplit(self.outputs().get("url", "")).port if result.code == 0 else None
+        if port:
+            eventually(f"the node listens on {port}", lambda: listens(port), 30)
+        return result
+
     def pods(self, cluster: Cluster, part: str = "application") -> list[Any]:
         """The pods of the application, or of the edge, that are not on their way out."""
         selector = f"app.kubernetes.io/component={part}"
@@ -87,6 +97,12 @@ class ClusterStack(Stack):
         if cluster.has_namespace(self.namespace):
             cluster.core.delete_namespace(self.namespace)
             eventually(f"{self.namespace} is gone", lambda: not cluster.has_namespace(self.namespace), 120)
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections there."""
+    with socket.create_connection(("127.0.0.1", port), timeout=2):
+        return True
 
 
 def is_ready(pod: Any) -> bool:
