@@ -1,0 +1,88 @@
+"""buildx by itself: the build that the provider makes in an update, for its output or for its digest."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from components import build_inputs
+from components.build_context import BuildContext
+from components.settings import Settings
+
+GOPROXY_VARIABLE = "MIMIR_BUILD_GOPROXY"
+BUILD_SECONDS = 1800
+WITHOUT_PUSH = f"type=image,push=false,{build_inputs.EXPORT}"
+
+
+class BuildError(Exception):
+    """A build failed; the message is buildx's output."""
+
+
+def program() -> list[str]:
+    """buildx, as Docker's plugin or by itself; an empty list where there is none."""
+    if shutil.which("docker-buildx"):
+        return ["docker-buildx"]
+    if shutil.which("docker") and subprocess.run(["docker", "buildx", "version"], capture_output=True).returncode == 0:
+        return ["docker", "buildx"]
+    return []
+
+
+def run(
+    settings: Settings,
+    context: BuildContext,
+    output: str,
+    *flags: str,
+    platforms: tuple[str, ...] | None = None,
+    seconds: float = BUILD_SECONDS,
+) -> subprocess.CompletedProcess[str]:
+    """Build `context` into `output` (a value of `--output`), for all of the settings' platforms or for `platforms`.
+
+    The address of the module proxy may hold credentials, so it goes through the environment.
+
+    Raises:
+        BuildError: there is no buildx, or it has not ended after `seconds`.
+    """
+    buildx = program()
+    if not buildx:
+        raise BuildError("there is neither docker-buildx nor `docker buildx` on PATH; run: make tools")
+    proxy = settings.image.go_proxy
+    env = {**os.environ, **({GOPROXY_VARIABLE: proxy.get_secret_value()} if proxy else {})}
+    wanted = build_inputs.platforms(settings) if platforms is None else platforms
+    command = [
+        *buildx,
+        "build",
+        "--progress=plain",
+        "--provenance=false",  # the provider adds none, and the digest is to be the same
+        f"--output={output}",
+        f"--file={build_inputs.dockerfile(settings)}",
+        *([f"--platform={','.join(wanted)}"] if wanted else []),
+        *(["--no-cache"] if settings.image.no_cache else []),
+        *([f"--builder={settings.image.builder}"] if settings.image.builder else []),
+        *([f"--secret=id=goproxy,env={GOPROXY_VARIABLE}"] if proxy else []),
+        *(f"--build-arg={name}={value}" for name, value in build_inputs.build_args(settings, context).items()),
+        *(f"--label={name}={value}" for name, value in build_inputs.labels(context).items()),
+        *flags,
+        str(context.path),
+    ]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=seconds, env=env, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"buildx: not finished after {seconds:.0f} s") from error
+
+
+def digest_of(settings: Settings, context: BuildContext, output: str = WITHOUT_PUSH) -> str:
+    """Build `context` into `output`, and return the digest of the index: the one that an update pushes.
+
+    Raises:
+        BuildError: the build failed; the message ends with buildx's output.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        said = Path(scratch) / "metadata.json"
+        done = run(settings, context, output, f"--metadata-file={said}")
+        if done.returncode != 0:
+            raise BuildError(done.stderr.strip())
+        return str(json.loads(said.read_text())["containerimage.digest"])
