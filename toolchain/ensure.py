@@ -19,11 +19,12 @@ from toolchain.services.cluster.service import Cluster
 from toolchain.services.haproxy import HAProxy
 from toolchain.state import State
 from toolchain.sweep import sweep
-from toolchain.tools import PLUGIN, TOOLS
+from toolchain.tool import PLUGIN
+from toolchain.tools import TOOLS
 
-GROUPS = ("pulumi", "docker", "kubernetes", "bench", "audit")
+GROUPS = ("pulumi", "docker", "kubernetes", "bench", "audit", "supply")
 DEFAULT_GROUPS = ("pulumi", "docker")
-PYTHON_GROUPS = frozenset({"pulumi", "kubernetes", "audit"})
+PYTHON_GROUPS = frozenset({"pulumi", "kubernetes", "audit", "supply"})
 
 
 def with_what_they_need(groups: Collection[str]) -> set[str]:

@@ -11,7 +11,8 @@ from toolchain.problem import ENSURE, Problem
 from toolchain.progress import Progress
 from toolchain.pybuild import PythonRecipe
 from toolchain.report import Row, Source
-from toolchain.tools import CLI, Tool
+from toolchain.tool import Tool
+from toolchain.tools import CLI
 
 
 @dataclass(frozen=True)

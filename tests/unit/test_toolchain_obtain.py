@@ -19,7 +19,8 @@ from toolchain.network import Sites
 from toolchain.problem import Problem
 from toolchain.progress import Progress
 from toolchain.report import Row, Source, table
-from toolchain.tools import BUILDKITD, BUILDX, CLI, COMPOSE, DOCKER, DOCKER_BUILD, TOOLS, Tool
+from toolchain.tool import Tool
+from toolchain.tools import BUILDKITD, BUILDX, CLI, COMPOSE, DOCKER, DOCKER_BUILD, TOOLS
 
 SILENT = "get.pulumi.com did not answer in 4 s"
 

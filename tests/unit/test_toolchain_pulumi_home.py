@@ -9,7 +9,8 @@ import pytest
 from toolchain import environment, pulumi_home
 from toolchain.layout import Layout
 from toolchain.state import State
-from toolchain.tools import DOCKER, DOCKER_BUILD, KUBERNETES, Tool
+from toolchain.tool import Tool
+from toolchain.tools import DOCKER, DOCKER_BUILD, KUBERNETES
 
 
 @pytest.fixture
