@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import NoReturn, Protocol, cast
 
-from ops import api_key, destroy, preview, refresh, stack, up
+from ops import api_key, destroy, drift, preview, refresh, stack, up
 from ops.source_argument import BadSource
 
 COMMANDS = {
@@ -18,6 +18,7 @@ COMMANDS = {
     "up": up,
     "refresh": refresh,
     "preview": preview,
+    "drift": drift,
     "destroy": destroy,
     "api-key": api_key,
 }

@@ -1,18 +1,60 @@
-"""What `up` would change."""
+"""What `up` would change, as a report for a reviewer; builds, and pushes nothing."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 
-from ops import source_argument, stack
+from components.config import OVERRIDES
+from ops import source_argument, written
+from ops.stack import StackError
+
+LABELS = "MIMIR_ALLOW_LABELS"
+"""Environment variable with a pull request's labels, as a JSON list; those that start with `LABEL` allow something."""
+
+LABEL = "allow: "
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `preview` takes."""
     source_argument.add(parser)
+    written.add(parser)
+    parser.add_argument(
+        "--allow", nargs="*", default=[], metavar="RESOURCE", help="destructive changes that are meant, by resource"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Preview; builds, and pushes nothing."""
-    overrides = source_argument.overrides(arguments.source, arguments.live)
-    return stack.pulumi("preview", "--diff", stack=arguments.stack, overrides=overrides)
+    """Preview the stack and write the report."""
+    from ops.report import make, observed  # the Automation API takes half a second to load
+
+    allowed = frozenset(arguments.allow) | allowed_by_labels(os.environ.get(LABELS, ""))
+    overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
+    stack = observed.workspace(arguments.stack, {OVERRIDES: json.dumps(overrides)} if overrides else {})
+    written.say(f"Previewing stack {arguments.stack}: building, pushing nothing …")
+    source = f" SOURCE={arguments.source}" if arguments.source else ""
+    report, text = make.preview(
+        stack,
+        packs=(),
+        pack_configs=(),
+        allowed=allowed,
+        built=lambda: None,
+        command=f"make preview STACK={arguments.stack}{source}",
+    )
+    return written.write(stack, report, text, arguments)
+
+
+def allowed_by_labels(labels: str) -> frozenset[str]:
+    """The resources that a pull request's labels, a JSON list, allow to be destroyed.
+
+    Raises:
+        StackError: when it is no list of texts.
+    """
+    try:
+        found = json.loads(labels or "[]")
+    except json.JSONDecodeError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise StackError(f'{LABELS}: a JSON list of labels is wanted, such as ["allow: mimir-volumes-data"]')
+    return frozenset(one.removeprefix(LABEL).strip() for one in found if one.startswith(LABEL))

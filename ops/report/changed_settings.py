@@ -1,0 +1,45 @@
+"""Which settings differ from those of the last update: their keys only, because a value may be anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.automation import CommandError, ConfigValue, Stack
+
+LOOKED_AT = 20
+"""Updates that are looked back at for one that succeeded."""
+
+
+def changed(stack: Stack) -> tuple[str, ...] | None:
+    """Paths of the settings that differ from the last update that succeeded; None where there was none."""
+    try:
+        past = stack.history(page_size=LOOKED_AT)
+    except CommandError:  # it cannot be read with the secrets provider of today
+        return None
+    before = next((one.config for one in past if one.kind == "update" and one.result == "succeeded"), None)
+    return None if before is None else differing(before, stack.get_all_config())
+
+
+def differing(before: Mapping[str, ConfigValue], after: Mapping[str, ConfigValue]) -> tuple[str, ...]:
+    """Paths of all settings that differ; both sides hold the defaults of Pulumi.yaml."""
+    old, new = (_leaves({key: _value(one) for key, one in side.items()}) for side in (before, after))
+    return tuple(sorted(path for path in {*old, *new} if old.get(path) != new.get(path)))
+
+
+def _value(one: ConfigValue) -> Any:
+    """Objects and lists are JSON text."""
+    try:
+        return json.loads(one.value) if one.value[:1] in ("{", "[") else one.value
+    except json.JSONDecodeError:
+        return one.value
+
+
+def _leaves(value: Any, path: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {path.removeprefix("mimir:"): value}
+    found: dict[str, Any] = {}
+    for key, below in value.items():
+        found |= _leaves(below, f"{path}.{key}" if path else key)
+    return found

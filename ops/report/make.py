@@ -1,0 +1,101 @@
+"""Makes the report of a stack: a preview, or a look for drift."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pulumi.automation import OpType, PolicyEvent, Stack
+
+from ops.report import changed_settings, drifted, image, meaning, observed
+from ops.report.change import Change, fold
+from ops.report.meaning import Meaning
+from ops.report.observed import Observed
+from ops.report.report import Report, Violation
+
+REFUSED = ("cannot be deleted\nbecause it is protected", "as it is currently marked for protection")
+"""How Pulumi refuses to delete or replace what is protected."""
+
+
+def preview(
+    stack: Stack,
+    *,
+    packs: Iterable[str],
+    pack_configs: Iterable[str],
+    allowed: frozenset[str],
+    built: Callable[[], str | None],
+    command: str,
+) -> tuple[Report, str]:
+    """What an update of `stack` would do, and the CLI's own output.
+
+    Args:
+        stack: the stack.
+        packs: folders of policy packs that judge it.
+        pack_configs: a file of settings for each of them.
+        allowed: names of resources that may be destroyed.
+        built: gives the digest of the image that the preview has built.
+        command: what repeats it.
+    """
+    seen = observed.preview(stack, packs, pack_configs)
+    changes = fold(seen.steps)
+    return (
+        Report(
+            stack=stack.name,
+            kind="preview",
+            changes=changes,
+            meaning=meaning.of(changes),
+            unchanged=_unchanged(seen),
+            image=image.describe(seen, changes, built),
+            settings=changed_settings.changed(stack),
+            violations=[_violation(one) for one in seen.policies],
+            packs=seen.packs,
+            warnings=seen.warnings,
+            errors=_errors(seen, changes, allowed),
+            allowed=allowed,
+            command=command,
+        ),
+        seen.text,
+    )
+
+
+def drift(stack: Stack, *, command: str) -> tuple[Report, str]:
+    """What somebody changed or removed behind Pulumi's back, and the CLI's own output."""
+    seen = observed.drift(stack)
+    changes = drifted.of(seen.results)
+    return (
+        Report(
+            stack=stack.name,
+            kind="drift",
+            changes=changes,
+            meaning=Meaning(),
+            unchanged=len(_resources(seen)) - len(changes),
+            image="",
+            settings=None,
+            warnings=seen.warnings,
+            errors=_errors(seen, [], frozenset()),
+            command=command,
+        ),
+        seen.text,
+    )
+
+
+def _errors(seen: Observed, changes: Iterable[Change], allowed: frozenset[str]) -> list[str]:
+    """The errors, but for refusals that the report already says as a destructive change that is not allowed."""
+    said = {one.urn for one in meaning.of(changes).destructive if one.name not in allowed}
+    errors = [text for urn, text in seen.errors if not (urn in said and any(part in text for part in REFUSED))]
+    return errors or ([seen.text] if seen.failed and not seen.errors else [])
+
+
+def _violation(event: PolicyEvent) -> Violation:
+    resource = (event.resource_urn or "").rsplit("::", 1)[-1]
+    # The message starts with the policy's description, and the resource's own line follows.
+    return Violation(event.policy_name, resource, event.enforcement_level == "mandatory", event.message.strip())
+
+
+def _resources(seen: Observed) -> Mapping[str, Any]:
+    """What is a resource of a provider, by URN."""
+    return {one.urn: one for one in [*seen.steps, *seen.results] if (state := one.new or one.old) and state.custom}
+
+
+def _unchanged(seen: Observed) -> int:
+    return len({one.urn for one in seen.steps if one.op is OpType.SAME and one.urn in _resources(seen)})
