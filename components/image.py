@@ -1,24 +1,22 @@
-"""The application's image: built for several platforms, pushed as one index, handed on as a digest."""
+"""The application's image: built for several platforms and pushed as one index, or given; handed on as a digest."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
 
 import pulumi
 import pulumi_docker_build as docker_build
 
-from components import build_failure, registry
+from components import build_failure, build_inputs, registry
 from components.build_context import BuildContext
 from components.settings import Settings
 
 
 class ApplicationImage(pulumi.ComponentResource):
-    """Builds the staged context and pushes it; a preview builds and never pushes.
+    """Builds the staged context and pushes it; a preview builds and never pushes. A given digest is taken as it is.
 
     Attributes:
         ref: `repository@sha256:...`, the only way in which the image is named downstream.
         digest: digest of the index.
-        platforms: what the index holds.
+        platforms: what the index holds; `given_image` has looked into one that is given.
     """
 
     ref: pulumi.Output[str]
@@ -26,25 +24,29 @@ class ApplicationImage(pulumi.ComponentResource):
     platforms: tuple[str, ...]
 
     def __init__(
-        self, name: str, settings: Settings, context: BuildContext, opts: pulumi.ResourceOptions | None = None
+        self, name: str, settings: Settings, context: BuildContext | None, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        """Build `context`, or without one, take `image.digest`."""
         super().__init__("mimir:image:ApplicationImage", name, None, opts)
         repository = registry.repository(settings.registry)
-        # Development mode is for this machine's engine: the builder's own platform.
-        self.platforms = () if settings.live_reload else settings.image.platforms
-        dockerfile = "container/Dockerfile.dev" if settings.live_reload else "container/Dockerfile"
-        build_args = _build_args(settings, context)
-        failure = build_failure.hook(name, settings, context, dockerfile, build_args)
-        built = docker_build.Image(
+        self.platforms = build_inputs.platforms(settings)
+        built = self._build(name, settings, context, repository) if context else None
+        self.digest = built.digest.apply(str) if built else pulumi.Output.from_input(str(settings.image.digest))
+        self.ref = pulumi.Output.concat(repository, "@", self.digest)
+        self.register_outputs({"ref": self.ref, "digest": self.digest})
+
+    def _build(self, name: str, settings: Settings, context: BuildContext, repository: str) -> docker_build.Image:
+        failure = build_failure.hook(name, settings, context)
+        return docker_build.Image(
             name,
             context=docker_build.BuildContextArgs(location=str(context.path)),
-            dockerfile=docker_build.DockerfileArgs(location=dockerfile),
+            dockerfile=docker_build.DockerfileArgs(location=build_inputs.dockerfile(settings)),
             platforms=[docker_build.Platform(platform) for platform in self.platforms],
-            build_args=build_args,
+            build_args=build_inputs.build_args(settings, context),
             secrets=_secrets(settings),
             ignore_secrets_in_diff_calculation=["goproxy"],
             no_cache=settings.image.no_cache,
-            labels=_labels(context),
+            labels=build_inputs.labels(context),
             tags=[f"{repository}:{'live-' if settings.live_reload else ''}{context.version}"],
             # An export and not `push=True`, which skips the build at preview (pulumi-docker-build#252). The provider
             # itself turns an export's push off in a preview.
@@ -59,19 +61,6 @@ class ApplicationImage(pulumi.ComponentResource):
                 hooks=pulumi.ResourceHookBinding(on_error=[failure]),
             ),
         )
-        self.digest = built.digest.apply(str)
-        self.ref = pulumi.Output.concat(repository, "@", self.digest)
-        self.register_outputs({"ref": self.ref, "digest": self.digest})
-
-
-def _build_args(settings: Settings, context: BuildContext) -> dict[str, str]:
-    return {
-        "GO_IMAGE": settings.image.go_image,
-        "BASE_IMAGE": settings.image.base_image,
-        "PACKAGE": settings.source.package,
-        # https://reproducible-builds.org/specs/source-date-epoch/: BuildKit takes every timestamp from it.
-        "SOURCE_DATE_EPOCH": str(context.revision.epoch),
-    }
 
 
 def _secrets(settings: Settings) -> dict[str, pulumi.Output[str]]:
@@ -79,23 +68,8 @@ def _secrets(settings: Settings) -> dict[str, pulumi.Output[str]]:
     return {"goproxy": pulumi.Output.secret(proxy.get_secret_value())} if proxy else {}
 
 
-def _labels(context: BuildContext) -> dict[str, str]:
-    """OCI image annotations (image-spec, annotations.md), as labels."""
-    revision = context.revision
-    labels = {
-        "org.opencontainers.image.title": "mimir",
-        "org.opencontainers.image.version": context.version,
-        "org.opencontainers.image.created": datetime.fromtimestamp(revision.epoch, UTC).isoformat(),
-    }
-    if revision.commit:
-        labels["org.opencontainers.image.revision"] = revision.commit + ("-dirty" if context.dirty else "")
-    if revision.url:
-        labels["org.opencontainers.image.source"] = revision.url
-    return labels
-
-
 def _export(settings: Settings) -> str:
-    export = "type=registry,oci-mediatypes=true,rewrite-timestamp=true"
+    export = f"type=registry,{build_inputs.EXPORT}"
     return f"{export},registry.insecure=true" if settings.registry.insecure else export
 
 

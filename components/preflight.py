@@ -6,7 +6,7 @@ import re
 
 import pulumi
 
-from components import application, certificate, edge, platform, registry
+from components import application, certificate, edge, given_image, platform, registry
 from components.build_context import BuildContext, stage
 from components.haproxy import check as haproxy
 from components.haproxy import files
@@ -17,15 +17,17 @@ from components.settings import Settings
 from components.source import GitError
 
 
-def check(settings: Settings, stack: str) -> tuple[BuildContext, Platform]:
-    """Stage the source, and look at the engine or the cluster, and at the registry.
+def check(settings: Settings, stack: str) -> tuple[BuildContext | None, Platform]:
+    """Stage the source, unless a digest is given, and look at the engine or the cluster, and at the registry.
 
     A preview pushes nothing, so there an absent registry is a warning: a pull request has no credentials.
 
     Raises:
         DeploymentError: with everything that is in the way.
     """
-    context, found, away = _context(settings), platform.look(settings, stack), registry.problems(settings)
+    context = None if settings.image.digest else _context(settings)
+    found, away = platform.look(settings, stack), registry.problems(settings)
+    given = [] if away else given_image.problems(settings)
     if pulumi.runtime.is_dry_run():
         for problem in away:
             pulumi.log.warn(f"An update would fail: {problem}")
@@ -35,6 +37,7 @@ def check(settings: Settings, stack: str) -> tuple[BuildContext, Platform]:
         *([context] if isinstance(context, Problem) else []),
         *(found if isinstance(found, list) else []),
         *away,
+        *given,
     ]
     if problems or isinstance(context, Problem) or isinstance(found, list):
         raise DeploymentError(stack, problems)

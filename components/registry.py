@@ -7,7 +7,7 @@ import ssl
 import requests
 from docker.auth import load_config
 from docker.errors import DockerException
-from requests.auth import HTTPBasicAuth
+from requests.auth import AuthBase, HTTPBasicAuth
 from requests.utils import get_environ_proxies, parse_dict_header
 
 from components.problems import Problem
@@ -39,37 +39,35 @@ def problems(settings: Settings) -> list[Problem]:
     Follows the distribution specification (GET /v2/) and the token flow that its 401 answer names.
     """
     registry = settings.registry
-    host = HUB.get(registry.address, registry.address)
     user = credentials(registry)
     try:
-        with _session(settings) as session:
-            answer = _ask(session, registry, host, user)
-            challenge = answer.headers.get("WWW-Authenticate", "")
-            if answer.status_code == 401 and challenge.lower().startswith("bearer "):
-                answer = _token(session, registry, challenge, user)
+        with session(settings) as opened:
+            answer = ask(opened, registry, "", user)
+            if challenge := bearer_challenge(answer):
+                answer = token(opened, registry, challenge, user)
     except requests.exceptions.SSLError as error:
         return [_untrusted(registry, error)]
     except requests.RequestException as error:
-        return [_away(registry, type(error).__name__)]
+        return [away(registry, type(error).__name__)]
     if answer.status_code == 401:
-        return [] if user is None and _has_token(registry) else [_refused(registry, user)]
+        return [] if user is None and has_token(registry) else [_refused(registry, user)]
     if answer.status_code >= 400:
-        return [_away(registry, f"status {answer.status_code} for {answer.url}")]
+        return [away(registry, f"status {answer.status_code} for {answer.url}")]
     return []
 
 
-def _session(settings: Settings) -> requests.Session:
+def session(settings: Settings) -> requests.Session:
     """A session that goes and trusts as Docker does: past the proxy on loopback, and with the system's authorities.
 
     Left to the environment, requests would ask a proxy for loopback, and prefer REQUESTS_CA_BUNDLE to what is set here.
     """
-    session = requests.Session()
-    session.trust_env = False
+    made = requests.Session()
+    made.trust_env = False
     if not is_loopback(settings.registry):
-        session.proxies.update(get_environ_proxies(f"https://{settings.registry.address}/"))
+        made.proxies.update(get_environ_proxies(f"https://{settings.registry.address}/"))
     system = ssl.get_default_verify_paths().cafile
-    session.verify = not settings.registry.insecure and (settings.image.ca_bundle or system or True)
-    return session
+    made.verify = not settings.registry.insecure and (settings.image.ca_bundle or system or True)
+    return made
 
 
 def credentials(registry: Registry) -> HTTPBasicAuth | None:
@@ -89,31 +87,46 @@ def stored_login(registry: Registry) -> dict[str, str] | None:
         return None
 
 
-def _ask(session: requests.Session, registry: Registry, host: str, user: HTTPBasicAuth | None) -> requests.Response:
-    """GET /v2/ over TLS; over plain HTTP on loopback, and where an insecure registry does not speak TLS."""
+def ask(
+    opened: requests.Session, registry: Registry, path: str, user: AuthBase | None, accept: str = "*/*"
+) -> requests.Response:
+    """GET /v2/`path` over TLS; over plain HTTP on loopback, and where an insecure registry does not speak TLS."""
+    url, headers = f"{HUB.get(registry.address, registry.address)}/v2/{path}", {"Accept": accept}
     if not is_loopback(registry):
         try:
-            return session.get(f"https://{host}/v2/", auth=user, timeout=TIMEOUT_SECONDS)
+            return opened.get(f"https://{url}", auth=user, headers=headers, timeout=TIMEOUT_SECONDS)
         except requests.ConnectionError:
             if not registry.insecure:
                 raise
-    return session.get(f"http://{host}/v2/", auth=user, timeout=TIMEOUT_SECONDS)
+    return opened.get(f"http://{url}", auth=user, headers=headers, timeout=TIMEOUT_SECONDS)
 
 
-def _has_token(registry: Registry) -> bool:
+def bearer_challenge(answer: requests.Response) -> str | None:
+    """What a registry that wants a token says of where to get one."""
+    challenge = answer.headers.get("WWW-Authenticate", "")
+    return challenge if answer.status_code == 401 and challenge.lower().startswith("bearer ") else None
+
+
+def has_token(registry: Registry) -> bool:
     """Whether `docker login` stored an identity token, which the builder trades in and nobody can try here."""
     return "IdentityToken" in (stored_login(registry) or {})
 
 
-def _token(
-    session: requests.Session, registry: Registry, challenge: str, user: HTTPBasicAuth | None
+def token(
+    opened: requests.Session,
+    registry: Registry,
+    challenge: str,
+    user: HTTPBasicAuth | None,
+    actions: str = "pull,push",
 ) -> requests.Response:
+    """The answer of the token service that `challenge` names, asked for a token for these actions."""
     fields: dict[str, str] = parse_dict_header(challenge.split(" ", 1)[1])  # type: ignore[no-untyped-call]
-    query = {"service": fields.get("service", ""), "scope": f"repository:{registry.repository}:pull,push"}
-    return session.get(fields.get("realm", ""), params=query, auth=user, timeout=TIMEOUT_SECONDS)
+    query = {"service": fields.get("service", ""), "scope": f"repository:{registry.repository}:{actions}"}
+    return opened.get(fields.get("realm", ""), params=query, auth=user, timeout=TIMEOUT_SECONDS)
 
 
-def _away(registry: Registry, reason: str) -> Problem:
+def away(registry: Registry, reason: str) -> Problem:
+    """The problem that a registry does not answer as one."""
     host, _, port = registry.address.replace("localhost", "127.0.0.1").partition(":")
     start = f"docker run -d --restart unless-stopped -p {host}:{port or 80}:5000 registry:2   # or: make tools"
     return Problem(

@@ -178,6 +178,16 @@ def _ca_bundle(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def _given_digest(settings: Settings) -> Iterator[Problem]:
+    if settings.image.digest and settings.live_reload:
+        yield Problem(
+            "mimir:image.digest",
+            "a digest, with `liveReload`, which builds an image of its own",
+            "one of the two",
+            remove("mimir:image.digest"),
+        )
+
+
 def _source(settings: Settings) -> Iterator[Problem]:
     source = settings.source
     if re.match(r"https?://[^/]*@", source.location):
@@ -187,6 +197,8 @@ def _source(settings: Settings) -> Iterator[Problem]:
             "a URL without them; git asks its credential helper",
             "git config --global credential.helper cache",
         )
+    elif settings.image.digest:
+        return  # nothing is built
     elif is_url(source.location):
         if source.commit is None:
             yield Problem(
@@ -261,7 +273,8 @@ _RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("docker",), _bind_address),
     (("docker", "registry", "liveReload"), _remote_engine),
     (("image",), _ca_bundle),
-    (("source",), _source),
+    (("image", "liveReload"), _given_digest),
+    (("source", "image"), _source),
     (("platform", "runtime", "source", "liveReload"), _live_reload),
     (("edge", "docker", "kubernetes", "network"), edge_rules.no_edge),
     (("edge", "platform"), edge_rules.clusters_own),

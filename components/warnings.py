@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 
+from components.changed import changed
 from components.contract import CONTRACTS, DANGERS
 from components.kubernetes import warnings as kubernetes
 from components.rules import OWN_VARIABLES
 from components.section import attribute
 from components.settings import Environment, Settings
 
+ABOUT_A_BUILD = ("source", *(f"image.{name}" for name in ("goImage", "baseImage", "goProxy", "noCache", "builder")))
+"""Settings that only a build has a use for."""
+
 
 def of(settings: Settings) -> list[str]:
     """What the deployed version does not do with the settings, and what the deployment leaves open."""
     on_platform = kubernetes.of if settings.platform == "kubernetes" else _docker
-    return [*_contract(settings), *_edge(settings), *on_platform(settings)]
+    return [*_contract(settings), *_given_image(settings), *_edge(settings), *on_platform(settings)]
+
+
+def _given_image(settings: Settings) -> Iterator[str]:
+    """What only a build would look at."""
+    if settings.image.digest is None:
+        return
+    lost = [key for path in ABOUT_A_BUILD for key in changed(settings, path)]
+    if lost:
+        yield f"mimir:image.digest: nothing is built, so these have no effect: {', '.join(lost)}."
 
 
 def _contract(settings: Settings) -> Iterator[str]:
@@ -36,7 +49,7 @@ def _contract(settings: Settings) -> Iterator[str]:
             else "mimir:environment.jwtSecret: kept, but not handed to the application, which does not use it and "
             f"would show it to anyone who asks for {contract.config_endpoint}."
         )
-    if settings.source.commit not in (None, contract.version):
+    if settings.image.digest is None and settings.source.commit not in (None, contract.version):
         yield f"mimir:source.commit: not the version that contract '{settings.contract}' was measured on."
 
 

@@ -19,5 +19,5 @@ def run(arguments: argparse.Namespace) -> int:
 
 def deploy(arguments: argparse.Namespace, *flags: str) -> int:
     """`pulumi up` with `flags`; its exit code."""
-    overrides = source_argument.overrides(arguments.source, arguments.live)
+    overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
     return stack.pulumi("up", "--yes", "--skip-preview", *flags, stack=arguments.stack, overrides=overrides)

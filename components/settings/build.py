@@ -39,11 +39,18 @@ class Source(Section):
 
 
 class Image(Section):
-    """How the image is built."""
+    """How the image is built, or which one is deployed."""
 
+    digest: str | None = setting(
+        None,
+        "Digest of an index in the registry's repository: that very image is deployed, and nothing is built.",
+        allowed="sha256: and 64 hexadecimal digits",
+        example="sha256:4dbc6e9e4fd3c1c6d0e0d8cc1ef43f1cd0ef0ef1e84f2bd1ab0bfbc3bc4b6e9a",
+        pattern=r"^sha256:[0-9a-f]{64}$",
+    )
     platforms: tuple[Literal["linux/amd64", "linux/arm64"], ...] = setting(
         ("linux/amd64", "linux/arm64"),
-        "Platforms in the image index; cross-compiled, so none needs emulation.",
+        "Platforms in the image index; cross-compiled, so none needs emulation. A given digest must have them.",
         allowed="a list of linux/amd64 and linux/arm64",
         min_length=1,
     )

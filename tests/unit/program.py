@@ -20,7 +20,7 @@ import pytest
 import yaml
 from pulumi.runtime import mocks, settings, stack
 
-from components import registry
+from components import given_image, registry
 from components.config import OVERRIDES
 from components.docker import engine
 from components.docker.engine import Engine
@@ -192,6 +192,7 @@ def run(
         patch.setattr(engine, "look", lambda _: found or Engine((1, 47)))
         patch.setattr(cluster, "look", _cluster)
         patch.setattr(registry, "problems", lambda _: [])
+        patch.setattr(given_image, "problems", lambda _: [])
         proved: list[str] = []
 
         def prove(_settings: object, _application: object, container: str) -> str:

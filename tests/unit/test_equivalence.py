@@ -41,6 +41,7 @@ def variables(prefix: str) -> st.SearchStrategy[dict[str, str]]:
 
 COMPARED: dict[str, st.SearchStrategy[Any]] = {
     "runtime": st.sampled_from(["development", "production"]),
+    "image.digest": st.none() | st.just("sha256:" + "0a" * 32),
     "registry.address": st.sampled_from(["127.0.0.1:5000", "registry.example.com"]),
     "registry.repository": st.sampled_from(["mimir", "team/mimir"]),
     "registry.username": st.just("ci"),
@@ -145,7 +146,7 @@ def said(config: dict[str, Any]) -> Rendered:
         "format": found.logging.format or ("json" if found.runtime == "production" else "text"),
     }
     return Rendered(
-        image=f"{registry.address}/{registry.repository}@{DIGEST}",
+        image=f"{registry.address}/{registry.repository}@{found.image.digest or DIGEST}",
         arguments=("--server", str(environment.port)),
         working_directory="/app/data",
         user="65532:65532",

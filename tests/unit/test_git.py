@@ -122,4 +122,4 @@ class TestAnotherUsersRepository:
         assert str(location) in found.found
         subprocess.run(["sh", "-euc", found.fix], check=True, capture_output=True)
         context, _ = preflight.check(settings(location), "dev")
-        assert context.revision.commit
+        assert context and context.revision.commit
