@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-from collections.abc import Mapping
 
 import pulumi
 
-from components import registry
+from components import buildx, registry
 from components.build_context import BuildContext
 from components.settings import Settings
 
-GOPROXY_VARIABLE = "MIMIR_BUILD_GOPROXY"
 REPLAY_SECONDS = 300
 
 
-def hook(
-    name: str, settings: Settings, context: BuildContext, dockerfile: str, build_args: Mapping[str, str]
-) -> pulumi.ErrorHook:
+def hook(name: str, settings: Settings, context: BuildContext) -> pulumi.ErrorHook:
     """A hook that names the cause of a failed build, and does not retry."""
 
     def explain(args: pulumi.ErrorHookArgs) -> bool:
         error = "\n".join(args.errors)
         cause = diagnose(error, settings)
-        step = failed_step(_replay(settings, context, dockerfile, build_args)) if _is_step(error) else []
+        step = failed_step(_replay(settings, context)) if _is_step(error) else []
         if cause or step:
             pulumi.log.error("\n".join([cause or "A step of the build failed.", *(f"  {line}" for line in step)]))
         return False
@@ -73,40 +66,14 @@ def _is_step(error: str) -> bool:
     return "did not complete successfully" in error
 
 
-def _replay(settings: Settings, context: BuildContext, dockerfile: str, build_args: Mapping[str, str]) -> str:
+def _replay(settings: Settings, context: BuildContext) -> str:
     """Run the failing build once more, for its output; all that succeeded is cached, and nothing is exported.
 
     The provider loses the output: it closes the log before it has read it to the end (pulumi-docker-build 0.0.22,
     provider/internal/client.go, `tail`).
     """
-    buildx = _buildx()
-    if not buildx:
-        return ""
-    proxy = settings.image.go_proxy
-    env = {**os.environ, **({GOPROXY_VARIABLE: proxy.get_secret_value()} if proxy else {})}
-    command = [
-        *buildx,
-        "build",
-        "--progress=plain",
-        "--output=type=cacheonly",
-        f"--platform={','.join(settings.image.platforms[:1])}",
-        f"--file={dockerfile}",
-        *([f"--builder={settings.image.builder}"] if settings.image.builder else []),
-        *([f"--secret=id=goproxy,env={GOPROXY_VARIABLE}"] if proxy else []),
-        *(f"--build-arg={name}={value}" for name, value in build_args.items()),
-        str(context.path),
-    ]
+    first = settings.image.platforms[:1]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=REPLAY_SECONDS, env=env, check=False)
-    except subprocess.TimeoutExpired:
+        return buildx.run(settings, context, "type=cacheonly", platforms=first, seconds=REPLAY_SECONDS).stderr
+    except buildx.BuildError:
         return ""
-    return done.stderr
-
-
-def _buildx() -> list[str]:
-    """buildx, as Docker's plugin or by itself; an empty list where there is none."""
-    if shutil.which("docker-buildx"):
-        return ["docker-buildx"]
-    if shutil.which("docker") and subprocess.run(["docker", "buildx", "version"], capture_output=True).returncode == 0:
-        return ["docker", "buildx"]
-    return []

@@ -186,7 +186,7 @@ class TestHook:
         made: list[Any] = []
         monkeypatch.setattr(pulumi, "ErrorHook", lambda name, callback: made.append(callback))
         context = BuildContext(Path(".build/context/dev"), Revision(None, 0, None), False, "0" * 64)
-        build_failure.hook("mimir", SETTINGS, context, "container/Dockerfile", {"PACKAGE": "."})
+        build_failure.hook("mimir", SETTINGS, context)
         return bool(made[0](type("Args", (), {"errors": list(errors)})()))
 
     def test_a_compile_error_shows_cause_and_lines(

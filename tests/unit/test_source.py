@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components import image, source
+from components import build_inputs, source
 from components.build_context import BuildContext, stage
 from components.settings import Settings
 from components.source import GitError, is_url
@@ -172,7 +172,7 @@ class TestLabels:
     )
     def test_credentials_of_the_remote_are_not_in_them(self, repository: Path, url: str) -> None:
         git("remote", "add", "origin", url, at=repository)
-        labels = image._labels(staged(repository))
+        labels = build_inputs.labels(staged(repository))
         assert labels["org.opencontainers.image.source"] == "https://git.example.com/a/b.git"
 
     def test_neither_are_those_of_the_source_itself(self, repository: Path) -> None:
@@ -182,14 +182,16 @@ class TestLabels:
         assert source._public_url(configured.source, repository) == "https://git.example.com/a.git"
 
     def test_a_path_of_this_machine_is_not_in_them(self, repository: Path, tmp_path: Path) -> None:
-        assert "org.opencontainers.image.source" not in image._labels(staged(clone(repository, tmp_path / "clone")))
+        assert "org.opencontainers.image.source" not in build_inputs.labels(
+            staged(clone(repository, tmp_path / "clone"))
+        )
         head = git("rev-parse", "HEAD", at=repository)
-        assert "org.opencontainers.image.source" not in image._labels(staged(f"file://{repository}", commit=head))
+        assert "org.opencontainers.image.source" not in build_inputs.labels(staged(f"file://{repository}", commit=head))
 
     def test_they_name_commit_version_and_time(self, repository: Path) -> None:
         context = staged(repository)
         head = git("rev-parse", "HEAD", at=repository)
-        labels = image._labels(context)
+        labels = build_inputs.labels(context)
         assert labels["org.opencontainers.image.revision"] == head
         assert labels["org.opencontainers.image.version"] == head[:12]
         made = datetime.fromisoformat(labels["org.opencontainers.image.created"])
@@ -197,8 +199,8 @@ class TestLabels:
 
     def test_a_changed_checkout_does_not_pretend_to_be_its_commit(self, repository: Path) -> None:
         write(repository, {"main.go": "package main // x\n"})
-        assert image._labels(staged(repository))["org.opencontainers.image.revision"].endswith("-dirty")
+        assert build_inputs.labels(staged(repository))["org.opencontainers.image.revision"].endswith("-dirty")
 
     def test_the_build_takes_its_time_stamps_from_the_commit(self, repository: Path) -> None:
         context = staged(repository)
-        assert image._build_args(Settings(), context)["SOURCE_DATE_EPOCH"] == str(context.revision.epoch)
+        assert build_inputs.build_args(Settings(), context)["SOURCE_DATE_EPOCH"] == str(context.revision.epoch)
