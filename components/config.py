@@ -36,17 +36,45 @@ class Loaded:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Configuration:
+    """A stack's configuration as Pulumi has it.
+
+    Attributes:
+        project: name of the project, which is the first part of its keys.
+        values: text by whole key, JSON for what is structured; decrypted.
+        encrypted: the keys that hold something encrypted.
+    """
+
+    project: str
+    values: Mapping[str, str]
+    encrypted: frozenset[str]
+
+
 def load(stack: str) -> Loaded:
-    """Read and validate the stack's configuration.
+    """Read and validate the configuration of the stack that this program runs for.
 
     Raises:
         DeploymentError: with every problem that the configuration has.
     """
     problems: list[Problem] = []
-    values, secret_keys = _stack_config(pulumi.get_project())
     overrides = _overrides(problems)
+    return _load(stack, _of_this_run(pulumi.get_project()), overrides, problems)
+
+
+def load_outside(stack: str, configuration: Configuration, overrides: Mapping[str, Any]) -> Settings:
+    """Validate a configuration outside of a Pulumi run, with `overrides` that hold for this once.
+
+    Raises:
+        DeploymentError: with every problem that the configuration has.
+    """
+    return _load(stack, configuration, overrides, []).settings
+
+
+def _load(stack: str, given: Configuration, overrides: Mapping[str, Any], problems: list[Problem]) -> Loaded:
+    values, secret_keys = _own(given)
     merged = _merge(values, overrides)
-    problems += _secrets_in_the_clear(merged, secret_keys, overrides, _stack_file(stack))
+    problems += _secrets_in_the_clear(merged, secret_keys, overrides, _stack_file(stack, given.project))
     settings, invalid = _validate(merged, problems)
     problems += broken_rules(settings, invalid)
     if problems:
@@ -56,15 +84,20 @@ def load(stack: str) -> Loaded:
     return Loaded(settings, said)
 
 
-def _stack_config(project: str) -> tuple[dict[str, Any], frozenset[str]]:
-    """The project's own keys with structured values, and those that hold something encrypted."""
-    raw = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
-    prefix = f"{project}:"
-    own = {key.removeprefix(prefix): value for key, value in raw.items() if key.startswith(prefix)}
+def _of_this_run(project: str) -> Configuration:
+    """What the CLI handed to this program."""
+    values = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     encrypted = {*runtime_config.get_config_secret_keys_env(), *runtime_config._SECRET_KEYS.get()}
+    return Configuration(project, values, frozenset(encrypted))
+
+
+def _own(given: Configuration) -> tuple[dict[str, Any], frozenset[str]]:
+    """The project's own keys with structured values, and those that hold something encrypted."""
+    prefix = f"{given.project}:"
+    own = {key.removeprefix(prefix): value for key, value in given.values.items() if key.startswith(prefix)}
     return (
         {key: _structured(value) for key, value in own.items()},
-        frozenset(key.removeprefix(prefix) for key in encrypted if key.startswith(prefix)),
+        frozenset(key.removeprefix(prefix) for key in given.encrypted if key.startswith(prefix)),
     )
 
 
@@ -85,11 +118,11 @@ def _readable(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _stack_file(stack: str) -> dict[str, Any]:
+def _stack_file(stack: str, project: str) -> dict[str, Any]:
     """The project's own sections as they stand in the stack file, where there is one."""
     path = Path(f"Pulumi.{stack}.yaml")
     config = (yaml.safe_load(path.read_text()) or {}).get("config") if path.is_file() else None
-    prefix = f"{pulumi.get_project()}:"
+    prefix = f"{project}:"
     return {key.removeprefix(prefix): value for key, value in (config or {}).items() if isinstance(value, dict)}
 
 

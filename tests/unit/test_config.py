@@ -162,6 +162,6 @@ def test_the_environment_of_a_real_run_is_read_too(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps({"mimir:environment": '{"port": 9000}'}))
     monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", json.dumps(["mimir:environment"]))
-    values, secret = config._stack_config("mimir")
+    values, secret = config._own(config._of_this_run("mimir"))
     assert values["environment"] == {"port": 9000}
     assert "environment" in secret
