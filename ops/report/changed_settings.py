@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import yaml
 from pulumi.automation import CommandError, ConfigValue, Stack
 
 LOOKED_AT = 20
@@ -19,13 +21,23 @@ def changed(stack: Stack) -> tuple[str, ...] | None:
     except CommandError:  # it cannot be read with the secrets provider of today
         return None
     before = next((one.config for one in past if one.kind == "update" and one.result == "succeeded"), None)
-    return None if before is None else differing(before, stack.get_all_config())
+    return None if before is None else differing(before, stack.get_all_config(), _defaults())
 
 
-def differing(before: Mapping[str, ConfigValue], after: Mapping[str, ConfigValue]) -> tuple[str, ...]:
-    """Paths of all settings that differ; both sides hold the defaults of Pulumi.yaml."""
-    old, new = (_leaves({key: _value(one) for key, one in side.items()}) for side in (before, after))
+def differing(
+    before: Mapping[str, ConfigValue], after: Mapping[str, ConfigValue], defaults: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Paths of all settings that differ. A section that a stack file has hides the project's `defaults` of it."""
+    old, new = (
+        {**_leaves(defaults), **_leaves({key: _value(one) for key, one in side.items()})} for side in (before, after)
+    )
     return tuple(sorted(path for path in {*old, *new} if old.get(path) != new.get(path)))
+
+
+def _defaults() -> dict[str, Any]:
+    """The defaults of this version of the project, by the key of each section."""
+    declared = yaml.safe_load(Path("Pulumi.yaml").read_text())["config"]
+    return {f"mimir:{key}": one["default"] for key, one in declared.items() if "default" in one}
 
 
 def _value(one: ConfigValue) -> Any:

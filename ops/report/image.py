@@ -18,11 +18,12 @@ def describe(observed: Observed, changes: Sequence[Change], built: Callable[[], 
     Args:
         observed: the preview; a failed one may have built nothing.
         changes: of resources.
-        built: the digest of what the preview has built, asked only when it is not known otherwise.
+        built: the digest of what the preview has built, asked only when it has built something.
     """
     before = next((_reference(one.old.outputs) for one in observed.results if one.type == PROGRAM and one.old), "")
-    after = _reference(observed.outputs)
     rebuilt = any(one.type == IMAGE and one.kind != "delete" for one in changes)
+    # While an image is built the engine shows the outputs that were.
+    after = "" if rebuilt else _reference(observed.outputs)
     if not rebuilt and not after:
         return f"as it is, `{before}`" if before else "none yet"
     if not rebuilt and before in ("", after):
@@ -31,7 +32,7 @@ def describe(observed: Observed, changes: Sequence[Change], built: Callable[[], 
         return f"given, `{after}`, in place of `{before}`"
     if any(urn.split("::")[2].endswith(IMAGE) for urn, _ in observed.errors if urn):
         return "**does not build**"
-    digest = after.partition("@")[2] or built()
+    digest = built()
     new = f"`{digest}`" if digest else "its digest is known after the push"
     if digest and before.endswith(digest):
         return f"rebuilt, with the same result: {new}"

@@ -18,6 +18,7 @@ HEADLINES = {
     ExitCode.DESTRUCTIVE: "⛔ destroys what nobody has allowed to be destroyed",
     ExitCode.ERROR: "❌ would fail",
 }
+UNKNOWN = "not known: the preview did not come to its end"
 VERBS = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
 SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
 
@@ -26,8 +27,14 @@ def write(report: Report, limit: int = LIMIT) -> str:
     """`report` as Markdown of at most `limit` characters; what does not fit is counted."""
     head = [f"<!-- mimir {report.kind} {report.stack} -->", f"### {_title(report)}", "", *_summary(report), ""]
     head += [*_errors(report), *_destructive(report), *_violations(report), *_warnings(report)]
-    tail = ["", f"Repeat it: `{report.command}`", ""] if report.command else [""]
+    tail = ["", *_next(report), f"Repeat it: `{report.command}`", ""]
     return _within(limit, head, _resources(report), tail)
+
+
+def _next(report: Report) -> list[str]:
+    if report.kind == "drift" and report.changes:
+        return [f"Put it back as the program says: `make refresh STACK={report.stack}`", ""]
+    return []
 
 
 def _title(report: Report) -> str:
@@ -46,11 +53,13 @@ def _summary(report: Report) -> list[str]:
     rows: list[tuple[str, Sequence[str]]] = []
     if report.kind == "preview":
         none = "none: a new version serves before the old one ends" if meaning.restarts else "none"
+        # A preview that failed may not have come to what interrupts.
+        known = not report.errors
         rows = [
-            ("Interruption", meaning.interruptions or (none,)),
-            ("Restarts", meaning.restarts or ("none",)),
+            ("Interruption", meaning.interruptions or (none if known else UNKNOWN,)),
+            ("Restarts", meaning.restarts or ("none" if known else UNKNOWN,)),
             *([("Also", meaning.remarks)] if meaning.remarks else []),
-            ("Volumes", meaning.volumes or ("untouched",)),
+            ("Volumes", meaning.volumes or ("untouched" if known else UNKNOWN,)),
             ("Image", (report.image,)),
             ("Settings changed", _settings(report)),
             ("Policies", _policies(report)),
@@ -143,7 +152,7 @@ def _within(limit: int, head: list[str], rows: list[str], tail: list[str]) -> st
         kept.append(row)
     if len(kept) < len(rows):
         closing = ["", f"{len(rows) - len(kept)} more: in the full report.", "", "</details>"]
-    text = "\n".join([*head, *([*opening, *kept, *closing] if rows else []), *tail])
+    text = "\n".join([*head, *([*opening, *kept, *closing] if rows else []), *tail]).replace("\n\n\n", "\n\n")
     return text if len(text) <= limit else _cut(text, limit)
 
 

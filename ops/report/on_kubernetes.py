@@ -19,7 +19,8 @@ def deployment(change: Change, effects: Effects) -> None:
     if change.kind == "delete":
         effects.interruptions.append(f"the {part}'s Deployment is deleted, and its pods with it")
     elif change.kind == "replace":
-        effects.restarts.append(f"{part}, {pods}: the Deployment itself is replaced ({', '.join(because(change))})")
+        reasons = ", ".join(because(change)) or "because something that it uses is"
+        effects.restarts.append(f"{part}, {pods}: the Deployment itself is replaced ({reasons})")
         if change.delete_first:
             effects.interruptions.append(
                 f"the {part}'s Deployment is deleted before the new one exists; nobody answers until its pods are ready"

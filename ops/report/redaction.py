@@ -65,7 +65,11 @@ def _secure(config: Any, values: Any) -> list[str]:
 
 def _of_environment(environment: Mapping[str, str]) -> list[str]:
     """The values of variables that are named like secrets, and a passphrase that is in a file."""
-    found = [value for name, value in environment.items() if SECRET_VARIABLES.search(name)]
+    found = [
+        value
+        for name, value in environment.items()
+        if SECRET_VARIABLES.search(name) and not name.endswith("_FILE")  # a path, which is none
+    ]
     file = Path(environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") or ".passphrase")
     return [*found, *([file.read_text().strip()] if file.is_file() else [])]
 

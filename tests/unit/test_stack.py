@@ -191,11 +191,6 @@ class TestCommands:
         assert called()[0] == "up"
         assert "--refresh" in called(), "what was removed behind its back is made again"
 
-    def test_preview_changes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.run(monkeypatch, "preview")
-        assert called()[0] == "preview"
-        assert "--yes" not in called()
-
     def test_stack_only_selects(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.run(monkeypatch, "stack") == 0
         assert called() == ["stack", "select", "--create", "dev"]
