@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import NoReturn, Protocol, cast
 
-from ops import api_key, destroy, drift, preview, refresh, stack, up
+from ops import api_key, check, destroy, drift, preview, refresh, stack, up
 from ops.source_argument import BadSource
 
 COMMANDS = {
@@ -19,6 +19,7 @@ COMMANDS = {
     "refresh": refresh,
     "preview": preview,
     "drift": drift,
+    "check": check,
     "destroy": destroy,
     "api-key": api_key,
 }

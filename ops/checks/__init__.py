@@ -1,0 +1,1 @@
+"""What a running deployment must show to somebody outside of it; `ops.check` is the command."""
