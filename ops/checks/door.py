@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,14 +61,10 @@ class Door:
         """
         name, _, port = self.address.rpartition(":")
         if self.scheme == "https":
-            context = ssl.create_default_context()  # of the system's authorities, or those of SSL_CERT_FILE
-            if self.insecure:
-                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-                urllib3.disable_warnings(InsecureRequestWarning)
             pool: urllib3.HTTPConnectionPool = urllib3.HTTPSConnectionPool(
                 name,
                 int(port),
-                ssl_context=context,
+                ssl_context=_context(self.insecure),
                 server_hostname=self.host,
                 assert_hostname=False if self.insecure else self.host,
             )
@@ -97,6 +94,16 @@ class Door:
             if problem is None or time.monotonic() > deadline:
                 return problem
             time.sleep(0.2)
+
+
+@cache
+def _context(insecure: bool) -> ssl.SSLContext:
+    """What is believed: the system's authorities, or those of SSL_CERT_FILE, which take a while to load."""
+    context = ssl.create_default_context()
+    if insecure:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        urllib3.disable_warnings(InsecureRequestWarning)
+    return context
 
 
 @contextmanager
