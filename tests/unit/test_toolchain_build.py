@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import gobuild
+from toolchain import gobuild, golang
 from toolchain.gobuild import Generated, GoRecipe
 from toolchain.golang import Go
 from toolchain.layout import Layout
@@ -142,3 +142,22 @@ def test_what_must_be_generated_is_generated_first(tmp_path: Path, layout: Layou
     built = gobuild.build(generating, Go(str(program), "1.26.8", Source.INSTALLED), layout, os.environ)
 
     assert (built.folder / "demo").read_text() == "schema\n"
+
+
+class TestRelease:
+    """Go of exactly the release that the base image's tag promises."""
+
+    @staticmethod
+    def go(folder: Path, answer: str) -> Go:
+        program = folder / "go"
+        program.write_text(f'#!/bin/sh\n[ "$GOTOOLCHAIN" = go1.26.11 ] && {answer}\n')
+        program.chmod(0o755)
+        return Go(str(program), "1.26.8", Source.INSTALLED)
+
+    def test_another_release_is_got_through_the_one_there_is(self, tmp_path: Path) -> None:
+        found = golang.at_release(self.go(tmp_path, "echo /cache/go1.26.11"), "1.26.11", os.environ)
+        assert (found.program, found.version) == ("/cache/go1.26.11/bin/go", "1.26.11")
+
+    def test_where_it_cannot_be_had_the_one_there_is_says_its_own_version(self, tmp_path: Path) -> None:
+        go = self.go(tmp_path, "exit 1")
+        assert golang.at_release(go, "1.26.11", os.environ) == go

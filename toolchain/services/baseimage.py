@@ -1,8 +1,8 @@
-"""A stand-in for the Go base image: a small system with the machine's own Go."""
+"""A stand-in for the Go base image: a small system with Go."""
 
 from __future__ import annotations
 
-from toolchain import versions
+from toolchain import golang, versions
 from toolchain.machine import Machine
 from toolchain.progress import Progress
 from toolchain.services import smallsystem, standin
@@ -20,7 +20,7 @@ WANTED = Wanted(
     name="base image",
     reference=versions.BASE_IMAGE,
     puller="the builder",
-    made_of="busybox and this machine's Go",
+    made_of="busybox and Go",
     program="Go",
 )
 
@@ -32,7 +32,7 @@ def base_image(machine: Machine, builder: ImageBuilder, progress: Progress) -> H
 
 def _contents(machine: Machine) -> Contents:
     system = SmallSystem(machine)
-    go = machine.go
+    go = golang.at_release(machine.go, versions.GO_BASE_IMAGE, machine.environment)
     return Contents(
         key=standin.key(f"{RECIPE} {go.version}", system.parts()),
         version=go.version,
