@@ -7,7 +7,10 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from components import build_inputs
 from components.build_context import BuildContext
@@ -74,8 +77,21 @@ def run(
         raise BuildError(f"buildx: not finished after {seconds:.0f} s") from error
 
 
-def digest_of(settings: Settings, context: BuildContext, output: str = WITHOUT_PUSH) -> str:
-    """Build `context` into `output`, and return the digest of the index: the one that an update pushes.
+@dataclass(frozen=True)
+class Built:
+    """What a build has made.
+
+    Attributes:
+        digest: of the index (of the manifest, in development mode): the one that an update pushes.
+        materials: the images that went into it, as BuildKit records them: each with a `uri` and a `digest`.
+    """
+
+    digest: str
+    materials: tuple[Mapping[str, Any], ...]
+
+
+def build(settings: Settings, context: BuildContext, output: str = WITHOUT_PUSH) -> Built:
+    """Build `context` into `output`, a value of `--output`.
 
     Raises:
         BuildError: the build failed; the message ends with buildx's output.
@@ -85,4 +101,17 @@ def digest_of(settings: Settings, context: BuildContext, output: str = WITHOUT_P
         done = run(settings, context, output, f"--metadata-file={said}")
         if done.returncode != 0:
             raise BuildError(done.stderr.strip())
-        return str(json.loads(said.read_text())["containerimage.digest"])
+        metadata = json.loads(said.read_text())
+    # One provenance for each platform, or one without a platform in its name.
+    provenances = [one for name, one in metadata.items() if name.startswith("buildx.build.provenance")]
+    materials = {one["uri"]: one for provenance in provenances for one in provenance.get("materials", [])}
+    return Built(str(metadata["containerimage.digest"]), tuple(materials[uri] for uri in sorted(materials)))
+
+
+def digest_of(settings: Settings, context: BuildContext) -> str:
+    """The digest that an update would push; nothing is pushed, and what is cached is not built again.
+
+    Raises:
+        BuildError: the build failed.
+    """
+    return build(settings, context).digest
