@@ -60,6 +60,8 @@ class Door:
             HTTPError: when there is no answer, or the certificate is not one to believe.
         """
         name, _, port = self.address.rpartition(":")
+        if self.insecure:
+            urllib3.disable_warnings(InsecureRequestWarning)
         if self.scheme == "https":
             pool: urllib3.HTTPConnectionPool = urllib3.HTTPSConnectionPool(
                 name,
@@ -102,7 +104,6 @@ def _context(insecure: bool) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if insecure:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        urllib3.disable_warnings(InsecureRequestWarning)
     return context
 
 
