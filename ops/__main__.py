@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import NoReturn, Protocol, cast
 
-from ops import api_key, check, destroy, drift, preview, refresh, stack, up
+from ops import api_key, check, deployments, destroy, drift, preview, refresh, stack, up
 from ops.source_argument import BadSource
 
 COMMANDS = {
@@ -21,6 +21,7 @@ COMMANDS = {
     "drift": drift,
     "check": check,
     "destroy": destroy,
+    "deployments": deployments,
     "api-key": api_key,
 }
 

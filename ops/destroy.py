@@ -12,6 +12,7 @@ from requests import RequestException
 
 from components.docker import engine
 from components.docker.labels import DEPLOYMENT
+from ops.audit_log.recorded import NOT_RECORDED, recorded
 from ops.stack import outputs, pulumi, setting
 
 
@@ -25,10 +26,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def destroy(stack: str) -> int:
-    """Destroy everything but what is protected; return the CLI's exit code."""
+    """Destroy everything but what is protected; return the CLI's exit code, or `NOT_RECORDED`.
+
+    Raises:
+        StackError: when it may not begin (`recorded`); nothing was changed.
+    """
     before = outputs(stack)
-    code = pulumi("destroy", "--yes", "--skip-preview", "--exclude-protected", stack=stack)
-    if code != 0:
+
+    def remove(message: str) -> int:
+        settled = ("--yes", "--skip-preview", "--exclude-protected", "--message", message)
+        return pulumi("destroy", *settled, stack=stack)
+
+    code = recorded(stack, "destroy", None, remove)
+    if code not in (0, NOT_RECORDED):
         return code
     if setting(stack, "platform") == "kubernetes":
         _say_what_the_cluster_keeps(stack, before.get("volumes") or {})

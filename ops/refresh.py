@@ -14,4 +14,4 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Refresh, then deploy."""
-    return up.deploy(arguments, "--refresh")
+    return up.deploy(arguments, "refresh", "--refresh")

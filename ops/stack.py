@@ -6,10 +6,12 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import yaml
@@ -60,7 +62,28 @@ def pulumi(*arguments: str, stack: str, overrides: Mapping[str, Any] | None = No
     if overrides:
         env[OVERRIDES] = json.dumps(overrides)
     quiet = () if sys.stdout.isatty() else ("--suppress-progress",)
-    return subprocess.run(["pulumi", *arguments, "--stack", stack, *quiet], env=env, check=False).returncode
+    return _attended(["pulumi", *arguments, "--stack", stack, *quiet], env)
+
+
+def _attended(command: list[str], env: Mapping[str, str]) -> int:
+    """Run `command` to its end, also when this process is told to end: then the CLI ends what it is at, and unlocks.
+
+    Ctrl-C reaches the CLI by itself (it is in the same process group); `kill` is passed on.
+    """
+    running: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        if number == signal.SIGTERM:
+            for process in running:
+                process.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        running.append(subprocess.Popen(command, env=env))
+        return running[0].wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def outputs(stack: str) -> dict[str, Any]:

@@ -14,10 +14,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Deploy, without a question."""
-    return deploy(arguments)
+    return deploy(arguments, "up")
 
 
-def deploy(arguments: argparse.Namespace, *flags: str) -> int:
-    """`pulumi up` with `flags`; its exit code."""
+def deploy(arguments: argparse.Namespace, command: str, *flags: str) -> int:
+    """`pulumi up` with `flags`, recorded as `command`; its exit code, or `ops.audit_log.recorded.NOT_RECORDED`.
+
+    Raises:
+        StackError: when it may not begin (`recorded`); nothing was changed.
+    """
+    from ops.audit_log.recorded import recorded
+
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
-    return stack.pulumi("up", "--yes", "--skip-preview", *flags, stack=arguments.stack, overrides=overrides)
+
+    def update(message: str) -> int:
+        settled = ("--yes", "--skip-preview", "--message", message)
+        return stack.pulumi("up", *settled, *flags, stack=arguments.stack, overrides=overrides)
+
+    return recorded(arguments.stack, command, overrides, update)

@@ -24,6 +24,7 @@ def project(folder: Path, monkeypatch: pytest.MonkeyPatch, cli: str, without: It
     (folder / "bin/pulumi").write_text(cli)
     (folder / "bin/pulumi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}/bin:/usr/bin:/bin")
+    Path("Pulumi.yaml").write_text("name: mimir\nbackend:\n  url: file://.\n")
     Path("Pulumi.dev.yaml").write_text("config: {}\n")
     return folder
 

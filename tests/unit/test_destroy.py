@@ -58,6 +58,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(destroy, "outputs", outputs)
     monkeypatch.setattr(destroy, "pulumi", pulumi)
+    monkeypatch.setattr(destroy, "recorded", lambda _, __, ___, remove: remove("recorded"))
     monkeypatch.setattr(destroy, "setting", setting)
     return made
 
@@ -74,7 +75,7 @@ def test_the_image_is_asked_for_while_the_stack_still_knows_it(
 ) -> None:
     docker = use(monkeypatch, Docker())
     assert destroy.destroy("dev") == 0
-    assert calls == ["outputs dev", "destroy --yes --skip-preview --exclude-protected dev"]
+    assert calls == ["outputs dev", "destroy --yes --skip-preview --exclude-protected --message recorded dev"]
     assert docker.removed == [IMAGE]
 
 

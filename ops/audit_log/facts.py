@@ -1,0 +1,69 @@
+"""What a record says of who deploys, from which revision, and what."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components.settings import Source
+from components.source import GitError, git, is_url
+from ops import stack
+from ops.audit_log.location import shown
+from ops.audit_log.record import From, Revision, Who
+
+
+def who(environment: Mapping[str, str] = os.environ) -> Who:
+    """Who runs this process."""
+    login = getpass.getuser()
+    run = None
+    if environment.get("GITHUB_ACTIONS") == "true":
+        server, repository, number = (
+            environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")
+        )
+        run = f"{server}/{repository}/actions/runs/{number}"
+    return Who(
+        name=_actor(environment) if run else _git("config", "user.name") or login,
+        login=login,
+        host=socket.gethostname(),
+        process=os.getpid(),
+        run=run,
+    )
+
+
+def _actor(environment: Mapping[str, str]) -> str:
+    """Who started this run; of a run that is repeated, who did that."""
+    return environment.get("GITHUB_TRIGGERING_ACTOR") or environment.get("GITHUB_ACTOR", "")
+
+
+def revision(folder: Path | None = None) -> Revision:
+    """The revision of the files in `folder`, this project when left out; nothing outside of version control."""
+    commit = _git("rev-parse", "HEAD", at=folder)
+    return Revision(commit=commit or None, dirty=bool(commit and _git("status", "--porcelain", "--", ".", at=folder)))
+
+
+def source(of_stack: str, overrides: Mapping[str, Any]) -> From:
+    """What a deployment of `of_stack` builds or takes, with the settings of this run first."""
+    given = overrides.get("image", {}).get("digest") or stack.setting(of_stack, "image", "digest")
+    chosen = overrides.get("source")
+    if given and not chosen:
+        return From(digest=str(given))
+    location, commit = (
+        (chosen["location"], chosen["commit"])
+        if chosen
+        else (stack.setting(of_stack, "source", "location"), stack.setting(of_stack, "source", "commit"))
+    )
+    location = str(location or Source().location)
+    if commit:
+        return From(location=shown(location) if is_url(location) else location, revision=Revision(commit=str(commit)))
+    return From(location=location, revision=revision(Path(location)))
+
+
+def _git(*arguments: str, at: Path | None = None) -> str:
+    try:
+        return git(*arguments, at=at).decode(errors="replace").strip()
+    except (GitError, OSError):
+        return ""

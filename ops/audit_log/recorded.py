@@ -1,0 +1,156 @@
+"""A deployment between two records. One that cannot be recorded does not begin."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ops.audit_log import facts, history, location
+from ops.audit_log.location import shown
+from ops.audit_log.log import AuditLog, Reading, of_stack
+from ops.audit_log.record import Finished, Moved, Result, Started
+from ops.audit_log.store import AuditLogError
+from ops.stack import StackError, environment
+
+NOT_RECORDED = 4
+"""Exit code of a deployment that succeeded, and whose end could not be written down."""
+
+BUILT = "docker-build:index:Image"
+
+
+def recorded(stack: str, command: str, overrides: Mapping[str, Any] | None, deploy: Callable[[str], int]) -> int:
+    """Run `deploy` between two records of the audit log, and return its exit code, or `NOT_RECORDED`.
+
+    Args:
+        stack: what is deployed.
+        command: up, refresh or destroy.
+        overrides: settings of this run; None when something is removed.
+        deploy: runs the CLI with this message for Pulumi's history.
+
+    Raises:
+        StackError: before anything is begun, when the log cannot be written, or the state was moved elsewhere.
+    """
+    backend = location.backend()
+    log = of_stack(stack, backend)
+    state = shown(backend)
+    recent = log.recent()
+    _refuse_what_moved(recent, stack, state)
+    _tell_of_unfinished(recent, stack)
+    started = log.append(
+        Started(
+            id=secrets.token_hex(6),
+            stack=stack,
+            state=state,
+            command=command,
+            who=facts.who(),
+            project=facts.revision(),
+            source=None if overrides is None else facts.source(stack, overrides),
+            before=images(stack)[0],
+        )
+    )
+    began = time.monotonic()
+    code = deploy(history.message(command, started.id))
+    finished = _finished(started, code, time.monotonic() - began)
+    return code if _written(log, finished) else code or NOT_RECORDED
+
+
+def images(stack: str) -> tuple[str | None, str | None]:
+    """The image that `stack` has deployed, and the last one that it has built."""
+    done = subprocess.run(
+        ["pulumi", "stack", "export", "--stack", stack], env=environment(), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        return None, None
+    resources = (json.loads(done.stdout).get("deployment") or {}).get("resources") or []
+    of_type = {resource["type"]: resource.get("outputs") or {} for resource in resources}
+    return of_type.get("pulumi:pulumi:Stack", {}).get("image"), of_type.get(BUILT, {}).get("ref")
+
+
+def _finished(started: Started, code: int, seconds: float) -> Finished:
+    with ThreadPoolExecutor() as pool:  # each takes half a second
+        asked = pool.submit(history.of_stack, started.stack, 5)
+        deployed, built = images(started.stack)
+        updates = asked.result()
+    update = next((update for update in updates if update.deployment == started.id), None)
+    result: Result = "succeeded" if code == 0 else "failed" if update else "refused"
+    by_result = {"succeeded": deployed, "failed": built if started.source else deployed, "refused": started.before}
+    return Finished(
+        id=started.id,
+        stack=started.stack,
+        state=started.state,
+        who=started.who,
+        result=result,
+        exit_code=code,
+        seconds=round(seconds, 1),
+        image=by_result[result],
+        version=update.version if update else None,
+        changes=update.changes if update else None,
+    )
+
+
+def _written(log: AuditLog, finished: Finished) -> bool:
+    try:
+        log.append(finished)
+    except AuditLogError as error:
+        print(
+            f"error: this deployment has ended ({finished.result}), and that could NOT be recorded: {error}\n"
+            "  `make deployments` shows it as unfinished. What should stand there; keep it:\n"
+            f"{finished.written().decode()}",
+            file=sys.stderr,
+        )
+        return False
+    print(f"Recorded as deployment {finished.id}; all of them: make deployments STACK={finished.stack}")
+    return True
+
+
+def _refuse_what_moved(recent: Reading, stack: str, state: str) -> None:
+    moved = [entry for entry in recent.entries if isinstance(entry, Moved)]
+    if moved and moved[-1].state == state:
+        raise StackError(
+            f"the state of stack {stack} was moved from {state} to {moved[-1].target} ({moved[-1].time}): deploy from "
+            f"there: export PULUMI_BACKEND_URL={moved[-1].target}"
+        )
+
+
+def _tell_of_unfinished(recent: Reading, stack: str) -> None:
+    for entry in unfinished(recent):
+        print(
+            f"Deployment {entry.id} ({entry.command}, begun {entry.time} by {entry.who.name} on {entry.who.host}) "
+            f"has no end: it was killed, or still runs there. If this one is refused because the stack is locked: "
+            f"pulumi cancel --yes {stack}"
+        )
+
+
+def unfinished(recent: Reading) -> list[Started]:
+    """What was begun after the last success, has no end, and is not a process of this machine."""
+    begun: dict[str, Started] = {}
+    for entry in recent.entries:
+        match entry:
+            case Started():
+                begun[entry.id] = entry
+            case Finished(result="succeeded"):
+                begun.clear()
+            case Finished():
+                begun.pop(entry.id, None)
+    return [entry for entry in begun.values() if not is_running(entry)]
+
+
+def is_running(entry: Started) -> bool:
+    """Whether the process that wrote `entry` runs on this machine."""
+    if entry.who.host != socket.gethostname():
+        return False
+    try:
+        os.kill(entry.who.process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
