@@ -11,6 +11,7 @@ import sys
 from typing import NoReturn, Protocol, cast
 
 from ops import api_key, check, deployments, destroy, drift, preview, refresh, stack, up
+from ops.pipeline import command as pipeline
 from ops.source_argument import BadSource
 
 COMMANDS = {
@@ -23,17 +24,23 @@ COMMANDS = {
     "destroy": destroy,
     "deployments": deployments,
     "api-key": api_key,
+    "pipeline": pipeline,
 }
 
 
 class Command(Protocol):
-    """What a module of `COMMANDS` has."""
+    """What a module of `COMMANDS` has; one with `NEEDS_STACK = False` works on none."""
 
     __doc__: str | None
 
     def arguments(self, parser: argparse.ArgumentParser) -> None: ...
 
     def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+def needs_stack(command: Command) -> bool:
+    """Whether a command works on a stack, which then has to be there."""
+    return bool(getattr(command, "NEEDS_STACK", True))
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,12 +58,14 @@ def main() -> int:
     for name, module in COMMANDS.items():
         command = cast(Command, module)
         declared = below.add_parser(name, help=(command.__doc__ or "").splitlines()[0])
-        declared.add_argument("--stack", default="dev")
+        if needs_stack(command):
+            declared.add_argument("--stack", default="dev")
         declared.set_defaults(module=command)
         command.arguments(declared)
     arguments = parser.parse_args()
     try:
-        stack.select(arguments.stack)
+        if needs_stack(arguments.module):
+            stack.select(arguments.stack)
         return int(arguments.module.run(arguments))
     except (stack.StackError, BadSource) as error:
         print(f"error: {error}", file=sys.stderr)

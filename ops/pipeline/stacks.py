@@ -1,0 +1,82 @@
+"""The stacks that a local run deploys: made from committed templates, removed with one command."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops.pipeline.place import Place
+from ops.stack import StackError
+
+TEMPLATES = Path("ops/pipeline/stacks")
+SECRET = "mimir:environment.jwtSecret"
+
+
+def write(place: Place, checkout: Path) -> None:
+    """Make both stacks in `checkout`, with the state and the secrets of the runs before.
+
+    Raises:
+        StackError: when the CLI refuses.
+    """
+    venv = checkout / ".venv"
+    if not venv.exists():
+        venv.symlink_to(Path(".venv").absolute())  # which Pulumi runs dynamic resources in
+    own: dict[str, dict[str, Any]] = {place.staging: {"mimir:edge": {"port": place.port}}, place.production: {}}
+    for stack, template in ((place.staging, "staging.yaml"), (place.production, "production.yaml")):
+        file = checkout / f"Pulumi.{stack}.yaml"
+        file.write_text(yaml.safe_dump(_merged(checkout / TEMPLATES / template, place, stack, own[stack])))
+        _pulumi(place, checkout, "stack", "select", "--create", stack)
+        if "secure" not in file.read_text():
+            # Through stdin: every user of a machine can read the arguments of a process.
+            text = secrets.token_urlsafe(48)
+            _pulumi(place, checkout, "config", "set", "--secret", "--path", SECRET, "--stack", stack, stdin=text)
+        shutil.copyfile(file, place.stack_file(stack))
+
+
+def _merged(template: Path, place: Place, stack: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    """The template, what this place adds, and what only earlier runs know: the salt and the secret."""
+    document: dict[str, Any] = yaml.safe_load(template.read_text())
+    config = document["config"] = {**document["config"], **own, "mimir:registry": {"repository": place.name}}
+    kept = yaml.safe_load(place.stack_file(stack).read_text()) if place.stack_file(stack).exists() else {}
+    if "encryptionsalt" in kept:
+        document["encryptionsalt"] = kept["encryptionsalt"]
+        known = kept["config"]["mimir:environment"].get("jwtSecret")
+        config["mimir:environment"] = {**config["mimir:environment"], **({"jwtSecret": known} if known else {})}
+    return document
+
+
+def remove(place: Place) -> int:
+    """Destroy both stacks, with their data; the CLI's exit code.
+
+    The evidence of the runs stays.
+    """
+    for stack in (place.production, place.staging):
+        if not place.stack_file(stack).exists():
+            continue
+        file = ("--config-file", str(place.stack_file(stack)), "--stack", stack)
+        destroyed = subprocess.run(["pulumi", "destroy", "--yes", *file], env=place.environment(), check=False)
+        if destroyed.returncode != 0:
+            return destroyed.returncode
+        _pulumi(place, Path(), "stack", "rm", "--yes", "--preserve-config", stack)
+        place.stack_file(stack).unlink()
+    return 0
+
+
+def _pulumi(place: Place, folder: Path, *arguments: str, stdin: str | None = None) -> None:
+    done = subprocess.run(
+        ["pulumi", *arguments, "--non-interactive"],
+        cwd=folder,
+        env=place.environment(),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise StackError(f"pulumi {arguments[0]} failed: {done.stderr.strip()}")
