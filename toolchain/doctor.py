@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from toolchain import versions, virtualenv
+from toolchain import policy_pack, versions, virtualenv
 from toolchain.machine import Machine
 from toolchain.obtain import look
 from toolchain.progress import Progress
 from toolchain.report import Row, Source, table
 from toolchain.services import every
+from toolchain.state import State
 from toolchain.tools import ON_DEMAND, TOOLS
 
 
@@ -18,6 +19,7 @@ def examine(machine: Machine) -> list[Row]:
         _go(machine),
         *tools,
         virtualenv.look(machine.layout),
+        *policy_pack.look(machine.layout, State.load(machine.layout)),
         *(service.look() for service in every(machine, Progress())),
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from toolchain import pulumi_home, virtualenv
+from toolchain import policy_pack, pulumi_home, virtualenv
 from toolchain.artefacts import discard_partial, link_programs
 from toolchain.golang import find_go
 from toolchain.lock import exclusive
@@ -47,12 +47,14 @@ def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> lis
         discard_partial(layout.packages)
         state = State.load(layout)
         try:
-            return _ensure_all(machine, chosen, progress, state)
+            rows = _ensure_all(machine, chosen, progress, state)
         finally:
             link_programs(_programs(machine, state), layout.bin)
             pulumi_home.prepare(layout, state, pulumi_home.of_user())
+            policy_pack.prepare(layout, state)
             state.save(layout)
             sweep(layout)
+        return [*rows, *policy_pack.look(layout, state)]
 
 
 def _programs(machine: Machine, state: State) -> list[Path]:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from toolchain import pulumi_home
+from toolchain import policy_pack, pulumi_home
 from toolchain.layout import Layout
 from toolchain.state import State
 
@@ -25,6 +25,9 @@ def additions(layout: Layout, state: State, user: Mapping[str, str]) -> dict[str
     if "PULUMI_HOME" in user:
         # There other projects would take ours for the makers'. On PATH the CLI finds them too, and says so.
         own += plugins
+    pack = policy_pack.folder(layout, state)
+    if pack and ("PULUMI_HOME" in user or not plugins):
+        own.append(str(policy_pack.launcher(layout)))
     rest = [entry for entry in user.get("PATH", os.defpath).split(os.pathsep) if entry not in own]
     wanted = {
         "VIRTUAL_ENV": str(layout.venv),
@@ -37,6 +40,8 @@ def additions(layout: Layout, state: State, user: Mapping[str, str]) -> dict[str
     if plugins and "PULUMI_HOME" not in user:
         wanted["PULUMI_HOME"] = str(layout.pulumi_home)
         wanted["PULUMI_CREDENTIALS_PATH"] = str(pulumi_home.of_user())
+    if pack:
+        wanted[policy_pack.VARIABLE] = str(pack)
     wanted |= passphrase(layout.project, user)
     missing = {name: value for name, value in wanted.items() if name not in user}
     return {"PATH": os.pathsep.join([*own, *rest]), **missing}

@@ -1,0 +1,52 @@
+"""The doors that a cluster opens to the outside: Services, Ingresses and Gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mimir_policy.resource import KUBERNETES, Resource
+from mimir_policy.rule import Said
+from mimir_policy.values import dig, items, mapping, show
+from mimir_policy.view import Exposure
+
+OPEN_TYPES = ("LoadBalancer", "NodePort")
+TLS_PROTOCOLS = ("https", "tls", "ssl", "grpcs", "wss", "kubernetes.io/wss")
+CERTIFICATES = (
+    "service.beta.kubernetes.io/aws-load-balancer-ssl-cert",
+    "service.beta.kubernetes.io/do-loadbalancer-certificate-id",
+    "service.beta.kubernetes.io/oci-load-balancer-tls-secret",
+)
+"""Annotations with which a cloud's load balancer encrypts by itself."""
+
+PLAIN_PORT = 80
+"""The port that browsers try first; beside an encrypted one it redirects them."""
+
+
+def exposures(resource: Resource) -> Iterator[Exposure]:
+    """The doors that a resource opens. An HTTPRoute opens none: its Gateway does, and says whether it encrypts."""
+    if not resource.type.startswith(KUBERNETES):
+        return
+    spec = dig(resource.properties, "spec")
+    match resource.kind:
+        case "Service" if dig(spec, "type") in OPEN_TYPES:
+            annotations = mapping(dig(resource.properties, "metadata", "annotations"))
+            by_cloud = any(annotations.get(name) for name in CERTIFICATES)
+            for index, port in enumerate(items(dig(spec, "ports"))):
+                protocol = dig(port, "appProtocol") or dig(port, "name")
+                encrypted = by_cloud or str(protocol).lower() in TLS_PROTOCOLS
+                shown = f"port {show(dig(port, 'port'))} ({show(protocol)}) of type {show(dig(spec, 'type'))}"
+                redirects = dig(port, "port") == PLAIN_PORT
+                yield Exposure(Said(shown, f"spec.ports[{index}]"), encrypted, redirects)
+        case "Ingress":
+            covered = items(dig(spec, "tls"))
+            hosts = {host for one in covered for host in items(dig(one, "hosts"))}
+            has_any = any(not items(dig(one, "hosts")) for one in covered)
+            for index, rule in enumerate(items(dig(spec, "rules")) or [{}]):
+                host = dig(rule, "host")
+                encrypted = has_any or host in hosts or (host is None and bool(covered))
+                yield Exposure(Said(host or "every host", f"spec.rules[{index}]"), encrypted)
+        case "Gateway":
+            for index, listener in enumerate(items(dig(spec, "listeners"))):
+                protocol, port = dig(listener, "protocol"), dig(listener, "port")
+                encrypted = protocol in ("HTTPS", "TLS")
+                yield Exposure(Said(protocol, f"spec.listeners[{index}]"), encrypted, redirects=port == PLAIN_PORT)

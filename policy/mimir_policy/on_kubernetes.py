@@ -1,0 +1,147 @@
+"""Kubernetes' pods, alone and in the templates of what makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mimir_policy.resource import KUBERNETES, Resource
+from mimir_policy.rule import Said
+from mimir_policy.values import UNKNOWN, dig, items, mapping
+from mimir_policy.view import Container, Text
+
+TEMPLATE = ("spec", "template", "spec")
+PODS: Mapping[str, tuple[str, ...]] = {
+    "Pod": ("spec",),
+    "PodTemplate": ("template", "spec"),
+    "CronJob": ("spec", "jobTemplate", *TEMPLATE),
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"), TEMPLATE),
+}
+"""Where the pod is, in each kind of Kubernetes' own groups that makes pods."""
+
+ENDING = ("Job", "CronJob")
+"""Their pods end by themselves."""
+
+PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+VOLUMES = ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret")
+"""The volume types of the profile `restricted`."""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod's specification, where it is, and whether it goes on until it is told to end."""
+
+    spec: Mapping[str, Any]
+    path: str
+    runs_on: bool
+    labels: Mapping[str, Any]
+
+
+def pod_of(resource: Resource) -> Pod | None:
+    """The pod that a resource is, or makes; of kinds that extensions have added nobody can tell."""
+    path = PODS.get(resource.kind)
+    if not resource.type.startswith(KUBERNETES) or path is None:
+        return None
+    spec = mapping(dig(resource.properties, *path))
+    runs_on = resource.kind not in ENDING and spec.get("restartPolicy") in (None, "Always")
+    labels = mapping(dig(resource.properties, *path[:-1], "metadata", "labels"))
+    return Pod(spec, ".".join(path), runs_on, labels)
+
+
+def containers(resource: Resource) -> Iterator[Container]:
+    """The containers of the pod that a resource is, or makes; those that prepare it too."""
+    pod = pod_of(resource)
+    if not pod:
+        return
+    host = tuple(_host(pod))
+    for key in ("containers", "initContainers"):
+        for index, container in enumerate(items(pod.spec.get(key))):
+            serves = pod.runs_on and (key == "containers" or dig(container, "restartPolicy") == "Always")
+            yield _container(pod, container, f"{pod.path}.{key}[{index}]", serves, host)
+            host = ()  # the pod's, told once
+
+
+def _container(pod: Pod, container: Any, at: str, serves: bool, host: tuple[Said, ...]) -> Container:
+    own, of_pod, security = dig(container, "securityContext"), pod.spec.get("securityContext"), f"{at}.securityContext"
+
+    def said(*path: str) -> Said:
+        return Said(dig(own, *path), ".".join((security, *path)))
+
+    def inherited(*path: str) -> Said:
+        value = dig(own, *path)
+        return Said(dig(of_pod, *path) if value is None else value, ".".join((security, *path)))
+
+    user = inherited("runAsUser")
+    wanted = [(kind, resource) for kind in ("requests", "limits") for resource in ("cpu", "memory")]
+    return Container(
+        image=Said(dig(container, "image"), f"{at}.image"),
+        non_root=Said(False, user.property) if user.value in (0, "0") else inherited("runAsNonRoot"),
+        read_only_root=said("readOnlyRootFilesystem"),
+        privileged=said("privileged"),
+        escalation=said("allowPrivilegeEscalation"),
+        dropped=said("capabilities", "drop"),
+        added=said("capabilities", "add"),
+        seccomp=inherited("seccompProfile", "type"),
+        resources=tuple(
+            Said(dig(container, "resources", kind, resource), f"{at}.resources.{kind}.{resource}")
+            for kind, resource in wanted
+        ),
+        probes=tuple(Said(dig(container, probe), f"{at}.{probe}") for probe in PROBES) if serves else (),
+        host=(*host, *_host_of_container(container, at)),
+    )
+
+
+def texts(resource: Resource) -> Iterator[Text]:
+    """Labels, annotations, configuration, variables and command lines. Whoever may look at the object reads them."""
+    if not resource.on_kubernetes:
+        return
+    for key in ("labels", "annotations"):
+        yield from _map(f"metadata.{key}", dig(resource.properties, "metadata", key))
+    if resource.kind == "ConfigMap":
+        for key in ("data", "binaryData"):
+            yield from _map(key, resource.properties.get(key))
+    pod = pod_of(resource)
+    if not pod:
+        return
+    template = pod.path.rpartition(".")[0]
+    if template:
+        for key in ("labels", "annotations"):
+            path = [*template.split("."), "metadata", key]
+            yield from _map(".".join(path), dig(resource.properties, *path))
+    for kind in ("containers", "initContainers"):
+        for index, container in enumerate(items(pod.spec.get(kind))):
+            yield from _of_container(container, f"{pod.path}.{kind}[{index}]")
+
+
+def _of_container(container: Any, at: str) -> Iterator[Text]:
+    for index, variable in enumerate(items(dig(container, "env"))):
+        name = str(dig(variable, "name"))
+        yield Text(name, Said(dig(variable, "value"), f"{at}.env[{index}].value ({name})"), hidden_is_safe=False)
+    for key in ("command", "args"):
+        for index, word in enumerate(items(dig(container, key))):
+            yield Text("", Said(word, f"{at}.{key}[{index}]"), hidden_is_safe=False)
+
+
+def _map(path: str, found: Any) -> Iterator[Text]:
+    for name, value in mapping(found).items():
+        yield Text(name, Said(value, f"{path}[{name}]"), hidden_is_safe=False)
+
+
+def _host(pod: Pod) -> Iterator[Said]:
+    for name in ("hostNetwork", "hostPID", "hostIPC"):
+        if pod.spec.get(name) is True:
+            yield Said(True, f"{pod.path}.{name}")
+    for index, volume in enumerate(items(pod.spec.get("volumes"))):
+        for kind in mapping(volume):
+            if kind not in ("name", *VOLUMES) and dig(volume, kind) is not None:
+                found = dig(volume, kind, "path") if kind == "hostPath" else kind
+                yield Said(found, f"{pod.path}.volumes[{index}].{kind}")
+
+
+def _host_of_container(container: Any, at: str) -> Iterator[Said]:
+    for index, port in enumerate(items(dig(container, "ports"))):
+        if dig(port, "hostPort") not in (None, 0, UNKNOWN):
+            yield Said(dig(port, "hostPort"), f"{at}.ports[{index}].hostPort")
+    for index, device in enumerate(items(dig(container, "volumeDevices"))):
+        yield Said(dig(device, "devicePath"), f"{at}.volumeDevices[{index}]")

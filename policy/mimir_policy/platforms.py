@@ -1,0 +1,25 @@
+"""What a resource runs, shows and opens, on whichever platform it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mimir_policy import on_docker, on_kubernetes
+from mimir_policy.kubernetes_exposure import exposures as kubernetes_exposures
+from mimir_policy.resource import Resource
+from mimir_policy.view import Container, Exposure, Text
+
+
+def containers_of(resource: Resource) -> Iterable[Container]:
+    """The containers that a resource runs."""
+    return on_kubernetes.containers(resource) if resource.on_kubernetes else on_docker.containers(resource)
+
+
+def texts_of(resource: Resource) -> Iterable[Text]:
+    """The texts of a resource that are no place for a secret."""
+    return on_kubernetes.texts(resource) if resource.on_kubernetes else on_docker.texts(resource)
+
+
+def exposures_of(resource: Resource) -> Iterable[Exposure]:
+    """The doors that a resource opens."""
+    return kubernetes_exposures(resource) if resource.on_kubernetes else on_docker.exposures(resource)

@@ -1,0 +1,111 @@
+"""Which images may run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mimir_policy.image_name import ImageName
+from mimir_policy.platforms import containers_of
+from mimir_policy.resource import DOCKER, Resource
+from mimir_policy.rule import Rule, Said, Setting, Settings, Violation
+from mimir_policy.values import dig, items
+
+PULLED = "docker:index/remoteImage:RemoteImage"
+BUILT = "docker-build:index:Image"
+BUILT_FOR_ONE = "docker:index/image:Image"
+ARCHITECTURES = ("linux/amd64", "linux/arm64")
+
+
+def _run(resource: Resource) -> Iterator[Said]:
+    """The images that run, as far as their names are known."""
+    for container in containers_of(resource):
+        if container.image.value is None or isinstance(container.image.value, str):
+            yield container.image
+
+
+def _named(resource: Resource) -> Iterator[Said]:
+    """The images that run, and those that an engine is told to pull."""
+    yield from _run(resource)
+    if resource.type == PULLED and isinstance(resource.properties.get("name"), str):
+        yield Said(resource.properties["name"], "name")
+
+
+def _digest(resource: Resource, _: Settings) -> Iterator[Violation]:
+    for image in _run(resource):
+        if not ImageName.of(image.value or "").is_pinned:
+            yield Violation(image.property, image.value, "a name that ends with @sha256:…")
+
+
+def _registry(resource: Resource, settings: Settings) -> Iterator[Violation]:
+    allowed = settings["registries"]
+    for image in _named(resource):
+        name = ImageName.of(image.value or "")
+        if name.registry and not any(name.is_from(one) for one in allowed):
+            yield Violation(image.property, image.value, f"an image from {', '.join(allowed)}")
+
+
+def _latest(resource: Resource, _: Settings) -> Iterator[Violation]:
+    for image in _named(resource):
+        if ImageName.of(image.value or "").is_latest:
+            yield Violation(image.property, image.value, "a digest, or the tag of a version")
+    if resource.type == BUILT:
+        for index, tag in enumerate(items(resource.properties.get("tags"))):
+            if ImageName.of(str(tag)).is_latest:
+                yield Violation(f"tags[{index}]", tag, "the tag of a version")
+
+
+def _platforms(resource: Resource, settings: Settings) -> Iterator[Violation]:
+    wanted = settings["platforms"]
+    allowed = f"at least {' and '.join(wanted)}"
+    if resource.type == BUILT:
+        found = resource.properties.get("platforms")
+        if found is None or (isinstance(found, list) and not set(wanted) <= set(items(found))):
+            yield Violation("platforms", found, allowed)
+    elif resource.type == BUILT_FOR_ONE and resource.type.startswith(DOCKER):
+        yield Violation("build.platform", dig(resource.properties, "build", "platform"), allowed)
+
+
+RULES = (
+    Rule(
+        name="image-digest",
+        what="A container runs an image that is named by its digest.",
+        why="NIST SP 800-190 4.2.2 (stale images); plan: Rollback Strategy",
+        fix="name the image by the digest that the registry has for it: name@sha256:… "
+        "(`docker buildx imagetools inspect NAME` shows it; for the edge: `mimir:edge.image`)",
+        severity="high",
+        of_resource=_digest,
+    ),
+    Rule(
+        name="image-registry",
+        what="Images come from allowed registries only.",
+        why="NIST SP 800-190 4.1.5 (untrusted images); CIS Docker Benchmark 1.6, 4.2",
+        fix="push the image to an allowed registry, or allow its registry in the pack's configuration "
+        "(policy/mandatory.json: `image-registry.registries`)",
+        severity="critical",
+        of_resource=_registry,
+        settings={
+            "registries": Setting(
+                ("127.0.0.1", "localhost", "docker.io/library/haproxy"),
+                "Registries, each alone or with the beginning of a path; one without a port stands for every port.",
+            )
+        },
+    ),
+    Rule(
+        name="image-latest",
+        what="No image is named `latest`, or by no tag at all, which is the same.",
+        why="NIST SP 800-190 4.2.2 (stale images)",
+        fix="name a version, or better a digest",
+        severity="medium",
+        of_resource=_latest,
+    ),
+    Rule(
+        name="image-platforms",
+        what="What is built runs on both architectures.",
+        why="plan: Phase 1, Implement multi-architecture support (amd64, arm64)",
+        fix="`pulumi config set --path 'mimir:image.platforms' …` with both, or leave it out; "
+        "build with docker-build.Image, because docker.Image knows one platform",
+        severity="medium",
+        of_resource=_platforms,
+        settings={"platforms": Setting(ARCHITECTURES, "Platforms that every built image must have.")},
+    ),
+)

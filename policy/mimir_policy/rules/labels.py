@@ -1,0 +1,50 @@
+"""Everything can be found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mimir_policy.on_kubernetes import pod_of
+from mimir_policy.resource import CONTAINER, VOLUME, Resource
+from mimir_policy.rule import Rule, Setting, Settings, Violation
+from mimir_policy.values import UNKNOWN, dig, items
+
+LABELLED = (CONTAINER, VOLUME, "docker:index/network:Network")
+WANTED = "a text"
+
+
+def _labels(resource: Resource, settings: Settings) -> Iterator[Violation]:
+    if resource.type in LABELLED:
+        labels = resource.properties.get("labels")
+        there = {dig(label, "label") for label in items(labels) if dig(label, "value")}
+        for name in settings["docker"] if labels is not UNKNOWN else ():
+            if name not in there:
+                yield Violation(f"labels[{name}]", None, WANTED)
+    elif resource.on_kubernetes and "metadata" in resource.properties:
+        for name in settings["kubernetes"]:
+            if not resource.object_labels.get(name):
+                yield Violation(f"metadata.labels[{name}]", None, WANTED)
+        pod = pod_of(resource)
+        if pod and pod.path != "spec":
+            for name in settings["kubernetes"]:
+                if not pod.labels.get(name):
+                    yield Violation(f"{pod.path.rpartition('.')[0]}.metadata.labels[{name}]", None, WANTED)
+
+
+RULES = (
+    Rule(
+        name="labels",
+        what="Containers, volumes, networks and objects of a cluster say to which deployment they belong.",
+        why="Kubernetes: Recommended Labels; NIST SP 800-190 4.4.5 (rogue containers)",
+        fix="set the labels",
+        severity="low",
+        of_resource=_labels,
+        settings={
+            "docker": Setting(("io.mimir.deployment",), "Labels on an engine."),
+            "kubernetes": Setting(
+                ("app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/managed-by"),
+                "Labels in a cluster.",
+            ),
+        },
+    ),
+)

@@ -1,0 +1,82 @@
+"""What a namespace of a cluster must have before anything runs in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mimir_policy.on_kubernetes import pod_of
+from mimir_policy.resource import CLAIM, NAMESPACE, Resource
+from mimir_policy.rule import Rule, Settings, Violation
+from mimir_policy.values import UNKNOWN, dig, items, mapping
+
+ENFORCE = "pod-security.kubernetes.io/enforce"
+RESTRICTED = "restricted"
+BOTH = ("Ingress", "Egress")
+
+
+def _pod_security(resource: Resource, _: Settings) -> Iterator[Violation]:
+    if resource.type == NAMESPACE and resource.object_labels.get(ENFORCE) not in (RESTRICTED, UNKNOWN):
+        yield Violation(f"metadata.labels[{ENFORCE}]", resource.object_labels.get(ENFORCE), RESTRICTED)
+
+
+def _network_policy(resources: Sequence[Resource], _: Settings) -> Iterator[Violation]:
+    """A policy that selects every pod and allows nothing, for each direction, in each namespace with pods."""
+    denied = {(one.namespace, direction) for one in resources for direction in _denies(one)}
+    told = set()
+    for resource in resources:
+        space = resource.namespace
+        if pod_of(resource) is None or space is UNKNOWN or space in told:
+            continue
+        told.add(space)
+        open_ways = [direction for direction in BOTH if (space, direction) not in denied]
+        if open_ways:
+            wanted = f"a NetworkPolicy in namespace {space} that denies every pod {' and '.join(open_ways)}"
+            yield Violation("metadata.namespace", space, wanted, resource)
+
+
+def _denies(resource: Resource) -> Iterator[str]:
+    """The directions that a policy closes for every pod of its namespace."""
+    if not resource.on_kubernetes or resource.kind != "NetworkPolicy":
+        return
+    selector = mapping(dig(resource.properties, "spec", "podSelector"))
+    if any(selector.get(key) for key in ("matchLabels", "matchExpressions")):
+        return
+    for direction in items(dig(resource.properties, "spec", "policyTypes")):
+        if not items(dig(resource.properties, "spec", str(direction).lower())):
+            yield direction
+
+
+def _keeps_claims(resources: Sequence[Resource], _: Settings) -> Iterator[Violation]:
+    """Whoever deletes a namespace deletes its claims, protected or not."""
+    with_claims = {one.namespace for one in resources if one.type == CLAIM}
+    for resource in resources:
+        if resource.type == NAMESPACE and not resource.protect and resource.object_name in with_claims:
+            yield Violation("options.protect", False, "true, because claims are in it", resource)
+
+
+RULES = (
+    Rule(
+        name="pod-security",
+        what="A namespace refuses pods beyond the profile `restricted`.",
+        why="Kubernetes Pod Security Admission, profile restricted; CIS Kubernetes Benchmark 1.9, 5.2.1",
+        fix=f"label the namespace {ENFORCE}: {RESTRICTED}",
+        severity="high",
+        of_resource=_pod_security,
+    ),
+    Rule(
+        name="network-policy",
+        what="In a namespace with pods, all traffic in both directions is denied, unless another policy allows it.",
+        why="CIS Kubernetes Benchmark 1.9, 5.3.2; NIST SP 800-190 4.3.3 and 4.4.2; plan: Security, Network isolation",
+        fix="add a NetworkPolicy with an empty podSelector, policyTypes Ingress and Egress, and no rules",
+        severity="high",
+        of_stack=_network_policy,
+    ),
+    Rule(
+        name="namespace-protected",
+        what="A namespace with claims is protected.",
+        why="plan: Backup & Recovery; Kubernetes: a namespace takes everything in it along",
+        fix="set the resource option `protect` (for this project's own: `mimir:volumes.protected`)",
+        severity="high",
+        of_stack=_keeps_claims,
+    ),
+)

@@ -1,0 +1,77 @@
+"""Signs that a text is a secret: its name, its form, or that it looks random."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+NAME = re.compile(
+    r"(?:^|[_.\-])(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|jwt|dsn|bearer|authorization"
+    r"|(?:api|access|private|secret|signing|encryption|auth|account)[_.\-]?key|connection[_.\-]?string)$",
+    re.IGNORECASE,
+)
+"""Names whose values are secrets: the last word counts, so that a TOKEN_TTL or a PASSWORD_FILE does not."""
+
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+HARMLESS = re.compile(
+    r"\s*(?:|[\d.]+\s?[a-z%]{0,3}|true|false|yes|no|on|off|none|null|(?:\.{0,2}/|[A-Za-z]:\\)\S*|\$\{?\w+\}?|[{\[].*"
+    r"|\w+://[^@\s]*)\s*",
+    re.IGNORECASE,
+)
+"""Values that are no secrets whatever their name: numbers, switches, paths, references, lists, plain addresses."""
+
+FORMS = (
+    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    ("a password in an address", re.compile(r"\b[a-z][a-z0-9+.\-]*://[^\s:/@]+:[^\s:/@$]+@", re.IGNORECASE)),
+    ("a token (JWT)", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")),
+    ("an access key of AWS", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("a token of GitHub", re.compile(r"\b(?:gh[pousr]_\w{36,}|github_pat_\w{22,})")),
+    ("a token of GitLab", re.compile(r"\bglpat-[\w-]{20,}")),
+    ("a token of Slack", re.compile(r"\bxox[abeoprs]-[\w-]{10,}")),
+    ("a key of Google", re.compile(r"\bAIza[\w-]{35}\b")),
+    ("a key of Stripe", re.compile(r"\b[rs]k_live_\w{16,}")),
+)
+
+LINE = re.compile(r"^\s*[\"']?([\w.\-]{1,64})[\"']?\s*[:=]\s*[\"']?([^\"'\n]*)", re.MULTILINE)
+"""A setting in a file: `name: value` or `name = value`."""
+
+RANDOM = re.compile(r"[A-Za-z0-9+/_\-]{24,}={0,2}")
+LEAST_BITS = 4.1
+"""Of entropy a character. Words have fewer, base64 of random bytes more from 24 characters on."""
+
+LEAST_DIGITS = 2
+WORD = re.compile(r"[a-z]{4,}|[A-Z]{5,}|[A-Z][a-z]{3,}")
+MOST_WORDS = 0.5
+"""Share of the characters that may be parts of words: names and paths have more."""
+
+
+def signs(name: str, text: str) -> Iterator[str]:
+    """What tells that a text is a secret, in words that do not repeat it."""
+    if _is_secret_name(name) and not HARMLESS.fullmatch(text):
+        yield f"its name, {name}, is that of a secret"
+    yield from (form for form, pattern in FORMS if pattern.search(text))
+    if "\n" in text:
+        named = {key for key, value in LINE.findall(text) if _is_secret_name(key) and not HARMLESS.fullmatch(value)}
+        yield from (f"a line sets {key}" for key in sorted(named))
+    if any(_looks_random(found.group()) for found in RANDOM.finditer(text)):
+        yield "it looks like a random key"
+
+
+def _is_secret_name(name: str) -> bool:
+    return NAME.search(CAMEL.sub("_", name)) is not None
+
+
+def _looks_random(text: str) -> bool:
+    """Whether it has the letters of random bytes in base64. Hexadecimal does not count: digests are no secrets."""
+    kinds = (any(map(str.islower, text)), any(map(str.isupper, text)), sum(map(str.isdigit, text)) >= LEAST_DIGITS)
+    words = sum(len(word) for word in WORD.findall(text))
+    return all(kinds) and _bits(text) >= LEAST_BITS and words <= MOST_WORDS * len(text)
+
+
+def _bits(text: str) -> float:
+    """Shannon's entropy, in bits a character."""
+    counts = Counter(text).values()
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)

@@ -1,0 +1,52 @@
+"""What the project makes itself passes every rule, in every stack, and no exception is left over."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from mimir_policy import exceptions
+from mimir_policy.exceptions import Known
+from mimir_policy.rules import RULES
+from tests.policy import recorded
+
+
+@pytest.mark.parametrize("stack", recorded.STACKS)
+def test_no_rule_has_anything_against_it(stack: str) -> None:
+    assert recorded.violations(*recorded.of(stack), settings=recorded.SETTINGS.get(stack)) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "rule"),
+    [pytest.param(known, rule, id=f"{rule} of {known.name}") for known in exceptions.load() for rule in known.rules],
+)
+def test_every_exception_is_needed(known: Known, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exceptions, "load", tuple)
+    [judging] = [one for one in RULES if one.name == rule]
+    everything = [one for stack in recorded.STACKS for one in recorded.of(stack)]
+    named = [one for one in everything if one.type == known.type and fnmatchcase(one.name, known.name)]
+    found = [(one, violation) for one in named for violation in judging.of_resource(one, judging.configured({}))]
+    assert any(known.covers(judging, *one) for one in found), "stale: remove it"
+
+
+def test_an_exception_without_a_reason_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(exceptions, "FILE", tmp_path / "exceptions.yaml")
+    exceptions.FILE.write_text("- {rules: [tls], type: x, name: y, reason: later}\n")
+    with pytest.raises(ValueError, match=r"exceptions\.yaml: y: it has no reason"):
+        exceptions.load.__wrapped__()
+
+
+def test_an_exception_holds_only_for_what_it_describes() -> None:
+    """A carrier that runs, another image in the edge's place, another volume: none of them is excused."""
+    [carrier] = [one for one in recorded.of("dev") if one.name == "mimir-edge-carrier"]
+    started = replace(carrier, properties={**carrier.properties, "start": True})
+    assert {"non-root", "read-only-root", "capabilities", "privileges", "limits"} <= recorded.tripped(started)
+    volume = replace(carrier, type="docker:index/volume:Volume", name="mimir-edge-files-2")
+    assert "volume-protected" in recorded.tripped(volume)
+    [edge] = [one for one in recorded.of("prod") if one.kind == "Deployment" and one.name == "mimir-edge"]
+    other = json.loads(json.dumps(edge.properties).replace("haproxy:3.2.7-alpine", "haproxy:latest-alpine"))
+    assert recorded.tripped(replace(edge, properties=other)) >= {"image-digest"}
