@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from components.config import OVERRIDES
-from ops import source_argument, written
+from ops import source_argument, stack_settings, written
 from ops.stack import StackError
 
 LABELS = "MIMIR_ALLOW_LABELS"
@@ -39,10 +41,21 @@ def run(arguments: argparse.Namespace) -> int:
         packs=(),
         pack_configs=(),
         allowed=allowed,
-        built=lambda: None,
+        built=lambda: _digest(arguments.stack, overrides),
         command=f"make preview STACK={arguments.stack}{source}",
     )
     return written.write(stack, report, text, arguments)
+
+
+def _digest(stack: str, overrides: Mapping[str, Any]) -> str | None:
+    """The digest of what the preview has built: built once more, which the builder's cache makes quick."""
+    from components import build_context, buildx
+
+    try:
+        settings = stack_settings.of(stack, overrides)
+        return buildx.digest_of(settings, build_context.stage(settings))
+    except (buildx.BuildError, StackError):
+        return None  # the preview itself has succeeded; an update will tell
 
 
 def allowed_by_labels(labels: str) -> frozenset[str]:

@@ -30,12 +30,14 @@ class TrialFailed(Exception):
 def hook(name: str, settings: Settings, application: Application) -> pulumi.ResourceHook:
     """A hook that tries the container before it is created, where another one serves already."""
 
-    def attempt(args: pulumi.ResourceHookArgs) -> None:
+    async def attempt(args: pulumi.ResourceHookArgs) -> None:
         client = engine.client(settings.docker.host)
         serving = client.containers.list(filters=filters_of(application, "service"))
         if not serving:
             return
-        inputs: Any = args.new_inputs or {}
+        # A hook gets an input that is a secret, or has one in it, as an output.
+        inputs = await pulumi.Output.from_input(args.new_inputs or {}).future()
+        assert inputs
         trial_name = f"{application.name}-trial"
         _remove(client.containers, trial_name)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pulumi
 import pytest
 from docker.errors import APIError
+from pulumi.runtime import stack
 
 from components.docker import trial
 from components.docker.trial import TrialFailed
@@ -31,7 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def inputs(run: Run) -> dict[str, Any]:
-    """A container's inputs as the hook gets them: secrets in the clear, and every number a float."""
+    """A container's inputs as the hook reads them: secrets in the clear, and every number a float."""
     shown = {**run.service}
     shown["envs"] = [one.value if isinstance(one, Secret) else one for one in shown["envs"]]
     return shown
@@ -43,7 +45,17 @@ def attempt(monkeypatch: pytest.MonkeyPatch, dev: Run, clock: list[float]) -> An
     made: list[Any] = []
     monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: made.append(callback))
     trial.hook("mimir", SETTINGS, MIMIR)
-    return lambda: made[-1](type("Args", (), {"new_inputs": inputs(dev)})())
+
+    async def run() -> None:
+        given = inputs(dev)
+        # Pulumi hands an input that has a secret in it on as an output.
+        given["envs"] = pulumi.Output.secret(given["envs"])
+        try:
+            await made[-1](type("Args", (), {"new_inputs": given})())
+        finally:
+            await stack.wait_for_rpcs()  # or the next program waits for this one's outputs
+
+    return lambda: asyncio.run(run())
 
 
 class Engine(Many):
