@@ -10,7 +10,8 @@ import argparse
 import sys
 from typing import NoReturn, Protocol, cast
 
-from ops import api_key, check, deployments, destroy, drift, preview, refresh, stack, up
+from ops import api_key, check, deployments, destroy, drift, move_state, preview, refresh, stack, throw_away, up
+from ops.github import comment, issue
 from ops.pipeline import command as pipeline
 from ops.source_argument import BadSource
 
@@ -23,8 +24,12 @@ COMMANDS = {
     "check": check,
     "destroy": destroy,
     "deployments": deployments,
+    "move-state": move_state,
     "api-key": api_key,
     "pipeline": pipeline,
+    "comment": comment,
+    "issue": issue,
+    "throw-away": throw_away,
 }
 
 

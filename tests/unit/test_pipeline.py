@@ -147,7 +147,12 @@ def test_a_person_is_asked_for_this_very_digest(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", lambda text: asked.append(text) or answer)
+
+    def answered(text: str) -> str:
+        asked.append(text)
+        return answer
+
+    monkeypatch.setattr("builtins.input", answered)
     assert pipeline() == code
     assert len(asked) == 1 and DIGEST in asked[0]
 
