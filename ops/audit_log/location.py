@@ -84,12 +84,17 @@ def of_log(stack: str, backend_url: str, environment: Mapping[str, str] = os.env
     owner = str(project().get("name"))
     if chosen := environment.get(VARIABLE):
         return of_url(chosen, environment).below(owner, stack)
-    if urlsplit(backend_url).scheme not in _FINDERS:
+    if not is_folder(backend_url):
         raise StackError(
             f"the audit log of deployments cannot lie beside the state in {shown(backend_url)}; "
             f"name a place of its own that keeps objects ({KINDS}): export {VARIABLE}=s3://<bucket>/<folder>"
         )
     return of_url(backend_url, environment).below(BESIDE, owner, stack)
+
+
+def is_folder(url: str) -> bool:
+    """Whether `url` is a folder or bucket of a kind that is known here."""
+    return urlsplit(url).scheme in _FINDERS
 
 
 def of_url(url: str, environment: Mapping[str, str] = os.environ) -> Location:
@@ -99,7 +104,7 @@ def of_url(url: str, environment: Mapping[str, str] = os.environ) -> Location:
         StackError: for another kind of URL.
     """
     parts = urlsplit(url)
-    if parts.scheme not in _FINDERS:
+    if not is_folder(url):
         raise StackError(f"{VARIABLE}={shown(url)}: the audit log can be kept in {KINDS}")
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     bucket = f"{parts.netloc}{parts.path}".rstrip("/")

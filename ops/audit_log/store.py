@@ -21,7 +21,7 @@ PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"}
 
 
 class AuditLogError(StackError):
-    """The log cannot be read or written."""
+    """The log, or what else lies beside a state, cannot be read or written."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,10 @@ class Store:
 
     files: fsspec.AbstractFileSystem
     folder: str
+    what: str = "the audit log"
 
-    def numbers(self) -> list[int]:
-        """The numbers that are taken, in order.
+    def names(self) -> list[str]:
+        """The names of what is in the folder; nothing where there is no such folder.
 
         Raises:
             AuditLogError: when the store does not answer.
@@ -45,8 +46,16 @@ class Store:
                 listed = self.files.ls(self.folder, detail=False, refresh=True)
             except FileNotFoundError:
                 return []
-            names = [PurePosixPath(path).name for path in listed]
-            return sorted(int(name.removesuffix(SUFFIX)) for name in names if name.removesuffix(SUFFIX).isdecimal())
+            return sorted(PurePosixPath(path).name for path in listed)
+
+    def numbers(self) -> list[int]:
+        """The numbers that are taken, in order.
+
+        Raises:
+            AuditLogError: when the store does not answer.
+        """
+        stems = [name.removesuffix(SUFFIX) for name in self.names() if name.endswith(SUFFIX)]
+        return sorted(int(stem) for stem in stems if stem.isdecimal())
 
     def read(self, numbers: Iterable[int]) -> dict[int, bytes]:
         """The contents of `numbers`.
@@ -85,11 +94,11 @@ class Store:
         try:
             yield
         except Exception as error:  # each kind of store has exceptions of its own
-            raise AuditLogError(f"the audit log in {self.folder} cannot be {done}: {_said(error)}") from error
+            raise AuditLogError(f"{self.what} in {self.folder} cannot be {done}: {_said(error)}") from error
 
 
-def opened(location: Location) -> Store:
-    """The store in `location`.
+def opened(location: Location, what: str = "the audit log") -> Store:
+    """The store in `location`, which an error calls `what`.
 
     Raises:
         AuditLogError: when the package for this kind of store is not installed.
@@ -98,8 +107,8 @@ def opened(location: Location) -> Store:
         files = fsspec.filesystem(location.protocol, **location.options)
     except ImportError as error:
         package = PACKAGES[location.protocol]
-        raise AuditLogError(f"the audit log in {location} needs {package}: .venv/bin/pip install {package}") from error
-    return Store(files, location.folder)
+        raise AuditLogError(f"{what} in {location} needs {package}: .venv/bin/pip install {package}") from error
+    return Store(files, location.folder, what)
 
 
 def _create(path: Path, content: bytes) -> None:

@@ -1,0 +1,1 @@
+"""A stack's state on its way from one place to another (`ops.move_state`)."""
