@@ -14,6 +14,7 @@ from ops import api_key, check, deployments, destroy, drift, move_state, preview
 from ops.github import comment, issue
 from ops.pipeline import command as pipeline
 from ops.source_argument import BadSource
+from ops.supply import commands as supply
 
 COMMANDS = {
     "stack": stack,
@@ -30,6 +31,7 @@ COMMANDS = {
     "comment": comment,
     "issue": issue,
     "throw-away": throw_away,
+    **supply.COMMANDS,
 }
 
 

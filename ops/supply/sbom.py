@@ -1,0 +1,41 @@
+"""Write the bill of materials of each platform's image (CycloneDX)."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ops.supply import bom, evidence, image
+from ops.supply.layout import Layout
+
+NEEDS_STACK = False
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `sbom` takes."""
+    image.add(parser)
+    evidence.add(parser, required=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write one file for each platform."""
+    with image.opened(arguments) as layout:
+        write(layout, arguments.evidence)
+    return 0
+
+
+def write(layout: Layout, folder: Path) -> None:
+    """Write the bill of materials of each platform's image into `folder`.
+
+    Raises:
+        CannotWork: an image holds something that cannot be described, or the tool breaks.
+    """
+    for one in layout.images():
+        made = bom.of_image(layout, one)
+        evidence.write(folder, file_of(one.platform), made)
+        print(f"{one.platform} {one.digest}: {len(made['components'])} components in {folder / file_of(one.platform)}")
+
+
+def file_of(platform: str) -> str:
+    """The file's name for a platform such as linux/amd64."""
+    return f"sbom-{platform.replace('/', '-')}.cdx.json"

@@ -1,0 +1,60 @@
+"""Static security scan of the project: code, secrets, packages, workflows."""
+
+from __future__ import annotations
+
+import argparse
+from functools import cache
+
+from ops.supply import database, evidence, finding, known
+from ops.supply.finding import Outcome
+from ops.supply.known import Known
+from ops.supply.scanners import SCANS, NeedsDatabase, Scan
+from ops.supply.tool import CannotWork
+
+NEEDS_STACK = False
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `scan-source` takes."""
+    evidence.add(parser)
+    database.add(parser)
+    parser.add_argument(
+        "--waive",
+        action="append",
+        default=[],
+        choices=list(SCANS),
+        help="let this scan pass where it cannot work (its findings still count); may be repeated",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run every scan, then tell everything; 1 when one finds something or cannot work."""
+
+    @cache
+    def have() -> database.Database:
+        return database.find(arguments.max_database_age)
+
+    exceptions = known.load()
+    outcomes = [_outcome(name, scan, have, exceptions, name in arguments.waive) for name, scan in SCANS.items()]
+    worked = [outcome for outcome in outcomes if not outcome.failure]
+    made = [one for outcome in worked for one in (*outcome.findings, *outcome.excused)]
+    left = known.stale(made, exceptions, [outcome.name for outcome in worked])
+    outcomes.append(Outcome("known.yaml", left))
+    passes = finding.tell(outcomes)
+    document = {"at": evidence.now(), "passes": passes, "scans": [outcome.as_json() for outcome in outcomes]}
+    evidence.write(arguments.evidence, "scan-source.json", document)
+    return 0 if passes else 1
+
+
+def _outcome(name: str, scan: Scan, have: NeedsDatabase, exceptions: list[Known], waived: bool) -> Outcome:
+    used: list[database.Database] = []
+
+    def noted() -> database.Database:
+        used.append(have())
+        return used[-1]
+
+    try:
+        counted, excused = known.split(scan(noted), exceptions)
+    except CannotWork as error:
+        return Outcome(name, failure=str(error), waived=waived)
+    return Outcome(name, counted, excused, data=str(used[-1]) if used else "")

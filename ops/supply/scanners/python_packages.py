@@ -1,0 +1,46 @@
+"""pip-audit: published vulnerabilities of what is installed from requirements*.txt, and of what that brings along."""
+
+from __future__ import annotations
+
+import json
+import sysconfig
+
+from ops.supply.finding import Finding
+from ops.supply.tool import CannotWork, run
+
+FOUND = 1
+WHAT_TO_DO = (
+    "Let this machine reach PyPI's JSON interface, or OSV (PIP_AUDIT_VULNERABILITY_SERVICE=osv, and "
+    "PIP_AUDIT_OSV_URL for a mirror); to go on without: --waive pip-audit"
+)
+
+
+def scan() -> list[Finding]:
+    """The vulnerabilities of each installed package.
+
+    Raises:
+        CannotWork: the advisories of a package cannot be had. pip-audit itself would only mention that, and pass.
+    """
+    command = ["pip-audit", "--path", sysconfig.get_path("purelib"), "--format=json", "--progress-spinner=off"]
+    try:
+        packages = json.loads(run(command, accepted=(0, FOUND)))["dependencies"]
+    except ValueError:
+        raise CannotWork(f"pip-audit has no advisories: it answered with an error. {WHAT_TO_DO}") from None
+    except CannotWork as error:
+        raise CannotWork(f"{error}. {WHAT_TO_DO}") from error
+    if without := [one["name"] for one in packages if "skip_reason" in one]:
+        raise CannotWork(
+            f"pip-audit has no advisories for {len(without)} of {len(packages)} installed packages "
+            f"({', '.join(sorted(without)[:5])} …). {WHAT_TO_DO}"
+        )
+    return [
+        Finding(
+            "pip-audit",
+            one["id"],
+            f"{package['name']} {package['version']}",
+            " ".join(one["description"].split())[:200],
+            f"upgrade to {' or '.join(one['fix_versions'])}" if one["fix_versions"] else "there is no fixed version",
+        )
+        for package in packages
+        for one in package["vulns"]
+    ]

@@ -1,0 +1,85 @@
+"""Who signs, and whose signature is believed: a key pair, or a workflow by its identity (keyless)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.supply.tool import CannotWork, run
+
+PASSWORD = "COSIGN_PASSWORD"
+"""The variable with the password of the private key: nothing secret is an argument."""
+
+GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
+MAKE_A_KEY = f"{PASSWORD}=… cosign generate-key-pair --output-key-prefix signing   # makes signing.key and signing.pub"
+
+
+@dataclass(frozen=True)
+class Signer:
+    """What cosign is told.
+
+    Attributes:
+        sign: arguments for signing.
+        verify: arguments for verifying.
+    """
+
+    sign: tuple[str, ...]
+    verify: tuple[str, ...]
+
+
+def add(parser: argparse.ArgumentParser, which: str) -> None:
+    """Let a command be told whose signature it is about; `which` of the two keys is wanted."""
+    parser.add_argument("--key", type=Path, metavar="FILE", help=f"{which}; without one, keyless")
+    parser.add_argument("--identity", metavar="URL", help="keyless: who signs; in GitHub Actions the workflow")
+    parser.add_argument("--issuer", metavar="URL", default=GITHUB_ISSUER, help="keyless: who vouches for that")
+
+
+@contextmanager
+def chosen(arguments: argparse.Namespace) -> Iterator[Signer]:
+    """The signer of the command line.
+
+    Raises:
+        CannotWork: there is neither a key nor an identity, or the key cannot be used.
+    """
+    if not arguments.key:
+        yield _keyless(arguments.identity, arguments.issuer)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        yield _with_key(arguments.key, Path(scratch))
+
+
+def _keyless(identity: str | None, issuer: str) -> Signer:
+    workflow = os.environ.get("GITHUB_WORKFLOW_REF")
+    believed = identity or (
+        f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{workflow}" if workflow else ""
+    )
+    if not believed:
+        raise CannotWork(
+            f"whose signature? Give --key FILE ({MAKE_A_KEY}), or outside of GitHub Actions --identity URL"
+        )
+    return Signer((), (f"--certificate-identity={believed}", f"--certificate-oidc-issuer={issuer}"))
+
+
+def _with_key(key: Path, scratch: Path) -> Signer:
+    """A key pair stands for itself: no transparency log and no authority is asked, so it works without a network."""
+    if not key.is_file():
+        raise CannotWork(f"there is no key {key}; {MAKE_A_KEY}")
+    public = key
+    if "PRIVATE KEY" in key.read_text():
+        if PASSWORD not in os.environ:
+            raise CannotWork(f"{key} is a private key: its password has to be in {PASSWORD} (empty if it has none)")
+        public = scratch / "key.pub"
+        public.write_text(run(["cosign", "public-key", "--key", str(key)]))
+    nobody, nothing = scratch / "signing-config.json", scratch / "trusted-root.json"
+    run(["cosign", "signing-config", "create", "--out", str(nobody)])
+    run(["cosign", "trusted-root", "create", "--out", str(nothing)])
+    root = f"--trusted-root={nothing}"
+    return Signer(
+        ("--key", str(key), f"--signing-config={nobody}", root),
+        ("--key", str(public), "--insecure-ignore-tlog=true", root),
+    )

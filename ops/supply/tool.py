@@ -1,0 +1,62 @@
+"""Runs the tools of others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ops.stack import StackError
+
+ENSURE = "python3 -m toolchain ensure --group supply"
+LIMIT_SECONDS = 900.0
+TAIL = 2000
+"""Characters that are quoted of a tool that breaks: what counts stands at the end."""
+
+
+class CannotWork(StackError):
+    """A tool, or data that it needs, cannot be had; the message says which, why, and what to do."""
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    accepted: Sequence[int] = (0,),
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    seconds: float = LIMIT_SECONDS,
+) -> str:
+    """What a tool prints; it is never asked anything.
+
+    Args:
+        argv: its name and arguments.
+        accepted: the exit codes that are an answer.
+        environment: variables to set for it.
+        folder: where it runs; here, if it is left out.
+        seconds: how long it may take.
+
+    Raises:
+        CannotWork: it is not there, takes too long, or ends with another exit code.
+    """
+    program = shutil.which(argv[0])
+    if not program:
+        raise CannotWork(f"{argv[0]} is not there; run: {ENSURE}")
+    try:
+        done = subprocess.run(
+            [program, *argv[1:]],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CannotWork(f"{argv[0]}: no answer in {seconds:.0f} s") from error
+    if done.returncode not in accepted:
+        said = (done.stderr.strip() or done.stdout.strip())[-TAIL:]
+        raise CannotWork(f"{argv[0]} ended with status {done.returncode}: {said}")
+    return done.stdout
