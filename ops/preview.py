@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.config import OVERRIDES
-from ops import source_argument, stack_settings, written
+from ops import policy, source_argument, stack_settings, written
 from ops.stack import StackError
 
 LABELS = "MIMIR_ALLOW_LABELS"
@@ -38,8 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     source = f" SOURCE={arguments.source}" if arguments.source else ""
     report, text = make.preview(
         stack,
-        packs=(),
-        pack_configs=(),
+        packs=[policy.pack()],
+        pack_configs=[policy.config(arguments.stack)],
         allowed=allowed,
         built=lambda: _digest(arguments.stack, overrides),
         command=f"make preview STACK={arguments.stack}{source}",

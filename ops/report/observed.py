@@ -106,7 +106,8 @@ def _of(events: list[EngineEvent], text: str, *, failed: bool) -> Observed:
             if one.severity == "error" and not _text(one).startswith(UNREMARKABLE)
         ),
         policies=tuple(event.policy_event for event in events if event.policy_event),
-        packs=summary.policy_packs if summary else {},
+        # The engine adds where the pack is on this machine, which is nobody else's business.
+        packs={name.split("|")[0]: version for name, version in summary.policy_packs.items()} if summary else {},
         text=text,
         failed=failed,
     )
