@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import shlex
 import sys
 from dataclasses import replace
@@ -17,6 +16,8 @@ from ops.pipeline.place import Place
 from ops.pipeline.run import Run
 from ops.pipeline.steps import STEPS, Step
 from ops.stack import StackError
+from ops.supply.layout import Layout
+from ops.supply.tool import CannotWork
 
 NEEDS_STACK = False
 INSIDE = "RUN="
@@ -78,6 +79,7 @@ def _prepared(arguments: argparse.Namespace, place: Place, folder: Path) -> Run:
         "origin": str(Path().absolute()),
         "checkout": str(folder / "checkout"),
         "layout": str(folder / "layout"),
+        "attestations": str(folder / "evidence/image"),
         "repository": place.repository,
         "staging": place.staging,
         "production": place.production,
@@ -85,6 +87,7 @@ def _prepared(arguments: argparse.Namespace, place: Place, folder: Path) -> Run:
 
     def checked_out() -> str:
         stacks.write(place, folder / "checkout")
+        place.make_key()
         return ""
 
     def built() -> str:
@@ -102,8 +105,10 @@ def _prepared(arguments: argparse.Namespace, place: Place, folder: Path) -> Run:
             "scan-source": [word for scan in arguments.waive for word in ("--waive", scan)],
             "test": [] if arguments.tests else [INSIDE],
             "build": ["--source", source] if source else [],
+            "attest": ["--key", str(place.key)],
+            "verify-image": ["--key", str(place.key.with_suffix(".pub"))],
         },
-        variables=place.variables(),
+        shell=place.shell(),
         environment=place.environment(),
         after={"checkout": checked_out, "build": built},
         instead={"approve": approved},
@@ -111,19 +116,15 @@ def _prepared(arguments: argparse.Namespace, place: Place, folder: Path) -> Run:
 
 
 def digest_of(layout: Path) -> str:
-    """The digest of the one index in an OCI layout (image-spec, image-layout.md).
+    """The digest of what is in a layout.
 
     Raises:
-        StackError: when it holds none, or several.
+        StackError: when that is not one image.
     """
     try:
-        manifests = json.loads((layout / "index.json").read_text())["manifests"]
-    except (OSError, ValueError, KeyError) as error:
-        raise StackError(f"{layout} is no OCI layout ({error})") from error
-    digests = {str(one["digest"]) for one in manifests}
-    if len(digests) != 1:
-        raise StackError(f"{layout} holds {len(digests)} images; one is wanted")
-    return digests.pop()
+        return Layout.open(layout).digest
+    except CannotWork as error:
+        raise StackError(str(error)) from error
 
 
 def _approval(given: bool, digest: str) -> str:
@@ -149,8 +150,7 @@ def _told(run: Run, place: Place, table: str) -> int:
             print(f"To repeat it:\n  {run.repeat(failed.command)}", file=sys.stderr)
     remove = ["python", "-m", "ops", "pipeline", "--remove", "--name", place.name, "--evidence", str(place.root)]
     if any(place.stack_file(stack).exists() for stack in (place.staging, place.production)):
-        look = " ".join(f"{name}={shlex.quote(value)}" for name, value in run.variables.items())
-        print(f"\nWhat runs:\n  (cd {run.checkout} && export {look}")
+        print(f"\nWhat runs:\n  (cd {run.checkout} && export {run.shell}")
         for stack in (place.staging, place.production):
             print(f"   pulumi stack output --stack {stack}")
         print(

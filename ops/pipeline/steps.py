@@ -52,8 +52,8 @@ STEPS = (
     Step(
         "build",
         "one index for all platforms, in a folder; nothing is pushed",
-        (*OPS, "build", "--stack", "{staging}", "--layout", "{layout}"),
-        "the OCI layout",
+        (*OPS, "build", "--stack", "{staging}", "--layout", "{layout}", "--evidence", "{attestations}"),
+        "the OCI layout, `provenance.json`",
         "image",
     ),
     Step(
@@ -61,6 +61,13 @@ STEPS = (
         "known vulnerabilities in what was built, by digest",
         (*OPS, "scan-image", "--layout", "{layout}", "--evidence", "{evidence}"),
         "`scan-image.json`",
+        "image",
+    ),
+    Step(
+        "sbom",
+        "what is in it, for each platform (CycloneDX)",
+        (*OPS, "sbom", "--layout", "{layout}", "--evidence", "{attestations}"),
+        "`sbom-<platform>.cdx.json`",
         "image",
     ),
     Step(
@@ -72,9 +79,9 @@ STEPS = (
     ),
     Step(
         "attest",
-        "SBOM and provenance are attached to the digest and signed",
-        (*OPS, "attest", "--ref", "{ref}", "--evidence", "{evidence}"),
-        "SBOM, provenance, signature",
+        "SBOM and provenance are attached to the digest, and all is signed",
+        (*OPS, "attest", "--ref", "{ref}", "--evidence", "{attestations}"),
+        "in the registry: SBOMs, provenance, signature",
         "image",
     ),
     Step(
@@ -95,8 +102,8 @@ STEPS = (
     Step(
         "verify-image",
         "the signatures are ours, and over this digest",
-        (*OPS, "verify-image", "--ref", "{ref}"),
-        "",
+        (*OPS, "verify-image", "--ref", "{ref}", "--evidence", "{evidence}"),
+        "`verify-image.json`",
         "production",
     ),
     Step(

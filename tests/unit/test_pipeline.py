@@ -49,7 +49,7 @@ def pipeline(tmp_path: Path, notes: Path, monkeypatch: pytest.MonkeyPatch) -> Pi
     monkeypatch.chdir(here)
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("python", "make", "pulumi"):
+    for name in ("python", "make", "pulumi", "cosign"):
         (tools / name).write_text(FAKE.replace("DIGEST", DIGEST))
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
@@ -105,7 +105,7 @@ def test_each_steps_output_is_kept(pipeline: Pipeline, tmp_path: Path) -> None:
     [folder] = (tmp_path / "runs").glob("*/evidence")
     assert sorted(one.name[3:] for one in folder.iterdir()) == sorted(NAMES)
     assert (
-        (folder / "09-check-staging/log.txt").read_text().startswith("$ python -m ops check --stack pipeline-staging")
+        (folder / "10-check-staging/log.txt").read_text().startswith("$ python -m ops check --stack pipeline-staging")
     )
     steps = {one["step"]: one for one in summary(tmp_path)["steps"]}
     assert steps["build"]["exit_code"] == 0
