@@ -108,7 +108,7 @@ def _prepared(arguments: argparse.Namespace, place: Place, folder: Path) -> Run:
             "attest": ["--key", str(place.key)],
             "verify-image": ["--key", str(place.key.with_suffix(".pub"))],
         },
-        shell=place.shell(),
+        assignments=place.assignments(),
         environment=place.environment(),
         after={"checkout": checked_out, "build": built},
         instead={"approve": approved},
@@ -150,7 +150,7 @@ def _told(run: Run, place: Place, table: str) -> int:
             print(f"To repeat it:\n  {run.repeat(failed.command)}", file=sys.stderr)
     remove = ["python", "-m", "ops", "pipeline", "--remove", "--name", place.name, "--evidence", str(place.root)]
     if any(place.stack_file(stack).exists() for stack in (place.staging, place.production)):
-        print(f"\nWhat runs:\n  (cd {run.checkout} && export {run.shell}")
+        print(f"\nWhat runs:\n  (cd {run.checkout} && export {run.assignments}")
         for stack in (place.staging, place.production):
             print(f"   pulumi stack output --stack {stack}")
         print(

@@ -68,7 +68,7 @@ class Place:
         users = {name: value for name, value in os.environ.items() if name not in PASSPHRASE_VARIABLES}
         return {**users, **self.variables(), PASSWORD: self._made_up("signing.password").read_text()}
 
-    def shell(self) -> str:
+    def assignments(self) -> str:
         """The same as assignments for a shell; what is secret is read from its file."""
         own = [f"{name}={shlex.quote(value)}" for name, value in self.variables().items()]
         return " ".join([*own, f'{PASSWORD}="$(cat {shlex.quote(str(self._made_up("signing.password")))})"'])

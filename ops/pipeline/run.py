@@ -45,7 +45,7 @@ class Run:
         folder: of the run; a step's evidence is in a folder below it.
         values: what the words in braces of a command stand for, as far as it is known.
         more: further arguments, by the step's name.
-        shell: the environment variables that the commands need, as assignments for a shell.
+        assignments: the environment variables that the commands need, as assignments for a shell.
         environment: the environment of every command.
         after: what else has to be done for a step to be over, by its name; a note of it, or nothing.
         instead: what is done where a step has no command; a note of it.
@@ -54,7 +54,7 @@ class Run:
     folder: Path
     values: dict[str, str]
     more: Mapping[str, Sequence[str]]
-    shell: str
+    assignments: str
     environment: Mapping[str, str]
     after: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     instead: Mapping[str, Callable[[], str]] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Run:
 
     def repeat(self, command: Sequence[str]) -> str:
         """A command as it can be pasted into a shell in which the tools are."""
-        return f"cd {shlex.quote(str(self.checkout))} && {self.shell} {shlex.join(command)}"
+        return f"cd {shlex.quote(str(self.checkout))} && {self.assignments} {shlex.join(command)}"
 
     def _one(self, number: int, step: Step) -> Done:
         evidence = self.evidence(number, step)
