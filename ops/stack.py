@@ -118,4 +118,5 @@ def _passphrase(file: Path) -> None:
     fresh.touch(mode=0o600)
     fresh.write_text(secrets.token_urlsafe(32))
     fresh.rename(PASSPHRASE)  # never an empty one, whatever interrupts
-    print(f"Made {PASSPHRASE}, the key of this checkout's secrets: keep a copy; without it they cannot be read.")
+    said = f"Made {PASSPHRASE}, the key of this checkout's secrets: keep a copy; without it they cannot be read."
+    print(said, file=sys.stderr)  # not between the lines that a pipeline reads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ops import source_argument, stack
+from ops import policy, source_argument, stack
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str) -> int:
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
 
     def update(message: str) -> int:
-        settled = ("--yes", "--skip-preview", "--message", message)
+        settled = ("--yes", "--skip-preview", "--message", message, *policy.flags(arguments.stack))
         return stack.pulumi("up", *settled, *flags, stack=arguments.stack, overrides=overrides)
 
     return recorded(arguments.stack, command, overrides, update)

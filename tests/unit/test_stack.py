@@ -44,9 +44,10 @@ class TestPassphrase:
         stack.select("dev")
         assert stat.S_IMODE(PASSPHRASE.stat().st_mode) == 0o600
         assert len(PASSPHRASE.read_text()) >= 32
-        said = capsys.readouterr().out
-        assert "keep a copy" in said
-        assert PASSPHRASE.read_text() not in said
+        said = capsys.readouterr()
+        assert "keep a copy" in said.err
+        assert said.out == "", "where others read JSON or a key"
+        assert PASSPHRASE.read_text() not in said.err
         assert environment()["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(PASSPHRASE.absolute())
 
     def test_two_checkouts_have_two(self) -> None:
@@ -200,6 +201,7 @@ class TestCommands:
     def test_a_mistake_is_one_line_and_an_exit_code(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
+        PASSPHRASE.write_text("of this checkout")
         assert self.run(monkeypatch, "up", "--source", "./nowhere") == 1
         assert capsys.readouterr().err == "error: SOURCE=./nowhere: there is no such folder\n"
         assert self.run(monkeypatch, "up", "--stack", "nowhere") == 1
