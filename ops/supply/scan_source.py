@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from ops.supply import database, evidence, finding, known
@@ -35,7 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
         return database.find(arguments.max_database_age)
 
     exceptions = known.load()
-    outcomes = [_outcome(name, scan, have, exceptions, name in arguments.waive) for name, scan in SCANS.items()]
+    with ThreadPoolExecutor() as pool:
+        scans = [
+            pool.submit(_outcome, name, scan, have, exceptions, name in arguments.waive) for name, scan in SCANS.items()
+        ]
+        outcomes = [one.result() for one in scans]
     worked = [outcome for outcome in outcomes if not outcome.failure]
     made = [one for outcome in worked for one in (*outcome.findings, *outcome.excused)]
     left = known.stale(made, exceptions, [outcome.name for outcome in worked])
