@@ -58,10 +58,10 @@ class Parser(argparse.ArgumentParser):
         self.exit(1, f"error: {message}\n")
 
 
-def main() -> int:
-    """Run one command and return its exit code."""
-    parser = Parser(prog="ops")
-    below = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def parser() -> Parser:
+    """What the commands take."""
+    whole = Parser(prog="ops")
+    below = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
         command = cast(Command, module)
         declared = below.add_parser(name, help=(command.__doc__ or "").splitlines()[0])
@@ -69,7 +69,12 @@ def main() -> int:
             declared.add_argument("--stack", default="dev")
         declared.set_defaults(module=command)
         command.arguments(declared)
-    arguments = parser.parse_args()
+    return whole
+
+
+def main() -> int:
+    """Run one command and return its exit code."""
+    arguments = parser().parse_args()
     try:
         if needs_stack(arguments.module):
             stack.select(arguments.stack)

@@ -1,0 +1,190 @@
+"""The workflows on GitHub: thin, without rights that they do not need, and the very steps of the local pipeline."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from ops import __main__ as commands
+from ops.pipeline.steps import STEPS
+from tests.unit.program import PROJECT
+
+FOLDER = PROJECT / ".github"
+FILES = {file.stem: file for file in sorted((FOLDER / "workflows").glob("*.yml"))}
+WORKFLOWS: dict[str, dict[Any, Any]] = {name: yaml.safe_load(file.read_text()) for name, file in FILES.items()}
+JOBS = [(name, job) for name, workflow in WORKFLOWS.items() for job in workflow["jobs"]]
+ALLOWED = {
+    "contents": "read",
+    "packages": "write",
+    "id-token": "write",
+    "pull-requests": "write",
+    "issues": "write",
+}
+"""The most that a job may ask for."""
+
+OURS = "python3 -m toolchain run -- python -m ops "
+
+
+def job(workflow: str, name: str) -> dict[str, Any]:
+    """A job of a workflow."""
+    found: dict[str, Any] = WORKFLOWS[workflow]["jobs"][name]
+    return found
+
+
+def runs(workflow: str, name: str) -> dict[str, str]:
+    """The shell commands of a job by their step's name."""
+    return {step.get("name", ""): step["run"] for step in job(workflow, name)["steps"] if "run" in step}
+
+
+def calls(command: str) -> Iterator[list[str]]:
+    """The arguments of `ops` in a shell command."""
+    for line in command.replace("\\\n", " ").splitlines():
+        if OURS in line:
+            yield shlex.split(line.split(OURS)[1].split(')"')[0])
+
+
+def flags(words: list[str]) -> list[str]:
+    """Their verb and flags, without values."""
+    return [words[0], *sorted(word for word in words if word.startswith("--"))]
+
+
+def test_there_are_those_that_are_wanted() -> None:
+    assert set(FILES) == {"ci", "preview", "deploy", "drift"}
+
+
+@pytest.mark.parametrize("file", [*FILES.values(), FOLDER / "actions/tools/action.yml"], ids=lambda file: file.name)
+def test_every_action_of_others_is_one_commit_with_its_version_beside_it(file: Any) -> None:
+    named = re.findall(r"uses: (\S+)(.*)", file.read_text())
+    assert named or file.stem == "ci"
+    for action, comment in named:
+        if not action.startswith("./"):
+            assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", action), action
+            assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), f"{action}{comment}"
+
+
+def test_one_action_has_one_version() -> None:
+    text = "".join(file.read_text() for file in [*FILES.values(), FOLDER / "actions/tools/action.yml"])
+    pins: dict[str, set[str]] = {}
+    for action, commit in re.findall(r"uses: ([\w./-]+)@([0-9a-f]{40})", text):
+        pins.setdefault(action, set()).add(commit)
+    assert [action for action, commits in pins.items() if len(commits) > 1] == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_is_allowed_that_a_job_does_not_ask_for(name: str) -> None:
+    assert WORKFLOWS[name]["permissions"] == {}
+    assert "concurrency" in WORKFLOWS[name]
+    assert "pull_request_target" not in FILES[name].read_text()
+
+
+@pytest.mark.parametrize(("workflow", "name"), JOBS)
+def test_every_job_asks_for_little_and_ends(workflow: str, name: str) -> None:
+    found = job(workflow, name)
+    assert all(right in ("read", ALLOWED[what]) for what, right in found["permissions"].items())
+    assert 0 < found["timeout-minutes"] <= 120
+    [checkout] = [step for step in found["steps"] if "actions/checkout@" in step.get("uses", "")]
+    assert checkout["with"]["persist-credentials"] is False
+    assert checkout["with"]["fetch-depth"] == 0, "in a shallow clone an image would get another version"
+
+
+@pytest.mark.parametrize(("workflow", "name"), JOBS)
+def test_every_step_is_one_command_of_the_project(workflow: str, name: str) -> None:
+    for step, command in runs(workflow, name).items():
+        words = re.findall(rf"{OURS}|\bmake [a-z]|python3 -m toolchain ensure", command)
+        assert len(words) == 1, f"{step}: {command}"
+        assert "${{" not in command, "an expression in a script is a place to inject one"
+
+
+@pytest.mark.parametrize(("workflow", "name"), JOBS)
+def test_every_command_takes_what_it_is_given(workflow: str, name: str) -> None:
+    parser = commands.parser()
+    for command in runs(workflow, name).values():
+        for words in calls(command):
+            try:
+                parser.parse_args(words)
+            except SystemExit:
+                pytest.fail(f"{workflow}, {name}: {words}")
+
+
+class TestDeploy:
+    """The steps of `ops/pipeline/steps.py`, one digest all the way."""
+
+    LOCAL_ONLY = ("checkout", "approve")
+
+    @pytest.mark.parametrize("name", ["source", "image", "staging", "production"])
+    def test_its_jobs_are_the_pipelines_steps_in_order(self, name: str) -> None:
+        steps = [step for step in STEPS if step.job == name and step.name not in self.LOCAL_ONLY]
+        found = {step: command for step, command in runs("deploy", name).items() if step in [one.name for one in steps]}
+        assert list(found) == [step.name for step in steps]
+        for step in steps:
+            command = found[step.name]
+            if step.command[0] == "make":
+                assert command == " ".join(step.command)
+            else:
+                [words] = calls(command)
+                assert flags(words) == flags(list(step.command[3:]))
+
+    def test_each_job_waits_for_the_one_before(self) -> None:
+        needs = {name: job("deploy", name).get("needs", []) for name in WORKFLOWS["deploy"]["jobs"]}
+        assert needs == {"source": [], "image": "source", "staging": "image", "production": ["image", "staging"]}
+
+    @pytest.mark.parametrize("name", ["staging", "production"])
+    def test_the_digest_is_the_one_that_was_pushed(self, name: str) -> None:
+        assert job("deploy", "image")["outputs"]["digest"] == "${{ steps.push.outputs.digest }}"
+        assert job("deploy", name)["env"]["DIGEST"] == "${{ needs.image.outputs.digest }}"
+        deployed = [words for command in runs("deploy", name).values() for words in calls(command)]
+        assert all(words[words.index("--digest") + 1] == "$DIGEST" for words in deployed if words[0] in ("up", "check"))
+        assert job("deploy", name)["environment"] == name
+
+    def test_the_digest_is_read_from_what_push_prints_last(self) -> None:
+        """The lines of the step, run by a shell with a `push` that only prints."""
+        script = runs("deploy", "image")["push"].replace("python3 -m toolchain run -- python -m ops push", "pushed")
+        said = "pushing\\nghcr.io/team/mimir@sha256:0a"
+        stub = f"pushed() {{ printf '{said}\\n'; }}; GITHUB_OUTPUT=/dev/stdout; REPOSITORY=x\n"
+        done = subprocess.run(["bash", "-ec", stub + script], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines() == ["ref=ghcr.io/team/mimir@sha256:0a", "digest=sha256:0a"]
+        failing = "pushed() { return 3; }; GITHUB_OUTPUT=/dev/stdout; REPOSITORY=x\n"
+        assert subprocess.run(["bash", "-ec", failing + script], check=False).returncode == 3
+
+    def test_only_what_builds_may_write_packages_and_only_what_deploys_sees_secrets(self) -> None:
+        writers = [
+            name for name, one in WORKFLOWS["deploy"]["jobs"].items() if one["permissions"].get("packages") == "write"
+        ]
+        assert writers == ["image"]
+        for name in ("source", "image"):
+            assert set(re.findall(r"secrets\.(\w+)", yaml.safe_dump(job("deploy", name)))) <= {"REGISTRY_PASSWORD"}
+
+
+class TestPreview:
+    """A pull request may come from anybody."""
+
+    PREVIEW: Mapping[str, Any] = WORKFLOWS["preview"]["jobs"]["preview"]
+
+    def test_it_is_for_pull_requests_and_their_labels(self) -> None:
+        assert set(WORKFLOWS["preview"][True]["pull_request"]["types"]) >= {"opened", "synchronize", "labeled"}
+        assert self.PREVIEW["strategy"]["matrix"]["stack"] == ["dev", "staging", "prod"]
+
+    def test_a_fork_is_handed_no_secret(self) -> None:
+        text = FILES["preview"].read_text()
+        used = re.findall(r"\$\{\{([^}]*(?:secrets\.|vars\.(?!AWS_REGION))[^}]*)\}\}", text)
+        assert len(used) >= 4
+        assert all(one.strip().startswith("env.SUFFIX == '' &&") for one in used), used
+        assert "head.repo.full_name != github.repository" in self.PREVIEW["env"]["SUFFIX"]
+
+    def test_what_is_previewed_is_what_is_shown(self) -> None:
+        found = runs("preview", "preview")
+        [previewed] = calls(found["preview"])
+        [shown] = calls(found["comment"])
+        assert previewed[previewed.index("--stack") + 1] == "$STACK$SUFFIX"
+        assert shown[shown.index("--report") + 1] == ".build/report/$STACK$SUFFIX.md"
+
+    def test_nothing_is_pushed_or_deployed(self) -> None:
+        verbs = {words[0] for command in runs("preview", "preview").values() for words in calls(command)}
+        assert verbs == {"throw-away", "preview", "comment"}
+        assert "packages" not in self.PREVIEW["permissions"]
