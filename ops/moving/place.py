@@ -115,7 +115,7 @@ def identities(state: Mapping[str, Any]) -> set[tuple[str, str]]:
     return {(one["urn"], one.get("id", "")) for one in resources(state)}
 
 
-def secrets(value: Any) -> Iterator[Mapping[str, Any]]:
+def secrets(value: Any) -> Iterator[dict[str, Any]]:
     """Every secret in a state."""
     if isinstance(value, dict):
         if value.get(SECRET) == OF_SECRETS:
