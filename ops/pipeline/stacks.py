@@ -52,14 +52,18 @@ def _merged(template: Path, place: Place, stack: str, own: Mapping[str, Any]) ->
 
 
 def remove(place: Place) -> int:
-    """Destroy both stacks, with their data; the CLI's exit code.
+    """Destroy both stacks, with the data that is protected as everywhere else; the CLI's exit code.
 
     The evidence of the runs stays.
+
+    Raises:
+        StackError: when the CLI refuses something else than to destroy.
     """
     for stack in (place.production, place.staging):
         if not place.stack_file(stack).exists():
             continue
         file = ("--config-file", str(place.stack_file(stack)), "--stack", stack)
+        _pulumi(place, Path(), "state", "unprotect", "--all", "--yes", "--stack", stack)
         destroyed = subprocess.run(["pulumi", "destroy", "--yes", *file], env=place.environment(), check=False)
         if destroyed.returncode != 0:
             return destroyed.returncode
