@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mimir_policy.resource import KUBERNETES, Resource
 from mimir_policy.rule import Said
-from mimir_policy.values import dig, items, mapping, show
+from mimir_policy.values import dig, is_known, items, mapping, show
 from mimir_policy.view import Exposure
 
 OPEN_TYPES = ("LoadBalancer", "NodePort")
@@ -27,6 +27,8 @@ def exposures(resource: Resource) -> Iterator[Exposure]:
     if not resource.type.startswith(KUBERNETES):
         return
     spec = dig(resource.properties, "spec")
+    if not is_known(spec):
+        return
     match resource.kind:
         case "Service" if dig(spec, "type") in OPEN_TYPES:
             annotations = mapping(dig(resource.properties, "metadata", "annotations"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from mimir_policy.resource import CONTAINER, DOCKER, Resource
 from mimir_policy.rule import Said
-from mimir_policy.values import UNKNOWN, Hidden, dig, items, mapping, show
+from mimir_policy.values import UNKNOWN, Hidden, dig, is_known, items, mapping, show
 from mimir_policy.view import Container, Exposure, Text
 
 IMAGE = "docker-build:index:Image"
@@ -29,7 +29,7 @@ def containers(resource: Resource) -> Iterator[Container]:
     options = [str(option) for option in items(properties.get("securityOpts"))]
     yield Container(
         image=_said(properties, "image"),
-        non_root=Said(_non_root(properties.get("user")), "user"),
+        non_root=Said(_non_root(properties.get("user")), "user", properties.get("user")),
         read_only_root=_said(properties, "readOnly"),
         privileged=_said(properties, "privileged"),
         escalation=Said(_escalates(properties, options), "securityOpts"),
@@ -72,7 +72,7 @@ def exposures(resource: Resource) -> Iterator[Exposure]:
         return
     for index, port in enumerate(items(resource.properties.get("ports"))):
         address = dig(port, "ip")
-        if address is UNKNOWN or _is_loopback(address):
+        if not is_known(port) or _is_loopback(address):
             continue
         encrypted, outside = dig(port, "internal") in TLS_PORTS, dig(port, "external")
         shown = f"{address or 'every address'}, port {show(outside)}"
@@ -92,7 +92,7 @@ def _non_root(user: Any) -> Any:
 
 
 def _escalates(properties: Mapping[str, Any], options: list[str]) -> Any:
-    if properties.get("securityOpts") is UNKNOWN:
+    if not is_known(properties.get("securityOpts")):
         return UNKNOWN
     return not {"no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"} & set(options)
 

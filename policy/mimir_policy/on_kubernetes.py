@@ -76,7 +76,7 @@ def _container(pod: Pod, container: Any, at: str, serves: bool, host: tuple[Said
     wanted = [(kind, resource) for kind in ("requests", "limits") for resource in ("cpu", "memory")]
     return Container(
         image=Said(dig(container, "image"), f"{at}.image"),
-        non_root=Said(False, user.property) if user.value in (0, "0") else inherited("runAsNonRoot"),
+        non_root=Said(False, user.property, user.value) if user.value in (0, "0") else inherited("runAsNonRoot"),
         read_only_root=said("readOnlyRootFilesystem"),
         privileged=said("privileged"),
         escalation=said("allowPrivilegeEscalation"),

@@ -16,10 +16,17 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Said:
-    """What a resource says of one thing, and the property that says it."""
+    """What a resource says of one thing, and the property that says it.
+
+    Attributes:
+        value: what the rules judge. `None` stands for nothing.
+        property: path of the property.
+        shown: what a message shows, where that is not the value.
+    """
 
     value: Any
     property: str
+    shown: Any = None
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,13 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def is_known(value: Any) -> bool:
+    """Whether nothing in `value` is left for later."""
+    if isinstance(value, Mapping):
+        return all(map(is_known, value.values()))
+    return all(map(is_known, value)) if isinstance(value, list) else value is not UNKNOWN
+
+
 def hidden_texts(value: Any) -> Iterator[Hidden]:
     """Every secret text in `value`."""
     if isinstance(value, Hidden):

@@ -59,10 +59,10 @@ class Exposure:
 
     Attributes:
         said: what opens it.
-        encrypted: whether it speaks TLS; None where that cannot be seen.
+        encrypted: whether it speaks TLS.
         redirects: whether it may be a door that only sends browsers to the encrypted one.
     """
 
     said: Said
-    encrypted: bool | None
+    encrypted: bool
     redirects: bool = False

@@ -9,12 +9,16 @@ from typing import Any
 from mimir_policy.on_kubernetes import pod_of
 from mimir_policy.resource import Resource
 from mimir_policy.rule import Rule, Settings, Violation
-from mimir_policy.values import dig, mapping
+from mimir_policy.values import dig, is_known, mapping
 
 
 def _budgets(resources: Sequence[Resource], _: Settings) -> Iterator[Violation]:
     for budget in resources:
-        if not budget.on_kubernetes or budget.kind != "PodDisruptionBudget":
+        if (
+            not budget.on_kubernetes
+            or budget.kind != "PodDisruptionBudget"
+            or not is_known(dig(budget.properties, "spec"))
+        ):
             continue
         pods = sum(_pods(one, resources) for one in resources if _is_of(one, budget))
         least, most = (dig(budget.properties, "spec", key) for key in ("minAvailable", "maxUnavailable"))

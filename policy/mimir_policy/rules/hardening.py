@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from mimir_policy.platforms import containers_of
 from mimir_policy.resource import Resource
 from mimir_policy.rule import OfResource, Rule, Said, Settings, Violation
-from mimir_policy.values import UNKNOWN, items
+from mimir_policy.values import UNKNOWN, is_known, items
 from mimir_policy.view import Container
 
 MAY_BE_ADDED = ("NET_BIND_SERVICE",)
@@ -32,8 +32,8 @@ def _must_be(said: Said, wanted: bool) -> Iterator[Violation]:
 def _non_root(container: Container) -> Iterator[Violation]:
     said = container.non_root
     if said.value is not UNKNOWN and said.value is not True:
-        found = None if said.value is None else "root, or not known to be somebody else"
-        yield Violation(said.property, found, "a user with a number other than 0 (Kubernetes: runAsNonRoot)")
+        found = said.value if said.shown is None else said.shown
+        yield Violation(said.property, found, "a number other than 0, or on Kubernetes runAsNonRoot: true")
 
 
 def _read_only(container: Container) -> Iterator[Violation]:
@@ -43,7 +43,7 @@ def _read_only(container: Container) -> Iterator[Violation]:
 def _capabilities(container: Container) -> Iterator[Violation]:
     dropped, added = container.dropped, container.added
     names = {str(name).upper().removeprefix("CAP_") for name in items(dropped.value)}
-    if dropped.value is not UNKNOWN and "ALL" not in names:
+    if is_known(dropped.value) and "ALL" not in names:
         yield Violation(dropped.property, dropped.value, "a list with ALL")
     more = {str(name).upper().removeprefix("CAP_") for name in items(added.value)} - set(MAY_BE_ADDED)
     if more:

@@ -8,7 +8,7 @@ from mimir_policy.image_name import ImageName
 from mimir_policy.platforms import containers_of
 from mimir_policy.resource import DOCKER, Resource
 from mimir_policy.rule import Rule, Said, Setting, Settings, Violation
-from mimir_policy.values import dig, items
+from mimir_policy.values import dig, is_known, items
 
 PULLED = "docker:index/remoteImage:RemoteImage"
 BUILT = "docker-build:index:Image"
@@ -59,7 +59,7 @@ def _platforms(resource: Resource, settings: Settings) -> Iterator[Violation]:
     allowed = f"at least {' and '.join(wanted)}"
     if resource.type == BUILT:
         found = resource.properties.get("platforms")
-        if found is None or (isinstance(found, list) and not set(wanted) <= set(items(found))):
+        if found is None or (is_known(found) and not set(wanted) <= set(items(found))):
             yield Violation("platforms", found, allowed)
     elif resource.type == BUILT_FOR_ONE and resource.type.startswith(DOCKER):
         yield Violation("build.platform", dig(resource.properties, "build", "platform"), allowed)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mimir_policy.on_kubernetes import pod_of
 from mimir_policy.resource import CONTAINER, VOLUME, Resource
 from mimir_policy.rule import Rule, Setting, Settings, Violation
-from mimir_policy.values import UNKNOWN, dig, items
+from mimir_policy.values import dig, is_known, items
 
 LABELLED = (CONTAINER, VOLUME, "docker:index/network:Network")
 WANTED = "a text"
@@ -17,18 +17,16 @@ def _labels(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if resource.type in LABELLED:
         labels = resource.properties.get("labels")
         there = {dig(label, "label") for label in items(labels) if dig(label, "value")}
-        for name in settings["docker"] if labels is not UNKNOWN else ():
-            if name not in there:
+        for name in settings["docker"]:
+            if name not in there and is_known(labels):
                 yield Violation(f"labels[{name}]", None, WANTED)
     elif resource.on_kubernetes and "metadata" in resource.properties:
-        for name in settings["kubernetes"]:
-            if not resource.object_labels.get(name):
-                yield Violation(f"metadata.labels[{name}]", None, WANTED)
         pod = pod_of(resource)
-        if pod and pod.path != "spec":
+        for holder in ("", *([f"{pod.path.rpartition('.')[0]}."] if pod and pod.path != "spec" else [])):
+            path = f"{holder}metadata.labels"
             for name in settings["kubernetes"]:
-                if not pod.labels.get(name):
-                    yield Violation(f"{pod.path.rpartition('.')[0]}.metadata.labels[{name}]", None, WANTED)
+                if not dig(resource.properties, *path.split("."), name):
+                    yield Violation(f"{path}[{name}]", None, WANTED)
 
 
 RULES = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from mimir_policy.on_kubernetes import pod_of
 from mimir_policy.resource import CLAIM, NAMESPACE, Resource
 from mimir_policy.rule import Rule, Settings, Violation
-from mimir_policy.values import UNKNOWN, dig, items, mapping
+from mimir_policy.values import UNKNOWN, dig, is_known, items, mapping
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 RESTRICTED = "restricted"
@@ -15,8 +15,9 @@ BOTH = ("Ingress", "Egress")
 
 
 def _pod_security(resource: Resource, _: Settings) -> Iterator[Violation]:
-    if resource.type == NAMESPACE and resource.object_labels.get(ENFORCE) not in (RESTRICTED, UNKNOWN):
-        yield Violation(f"metadata.labels[{ENFORCE}]", resource.object_labels.get(ENFORCE), RESTRICTED)
+    found = dig(resource.properties, "metadata", "labels", ENFORCE)
+    if resource.type == NAMESPACE and found not in (RESTRICTED, UNKNOWN):
+        yield Violation(f"metadata.labels[{ENFORCE}]", found, RESTRICTED)
 
 
 def _network_policy(resources: Sequence[Resource], _: Settings) -> Iterator[Violation]:
@@ -28,7 +29,7 @@ def _network_policy(resources: Sequence[Resource], _: Settings) -> Iterator[Viol
         if pod_of(resource) is None or space is UNKNOWN or space in told:
             continue
         told.add(space)
-        open_ways = [direction for direction in BOTH if (space, direction) not in denied]
+        open_ways = [way for way in BOTH if not denied & {(space, way), (UNKNOWN, way)}]
         if open_ways:
             wanted = f"a NetworkPolicy in namespace {space} that denies every pod {' and '.join(open_ways)}"
             yield Violation("metadata.namespace", space, wanted, resource)
@@ -37,6 +38,9 @@ def _network_policy(resources: Sequence[Resource], _: Settings) -> Iterator[Viol
 def _denies(resource: Resource) -> Iterator[str]:
     """The directions that a policy closes for every pod of its namespace."""
     if not resource.on_kubernetes or resource.kind != "NetworkPolicy":
+        return
+    if not is_known(dig(resource.properties, "spec")):
+        yield from BOTH  # perhaps: the update judges it again
         return
     selector = mapping(dig(resource.properties, "spec", "podSelector"))
     if any(selector.get(key) for key in ("matchLabels", "matchExpressions")):
