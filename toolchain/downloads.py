@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from toolchain import network, versions
@@ -34,24 +35,57 @@ def download_cli(machine: Machine) -> None:
         packed.unlink()
 
 
-def buildx_artefact(layout: Layout) -> Artefact:
-    """Where a downloaded buildx is, or will be."""
-    return Artefact(layout.artefacts / f"docker-buildx-{versions.BUILDX}-release-{architecture()}")
+@dataclass(frozen=True)
+class OfGitHub:
+    """A single program that its makers publish with a release on GitHub.
 
-
-def download_buildx(machine: Machine) -> None:
-    """Docker's buildx, a single program.
-
-    Raises:
-        Problem: it cannot be had, or is not what its makers published.
+    Attributes:
+        project: owner and repository.
+        version: of the release, without its `v`.
+        program: what it is called here.
+        asset: what it is called there; `{architecture}` stands for this machine's.
+        listing: the asset with the checksums.
     """
-    release = f"{network.GITHUB}docker/buildx/releases/download/v{versions.BUILDX}/"
-    name = f"buildx-v{versions.BUILDX}.linux-{architecture()}"
-    sha256 = _published(f"{release}checksums.txt", name)
-    with publishing(buildx_artefact(machine.layout)) as folder:
-        program = folder / "docker-buildx"
-        network.download(release + name, program, sha256=sha256)
-        program.chmod(0o755)
+
+    project: str
+    version: str
+    program: str
+    asset: str
+    listing: str
+
+    def artefact(self, layout: Layout) -> Artefact:
+        """Where it is, or will be."""
+        return Artefact(layout.artefacts / f"{self.program}-{self.version}-release-{architecture()}")
+
+    def download(self, machine: Machine) -> None:
+        """Have it.
+
+        Raises:
+            Problem: it cannot be had, or is not what its makers published.
+        """
+        release = f"{network.GITHUB}{self.project}/releases/download/v{self.version}/"
+        asset = self.asset.format(architecture=architecture())
+        sha256 = _published(release + self.listing, asset)
+        with publishing(self.artefact(machine.layout)) as folder:
+            program = folder / self.program
+            network.download(release + asset, program, sha256=sha256)
+            program.chmod(0o755)
+
+
+BUILDX = OfGitHub(
+    project="docker/buildx",
+    version=versions.BUILDX,
+    program="docker-buildx",
+    asset=f"buildx-v{versions.BUILDX}.linux-{{architecture}}",
+    listing="checksums.txt",
+)
+COSIGN = OfGitHub(
+    project="sigstore/cosign",
+    version=versions.COSIGN,
+    program="cosign",
+    asset="cosign-linux-{architecture}",
+    listing="cosign_checksums.txt",
+)
 
 
 def _published(listing: str, file: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from toolchain import versions
+from dataclasses import replace
+
+from toolchain import downloads, network, versions
 from toolchain.gobuild import GoRecipe
 from toolchain.pybuild import PythonRecipe
 from toolchain.tool import pinned
@@ -58,15 +60,21 @@ CRANE = pinned(
         version_variable="github.com/google/go-containerregistry/cmd/crane/cmd.Version",
     ),
 )
-COSIGN = pinned(
-    SUPPLY,
-    "cosign",
-    GoRecipe(
-        module="cosign",
-        package="github.com/sigstore/cosign/v3/cmd/cosign",
-        program="cosign",
-        version=f"v{versions.COSIGN}",
-        version_variable="sigs.k8s.io/release-utils/version.gitVersion",
+COSIGN = replace(
+    pinned(
+        SUPPLY,
+        "cosign",
+        GoRecipe(
+            module="cosign",
+            package="github.com/sigstore/cosign/v3/cmd/cosign",
+            program="cosign",
+            version=f"v{versions.COSIGN}",
+            version_variable="sigs.k8s.io/release-utils/version.gitVersion",
+        ),
     ),
+    # Minutes to build, seconds to download.
+    download=downloads.COSIGN.download,
+    downloaded=downloads.COSIGN.artefact,
+    site=network.GITHUB,
 )
 SUPPLY_TOOLS = (BANDIT, DETECT_SECRETS, PIP_AUDIT, ZIZMOR, ACTIONLINT, GOVULNCHECK, CYCLONEDX, CRANE, COSIGN)

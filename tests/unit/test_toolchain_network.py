@@ -19,9 +19,24 @@ from toolchain import network, versions
 from toolchain.layout import Layout
 from toolchain.machine import Machine, architecture
 from toolchain.problem import Problem
+from toolchain.supply import COSIGN
+from toolchain.tool import Tool
 from toolchain.tools import BUILDX, CLI
 
 PATIENCE = 0.3
+PUBLISHED = {
+    BUILDX.name: (
+        f"docker/buildx/releases/download/v{versions.BUILDX}",
+        f"buildx-v{versions.BUILDX}.linux-{architecture()}",
+        "checksums.txt",
+    ),
+    COSIGN.name: (
+        f"sigstore/cosign/releases/download/v{versions.COSIGN}",
+        f"cosign-linux-{architecture()}",
+        "cosign_checksums.txt",
+    ),
+}
+"""Where the makers of a program publish it on GitHub, under which name, and the name of their checksums."""
 
 
 @pytest.fixture
@@ -153,20 +168,21 @@ def test_a_release_with_another_checksum_leaves_nothing(site: Path, tmp_path: Pa
     assert list((tmp_path / "cache" / "artefacts").iterdir()) == []
 
 
-def test_the_makers_buildx_is_checked_against_their_list(site: Path, tmp_path: Path) -> None:
-    release = tmp_path / "site" / "docker/buildx/releases/download" / f"v{versions.BUILDX}"
+@pytest.mark.parametrize("tool", [BUILDX, COSIGN], ids=lambda tool: tool.name)
+def test_the_makers_program_is_checked_against_their_list(tool: Tool, site: Path, tmp_path: Path) -> None:
+    release = tmp_path / "site" / PUBLISHED[tool.name][0]
     release.mkdir(parents=True)
-    program = release / f"buildx-v{versions.BUILDX}.linux-{architecture()}"
-    program.write_bytes(b"program")
+    asset, listing = PUBLISHED[tool.name][1:]
+    (release / asset).write_bytes(b"program")
     machine = Machine(Layout.of(tmp_path / "project", {"MIMIR_TOOLCHAIN_HOME": str(tmp_path / "cache")}), {})
-    artefact = BUILDX.downloaded(machine.layout)
-    assert BUILDX.download and artefact
+    artefact = tool.downloaded(machine.layout)
+    assert tool.download and artefact
 
-    (release / "checksums.txt").write_text(f"{'0' * 64} *{program.name}\n")
+    (release / listing).write_text(f"{'0' * 64} *{asset}\n")
     with pytest.raises(Problem, match="checksum"):
-        BUILDX.download(machine)
+        tool.download(machine)
     assert not artefact.exists()
 
-    (release / "checksums.txt").write_text(f"{hashlib.sha256(b'program').hexdigest()} *{program.name}\n")
-    BUILDX.download(machine)
-    assert [found.name for found in artefact.programs()] == ["docker-buildx"]
+    (release / listing).write_text(f"{hashlib.sha256(b'program').hexdigest()} *{asset}\n")
+    tool.download(machine)
+    assert [found.name for found in artefact.programs()] == [tool.recipe.program]
