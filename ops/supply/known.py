@@ -43,12 +43,13 @@ class Known:
         return f"{self.tool} {self.check}: {self.where}"
 
 
-def load(file: Path = FILE) -> list[Known]:
-    """The exceptions.
+def load(file: Path | None = None) -> list[Known]:
+    """The exceptions, of known.yaml if no other file is given.
 
     Raises:
         CannotWork: entries are incomplete, give no reason, or do not expire and should: all of them are named.
     """
+    file = file or FILE
     entries = yaml.safe_load(file.read_text()) or []
     if wrong := [problem for entry in entries if (problem := _problem(entry))]:
         raise CannotWork("\n".join(f"{file.name}: {problem}" for problem in wrong))
