@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from components.docker import engine
+from components.docker.labels import DEPLOYMENT
 from ops.pipeline.place import Place
 from ops.stack import StackError
 
@@ -57,7 +59,7 @@ def remove(place: Place) -> int:
     The evidence of the runs stays.
 
     Raises:
-        StackError: when the CLI refuses something else than to destroy.
+        StackError: when the CLI refuses something else than to destroy, or the cluster to forget the data.
     """
     for stack in (place.production, place.staging):
         if not place.stack_file(stack).exists():
@@ -68,8 +70,22 @@ def remove(place: Place) -> int:
         if destroyed.returncode != 0:
             return destroyed.returncode
         _pulumi(place, Path(), "stack", "rm", "--yes", "--preserve-config", stack)
+        _forget_data(stack, yaml.safe_load(place.stack_file(stack).read_text())["config"])
         place.stack_file(stack).unlink()
     return 0
+
+
+def _forget_data(stack: str, config: Mapping[str, Any]) -> None:
+    """What a destroyed stack keeps on its platform: it holds data."""
+    if config.get("mimir:platform") != "kubernetes":
+        for volume in engine.client(None).volumes.list(filters={"label": f"{DEPLOYMENT}=mimir-{stack}"}):
+            volume.remove()
+        return
+    context = str(config["mimir:kubernetes"]["context"])
+    command = ["kubectl", "--context", context, "delete", "namespace", f"mimir-{stack}", "--ignore-not-found"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise StackError(f"namespace mimir-{stack} is not deleted: {done.stderr.strip()}")
 
 
 def _pulumi(place: Place, folder: Path, *arguments: str, stdin: str | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import stat
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.docker import engine
 from ops import __main__ as commands
 from ops.pipeline import command, stacks
 from ops.pipeline.place import Place
@@ -238,13 +240,23 @@ esac
         assert place.variables()["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(passphrase)
         assert "PULUMI_CONFIG_PASSPHRASE" not in place.environment()
 
-    def test_they_are_removed_from_wherever_they_were_deployed(self, place: Place, tmp_path: Path) -> None:
+    def test_they_are_removed_with_their_data(
+        self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        removed: list[str] = []
+        volume = argparse.Namespace(remove=lambda: removed.append("volume"))
+        volumes = argparse.Namespace(list=lambda filters: [volume] if "mine-staging" in filters["label"] else [])
+        monkeypatch.setattr(engine, "client", lambda host: argparse.Namespace(volumes=volumes))
+        (tmp_path / "tools/kubectl").symlink_to(tmp_path / "tools/pulumi")
         stacks.write(place, self.checkout(tmp_path / "checkout"))
         assert stacks.remove(place) == 0
         asked = (tmp_path / "notes").read_text()
         for stack in ("mine-staging", "mine-production"):
             assert f"--config-file {tmp_path}/root/Pulumi.{stack}.yaml --stack {stack}" in asked
             assert f"stack rm --yes --preserve-config {stack}" in asked
+            assert f"state unprotect --all --yes --stack {stack}" in asked
+        assert removed == ["volume"]
+        assert "--context mimir-test delete namespace mimir-mine-production" in asked
         assert not list((tmp_path / "root").glob("Pulumi.*"))
         (tmp_path / "notes").unlink()
         assert stacks.remove(place) == 0, "a second time there is nothing to do"
