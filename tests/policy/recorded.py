@@ -17,6 +17,9 @@ from tests.unit.configuration import merged
 from tests.unit.program import Run
 
 CLUSTER_FRONT = {"kubernetes": {"serviceType": "LoadBalancer"}}
+HOSTS = {"hosts": ["mimir.example.com"]}
+CERT_MANAGER = {"edge": {**HOSTS, "tls": {"mode": "certManager", "issuer": "letsencrypt"}}}
+GATEWAY = {"edge": {**HOSTS, "kind": "gateway", "gateway": {"name": "public"}, "authentication": {"required": False}}}
 OPEN_ENGINE: dict[str, Any] = {
     "docker": {"bindAddress": "0.0.0.0"},
     "edge": {"port": 443, "redirectPort": 80, "tls": {"mode": "selfSigned"}},
@@ -36,6 +39,8 @@ STACKS: Mapping[str, Callable[[], Run]] = {
     "prod": stacks.prod,
     "prod, in a preview": lambda: program.run(program.completed("prod"), "prod", preview=True, overrides=program.HERE),
     "prod, behind a load balancer": lambda: stacks.prod(CLUSTER_FRONT),
+    "prod, with a certificate of cert-manager": lambda: stacks.prod(CLUSTER_FRONT, CERT_MANAGER),
+    "prod, behind a gateway": lambda: stacks.prod(GATEWAY),
     "everything": stacks.everything,
     "an ingress": stacks.ingress,
 }

@@ -13,11 +13,19 @@ from mimir_policy import exceptions
 from mimir_policy.exceptions import Known
 from mimir_policy.rules import RULES
 from tests.policy import recorded
+from tests.unit import program
 
 
 @pytest.mark.parametrize("stack", recorded.STACKS)
 def test_no_rule_has_anything_against_it(stack: str) -> None:
     assert recorded.violations(*recorded.of(stack), settings=recorded.SETTINGS.get(stack)) == []
+
+
+def test_development_mode_is_told_what_it_does_otherwise() -> None:
+    """The source is mounted from this machine, the image is for this processor, and caches may be lost."""
+    live = program.run({**program.completed("dev"), "liveReload": "true"}, "dev", overrides=program.HERE)
+    found = recorded.tripped(*map(recorded.resource, live.resources))
+    assert found == {"host", "image-platforms", "volume-protected"}
 
 
 @pytest.mark.parametrize(
