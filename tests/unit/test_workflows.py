@@ -152,6 +152,17 @@ class TestDeploy:
         failing = "pushed() { return 3; }; GITHUB_OUTPUT=/dev/stdout; REPOSITORY=x\n"
         assert subprocess.run(["bash", "-ec", failing + script], check=False).returncode == 3
 
+    @pytest.mark.parametrize("name", ["staging", "production"])
+    def test_no_state_is_made_that_ends_with_the_job(self, name: str) -> None:
+        [tools] = [step for step in job("deploy", name)["steps"] if step.get("uses") == "./.github/actions/tools"]
+        assert tools["with"]["needs-state"] is True and job("deploy", name)["env"]["PULUMI_BACKEND_URL"]
+        script = yaml.safe_load((FOLDER / "actions/tools/action.yml").read_text())["runs"]["steps"][0]["run"]
+        codes = [
+            subprocess.run(["bash", "-ec", script], env={"PULUMI_BACKEND_URL": url}).returncode
+            for url in ("", "s3://x")
+        ]
+        assert codes == [1, 0]
+
     def test_only_what_builds_may_write_packages_and_only_what_deploys_sees_secrets(self) -> None:
         writers = [
             name for name, one in WORKFLOWS["deploy"]["jobs"].items() if one["permissions"].get("packages") == "write"
@@ -171,11 +182,12 @@ class TestPreview:
         assert self.PREVIEW["strategy"]["matrix"]["stack"] == ["dev", "staging", "prod"]
 
     def test_a_fork_is_handed_no_secret(self) -> None:
-        text = FILES["preview"].read_text()
+        suffix = str(self.PREVIEW["env"]["SUFFIX"])
+        text = yaml.safe_dump({**self.PREVIEW, "env": {}}, width=1000)
         used = re.findall(r"\$\{\{([^}]*(?:secrets\.|vars\.(?!AWS_REGION))[^}]*)\}\}", text)
         assert len(used) >= 4
-        assert all(one.strip().startswith("env.SUFFIX == '' &&") for one in used), used
-        assert "head.repo.full_name != github.repository" in self.PREVIEW["env"]["SUFFIX"]
+        assert all(one.replace("''", "'").strip().startswith("env.SUFFIX == ' &&") for one in used), used
+        assert "head.repo.full_name != github.repository" in suffix and "secrets" not in suffix
 
     def test_what_is_previewed_is_what_is_shown(self) -> None:
         found = runs("preview", "preview")
@@ -188,3 +200,17 @@ class TestPreview:
         verbs = {words[0] for command in runs("preview", "preview").values() for words in calls(command)}
         assert verbs == {"throw-away", "preview", "comment"}
         assert "packages" not in self.PREVIEW["permissions"]
+
+
+def test_the_documentation_lists_the_pipelines_steps() -> None:
+    """docs/pipeline.md: a row for each step, in order."""
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (PROJECT / "docs/pipeline.md").read_text().splitlines()
+        if line.startswith("| ") and line.count("|") == 6
+    ][1:]
+    assert [(row[0], row[1], row[4]) for row in rows] == [(step.name, step.purpose, step.job) for step in STEPS]
+    for row, step in zip(rows, STEPS, strict=True):
+        said = " ".join(step.command).replace("python -m ops", "ops")
+        assert row[2] == (f"`{said}`" if said else "(a question)")
+        assert row[3] == (step.evidence or "its output")
