@@ -62,4 +62,6 @@ def _outcome(name: str, scan: Scan, have: NeedsDatabase, exceptions: list[Known]
         counted, excused = known.split(scan(noted), exceptions)
     except CannotWork as error:
         return Outcome(name, failure=str(error), waived=waived)
+    except (LookupError, TypeError, ValueError) as error:
+        return Outcome(name, failure=f"its answer is not understood: {error!r}", waived=waived)
     return Outcome(name, counted, excused, data=str(used[-1]) if used else "")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ops.stack import StackError
 
+T = TypeVar("T", dict[str, Any], list[Any])
 ENSURE = "python3 -m toolchain ensure --group supply"
 LIMIT_SECONDS = 900.0
 TAIL = 2000
@@ -18,6 +21,22 @@ TAIL = 2000
 
 class CannotWork(StackError):
     """A tool, or data that it needs, cannot be had; the message says which, why, and what to do."""
+
+
+def answer(argv: Sequence[str], kind: type[T], *, accepted: Sequence[int] = (0,)) -> T:
+    """The JSON that a tool prints, which has to be an object (dict) or a list.
+
+    Raises:
+        CannotWork: it is not there, breaks, or prints something else.
+    """
+    text = run(argv, accepted=accepted)
+    try:
+        said = json.loads(text)
+    except ValueError as error:
+        raise CannotWork(f"{argv[0]} printed no JSON ({error}): {text[-TAIL:].strip() or 'nothing'}") from error
+    if not isinstance(said, kind):
+        raise CannotWork(f"{argv[0]} printed another kind of JSON than it documents")
+    return said
 
 
 def run(

@@ -110,10 +110,14 @@ def test_a_tool_that_is_not_there_fails_and_the_others_still_run(
     assert said.count("CANNOT WORK") == 1
 
 
-@pytest.mark.parametrize("name", ["bandit", "detect-secrets", "govulncheck", "actionlint", "zizmor"])
-def test_a_tool_that_breaks_fails(clean: Path, name: str) -> None:
-    pretend(clean, name, "", code=2)
+@pytest.mark.parametrize(("answer", "code"), [("", 2), ("", 0), ("{}", 0), ("[{}]", 0)])
+@pytest.mark.parametrize("name", ["bandit", "detect-secrets", "pip-audit", "govulncheck", "actionlint", "zizmor"])
+def test_a_tool_that_breaks_or_answers_something_else_fails(
+    clean: Path, name: str, answer: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretend(clean, name, answer, code)
     assert scan() == 1
+    assert f"{name}: CANNOT WORK" in capsys.readouterr().out
 
 
 def test_without_a_database_the_go_code_is_not_scanned(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,9 +132,15 @@ def test_findings_of_several_tools_are_told_at_once(clean: Path, capsys: pytest.
     pretend(clean, "detect-secrets", json.dumps({"results": {"key.pem": [secret]}}))
     line = {"kind": "syntax-check", "filepath": "ci.yml", "line": 1, "message": "no jobs"}
     pretend(clean, "actionlint", json.dumps([line]), code=1)
+    place: dict[str, Any] = {"symbolic": {"kind": "Primary", "key": {"Local": {"verbatim_path": "ci.yml"}}}}
+    place["concrete"] = {"location": {"start_point": {"row": 5}}}
+    hole = {"ident": "artipacked", "desc": "a credential stays", "url": "url", "locations": [place], "ignored": False}
+    pretend(clean, "zizmor", json.dumps([hole, {**hole, "ident": "unpinned", "ignored": True}]), code=13)
     assert scan() == 1
     said = capsys.readouterr().out
-    assert all(word in said for word in ("bandit B602: ops/x.py", "Private Key: key.pem", "no jobs")), said
+    told = ("bandit B602: ops/x.py", "Private Key: key.pem", "no jobs", "zizmor artipacked: ci.yml", "line 6: a cred")
+    assert all(word in said for word in told), said
+    assert "unpinned" not in said, "the workflow says why"
 
 
 def test_a_secret_in_the_baseline_needs_a_reason_too(clean: Path) -> None:

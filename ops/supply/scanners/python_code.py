@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ops.supply.finding import Finding
-from ops.supply.tool import CannotWork, run
+from ops.supply.tool import CannotWork, answer
 
 CODE = ("__main__.py", "components", "ops", "toolchain", "policy")
 OBJECTS = 1
@@ -19,7 +18,7 @@ def scan() -> list[Finding]:
         CannotWork: bandit breaks, or cannot read a file.
     """
     code = [path for path in CODE if Path(path).exists()]
-    said = json.loads(run(["bandit", "--quiet", "--recursive", "--format=json", *code], accepted=(0, OBJECTS)))
+    said = answer(["bandit", "--quiet", "--recursive", "--format=json", *code], dict, accepted=(0, OBJECTS))
     if said["errors"]:
         raise CannotWork(
             "bandit cannot read: " + "; ".join(f"{one['filename']}: {one['reason']}" for one in said["errors"])

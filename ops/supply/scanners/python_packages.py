@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sysconfig
 
 from ops.supply.finding import Finding
-from ops.supply.tool import CannotWork, run
+from ops.supply.tool import CannotWork, answer
 
 FOUND = 1
 WHAT_TO_DO = (
@@ -23,9 +22,7 @@ def scan() -> list[Finding]:
     """
     command = ["pip-audit", "--path", sysconfig.get_path("purelib"), "--format=json", "--progress-spinner=off"]
     try:
-        packages = json.loads(run(command, accepted=(0, FOUND)))["dependencies"]
-    except ValueError:
-        raise CannotWork(f"pip-audit has no advisories: it answered with an error. {WHAT_TO_DO}") from None
+        packages = answer(command, dict, accepted=(0, FOUND))["dependencies"]
     except CannotWork as error:
         raise CannotWork(f"{error}. {WHAT_TO_DO}") from error
     if without := [one["name"] for one in packages if "skip_reason" in one]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from components.source import GitError, git
 from ops.supply.finding import Finding
-from ops.supply.tool import CannotWork, run
+from ops.supply.tool import CannotWork, answer
 
 BASELINE = Path(".secrets.baseline")
 """What looks like a secret and was looked at: hashes only, by file."""
@@ -36,7 +36,7 @@ def scan() -> list[Finding]:
         raise CannotWork(f"detect-secrets has nothing to compare with: {error}") from error
     files = [name for name in listed if name and Path(name).name not in NOT_LOOKED_AT and Path(name).is_file()]
     known = {(file, one["hashed_secret"]) for file, secrets in baseline.items() for one in secrets}
-    found = json.loads(run(["detect-secrets", "scan", *files]))["results"]
+    found = answer(["detect-secrets", "scan", *files], dict)["results"]
     return [
         _finding(file, one, (file, one["hashed_secret"]) in known) for file, secrets in found.items() for one in secrets
     ]
