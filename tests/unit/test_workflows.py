@@ -14,6 +14,7 @@ import yaml
 from ops import __main__ as commands
 from ops.pipeline.steps import STEPS
 from tests.unit.program import PROJECT
+from toolchain.ensure import GROUPS
 
 FOLDER = PROJECT / ".github"
 FILES = {file.stem: file for file in sorted((FOLDER / "workflows").glob("*.yml"))}
@@ -110,6 +111,16 @@ def test_every_command_takes_what_it_is_given(workflow: str, name: str) -> None:
                 parser.parse_args(words)
             except SystemExit:
                 pytest.fail(f"{workflow}, {name}: {words}")
+
+
+def test_every_group_of_tools_exists() -> None:
+    wanted = {
+        step["with"]["group"]
+        for workflow, name in JOBS
+        for step in job(workflow, name)["steps"]
+        if "group" in step.get("with", {})
+    }
+    assert wanted and wanted <= set(GROUPS)
 
 
 class TestDeploy:
