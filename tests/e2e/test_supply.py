@@ -130,13 +130,11 @@ class Chain:
             cwd=self.stack.folder,
             env={**self.stack.environment(), "COSIGN_PASSWORD": "for-tests-only", **variables},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             text=True,
             timeout=600,
-            check=False,
         )
-        return Result(done.returncode, done.stdout)
+        return Result(done.returncode, done.stderr + done.stdout)
 
     def predicates(self, kind: str) -> list[Any]:
         """The predicates that are attached to the digest, out of the registry by digest."""

@@ -86,6 +86,7 @@ class TestSettings:
         }
         self.cli(tmp_path, monkeypatch, said)
         Path("elsewhere").mkdir()
+        Path("elsewhere/go.mod").write_text("module elsewhere\n")
         settings = stack_settings.of("dev", {"source": {"location": "elsewhere"}})
         assert (settings.environment.port, settings.source.location) == (9000, "elsewhere")
 
