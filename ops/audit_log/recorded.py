@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ops.audit_log import facts, history, location
+from ops.audit_log.history import Update
 from ops.audit_log.location import shown
 from ops.audit_log.log import AuditLog, Reading, of_stack
 from ops.audit_log.record import Finished, Moved, Result, Started
 from ops.audit_log.store import AuditLogError
-from ops.stack import StackError, environment
+from ops.interrupted import STACK, exported, settle
+from ops.stack import StackError
 
 NOT_RECORDED = 4
 """Exit code of a deployment that succeeded, and whose end could not be written down."""
@@ -53,32 +53,33 @@ def recorded(stack: str, command: str, overrides: Mapping[str, Any] | None, depl
             who=facts.who(),
             project=facts.revision(),
             source=None if overrides is None else facts.source(stack, overrides),
-            before=images(stack)[0],
+            before=images(exported(stack))[0],
         )
     )
     began = time.monotonic()
-    code = deploy(history.message(command, started.id))
-    finished = _finished(started, code, time.monotonic() - began)
-    return code if _written(log, finished) else code or NOT_RECORDED
-
-
-def images(stack: str) -> tuple[str | None, str | None]:
-    """The image that `stack` has deployed, and the last one that it has built."""
-    done = subprocess.run(
-        ["pulumi", "stack", "export", "--stack", stack], env=environment(), capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        return None, None
-    resources = (json.loads(done.stdout).get("deployment") or {}).get("resources") or []
-    of_type = {resource["type"]: resource.get("outputs") or {} for resource in resources}
-    return of_type.get("pulumi:pulumi:Stack", {}).get("image"), of_type.get(BUILT, {}).get("ref")
-
-
-def _finished(started: Started, code: int, seconds: float) -> Finished:
+    message = history.message(command, started.id)
+    code = deploy(message)
+    seconds = time.monotonic() - began
     with ThreadPoolExecutor() as pool:  # each takes half a second
-        asked = pool.submit(history.of_stack, started.stack, 5)
-        deployed, built = images(started.stack)
+        asked = pool.submit(history.of_stack, stack, 5)
+        state_now = exported(stack)
         updates = asked.result()
+    is_written = _written(log, _finished(started, code, seconds, images(state_now), updates))
+    if code == 0:
+        settle(stack, state_now, message)
+    return code if is_written else code or NOT_RECORDED
+
+
+def images(of_state: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The image that a state has deployed, and the last one that was built."""
+    of_type = {resource["type"]: resource.get("outputs") or {} for resource in of_state.get("resources") or []}
+    return of_type.get(STACK, {}).get("image"), of_type.get(BUILT, {}).get("ref")
+
+
+def _finished(
+    started: Started, code: int, seconds: float, found: tuple[str | None, str | None], updates: Sequence[Update]
+) -> Finished:
+    deployed, built = found
     update = next((update for update in updates if update.deployment == started.id), None)
     result: Result = "succeeded" if code == 0 else "failed" if update else "refused"
     by_result = {"succeeded": deployed, "failed": built if started.source else deployed, "refused": started.before}

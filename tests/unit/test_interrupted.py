@@ -1,4 +1,4 @@
-"""`make up` that is told to end: the CLI ends what it is at, and its end is written down."""
+"""`make up` that is told to end: the CLI ends what it is at, and its end is written down. And what a kill leaves."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ops import interrupted
 from ops.audit_log.location import VARIABLE
 from ops.audit_log.record import Finished
 from tests.unit import fake_log
@@ -67,3 +69,30 @@ def test_ctrl_c_is_left_to_the_cli(running: subprocess.Popen[bytes]) -> None:
     Path("enough").touch()
     assert running.wait(timeout=20) == 0
     assert finished().result == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("pending", "settled"),
+    [
+        ([("creating", "urn:web")], True),
+        ([("creating", "urn:web"), ("creating", "urn:web")], True),
+        ([("creating", "urn:web"), ("creating", "urn:gone")], False),
+        ([("updating", "urn:web")], False),
+        ([], False),
+    ],
+    ids=["made since", "twice", "of something unknown", "of something else", "nothing"],
+)
+def test_only_notes_about_what_is_there_by_now_are_taken_out(
+    monkeypatch: pytest.MonkeyPatch, pending: list[tuple[str, str]], settled: bool
+) -> None:
+    calls: list[list[str]] = []
+    monkeypatch.setattr("ops.interrupted.subprocess.run", lambda command, **_: calls.append(command))
+    state: dict[str, Any] = {
+        "resources": [{"urn": "urn:stack", "type": "pulumi:pulumi:Stack"}, {"urn": "urn:web", "type": "t"}],
+        "pending_operations": [{"type": kind, "resource": {"urn": urn}} for kind, urn in pending],
+    }
+    interrupted.settle("dev", state, "message")
+    assert len(calls) == settled
+    for command in calls:
+        assert command[:2] == ["pulumi", "refresh"]
+        assert command[command.index("--target") + 1] == "urn:stack", "no provider is asked"
