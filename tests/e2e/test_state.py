@@ -62,6 +62,7 @@ def test_a_killed_update_and_one_beside_it_lose_nothing(stack: Stack, engine: do
         ["python", "-m", "ops", "up", "--stack", stack.name],
         cwd=stack.folder,
         env=stack.environment(),
+        text=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
