@@ -37,7 +37,7 @@ def test_later_layers_lie_over_earlier_ones_and_delete(tmp_path: Path) -> None:
     assert files(tmp_path, below, above) == {"a": b"new", "kept": b"", "emptied/z": b""}
 
 
-@pytest.mark.parametrize("damage", [b"", b"something else", None])
+@pytest.mark.parametrize("damage", [b"", layouts.layer(("app/mimir", b"of somebody else")), None])
 def test_a_layout_that_is_not_what_its_digests_say_is_refused(tmp_path: Path, damage: bytes | None) -> None:
     layouts.make(tmp_path, SERVICE)
     [layer] = Layout.open(tmp_path).images()[0].layers
