@@ -43,6 +43,7 @@ ON_A_DEPLOYMENT = (
     Case("image-registry", {f"{OWN}/image": f"evil.example.com/app{DIGEST}"}),
     Case("image-registry", {f"{OWN}/image": f"app{DIGEST}"}),
     Case("image-registry", {f"{OWN}/image": f"haproxy-evil/haproxy{DIGEST}"}),
+    Case("image-registry", {f"{OWN}/image": f"haproxy-evil{DIGEST}"}),
     Case("image-registry", {f"{OWN}/image": f"127.0.0.1.example.com/app{DIGEST}"}),
     Case("image-latest", {f"{OWN}/image": "127.0.0.1:5000/app:latest"}, frozenset({"image-digest"})),
     Case("image-latest", {f"{OWN}/image": "127.0.0.1:5000/app"}, frozenset({"image-digest"})),

@@ -107,6 +107,9 @@ def test_no_message_repeats_a_secret() -> None:
             assert not [text for text in texts if SECRET in text], resource.name
     spied = changed(foreign.DEPLOYMENT, {"spec/template/spec/containers/0/image": Hidden(f"{SECRET}/x:latest")})
     assert {"image-digest", "image-latest"} <= recorded.tripped(spied), "a secret name is judged all the same"
+    long = changed(foreign.CONTAINER, {"image": Hidden(SECRET * 9)})
+    [text] = {text for rule, text in recorded.violations(long) if rule == "image-digest"}
+    assert "image is a secret; allowed" in text, "and no part of one that is too long to be shown"
 
 
 def test_a_secret_of_pulumis_is_safe_in_a_container_and_not_in_an_object_of_a_cluster() -> None:
