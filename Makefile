@@ -2,17 +2,23 @@
 STACK ?= dev
 SOURCE ?=
 NAME ?=
+DIGEST ?=
+ALLOW ?=
+TO ?=
+WAIVE ?=
+WAIVED = $(foreach scan,$(WAIVE),--waive '$(scan)')
 RUN := python3 -m toolchain run --
 OPS := $(RUN) python -m ops
 
 .DEFAULT_GOAL := help
-.PHONY: help stack up live preview refresh destroy api-key tools cluster doctor stop test lint unit edge audit e2e docs bench
+.PHONY: help stack up live preview drift refresh destroy api-key deployments move-state check scan pipeline tools cluster \
+	doctor stop test lint unit edge audit e2e e2e-engine e2e-cluster docs bench
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-up: tools ## Build, push and run STACK (dev); SOURCE=<folder or git URL#commit> for this run
-	@$(OPS) up --stack '$(STACK)' --source '$(SOURCE)'
+up: tools ## Build, push and run STACK (dev); SOURCE=<folder or git URL#commit>, or DIGEST=<of an image>, for this run
+	@$(OPS) up --stack '$(STACK)' --source '$(SOURCE)' --digest '$(DIGEST)'
 
 stack: tools ## Make STACK and this checkout's passphrase, and select it; changes nothing else
 	@$(OPS) stack --stack '$(STACK)'
@@ -20,8 +26,11 @@ stack: tools ## Make STACK and this checkout's passphrase, and select it; change
 live: tools ## Development mode: SOURCE is mounted, rebuilt and restarted on save
 	@$(OPS) up --stack '$(STACK)' --source '$(SOURCE)' --live
 
-preview: tools ## What `make up` would change; builds, pushes nothing
-	@$(OPS) preview --stack '$(STACK)' --source '$(SOURCE)'
+preview: tools ## What `make up` would mean, as a report; builds, pushes nothing. ALLOW=<resource> allows to destroy it
+	@$(OPS) preview --stack '$(STACK)' --source '$(SOURCE)' --digest '$(DIGEST)' --allow $(ALLOW)
+
+drift: tools ## What somebody changed or removed behind Pulumi's back, as a report; changes nothing
+	@$(OPS) drift --stack '$(STACK)' --detailed-exitcode
 
 refresh: tools ## `make up`, after a look at what somebody changed or removed behind Pulumi's back
 	@$(OPS) refresh --stack '$(STACK)' --source '$(SOURCE)'
@@ -31,6 +40,23 @@ destroy: tools ## Remove STACK; volumes with data stay, and it says how to remov
 
 api-key: tools ## A key for NAME, printed once; STACK keeps its hash (edge.authentication.apiKeys)
 	@$(OPS) api-key --stack '$(STACK)' --name '$(NAME)'
+
+deployments: tools ## Who deployed which digest to STACK, when, with what result
+	@$(OPS) deployments --stack '$(STACK)'
+
+move-state: tools ## Move STACK's state to another backend: TO=<url>
+	@$(OPS) move-state --stack '$(STACK)' --to '$(TO)'
+
+check: tools ## Integration tests of the running STACK, from outside
+	@$(OPS) check --stack '$(STACK)'
+
+scan: tools ## Static security scan of the project; WAIVE=<scan> where one cannot work
+	@python3 -m toolchain ensure --group supply
+	@$(OPS) scan-source --evidence .build/scan $(WAIVED)
+
+pipeline: cluster ## From the last commit to staging (the engine) and production (the test cluster), evidence kept; WAIVE=
+	@python3 -m toolchain ensure --group supply
+	@$(OPS) pipeline $(WAIVED) $(if $(SOURCE),--source '$(SOURCE)')
 
 tools: ## Get and start what is missing: Pulumi, plugins, builder, registry, engine
 	@python3 -m toolchain ensure
@@ -53,7 +79,7 @@ lint: ## Formatting, lints and types
 	$(RUN) sh -ec 'unformatted=$$(gofmt -l sample container toolchain); test -z "$$unformatted" || { echo "$$unformatted"; exit 1; }'
 
 unit: ## The whole program under mocks, and every rule; seconds
-	$(RUN) pytest tests/unit -q
+	$(RUN) pytest tests/unit tests/policy -q
 	$(RUN) go -C sample vet ./...
 	$(RUN) go -C sample test ./...
 	$(RUN) go -C container/probe vet ./...
@@ -66,8 +92,15 @@ audit: ## Tools of others judge stack prod's manifests and the Dockerfiles (docs
 	@python3 -m toolchain ensure --group audit
 	$(RUN) pytest tests/audit -v
 
-e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; minutes
-	$(RUN) pytest tests/e2e -v
+e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; two lanes side by side, minutes
+	@$(MAKE) --no-print-directory --jobs=2 e2e-engine e2e-cluster
+
+# Each lane has its platform for itself: some tests compare what is on it before and after.
+e2e-engine:
+	@$(RUN) bash -ec 'set -o pipefail; pytest tests/e2e -v --ignore-glob="*/test_cluster_*" | sed -u "s/^/engine   /"'
+
+e2e-cluster:
+	@$(RUN) bash -ec 'set -o pipefail; pytest tests/e2e/test_cluster_*.py -v | sed -u "s/^/cluster  /"'
 
 docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings.py
 	$(RUN) python -m ops.settings_docs

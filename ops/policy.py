@@ -22,9 +22,14 @@ def pack() -> str:
     return os.environ.get(VARIABLE) or str(Path(PACK).absolute())
 
 
+def is_enforced(stack: str) -> bool:
+    """Whether a violation stops a stack."""
+    return setting(stack, "runtime") == PRODUCTION
+
+
 def config(stack: str) -> str:
     """The file that says how strict the pack is with a stack."""
-    strictness = "mandatory" if setting(stack, "runtime") == PRODUCTION else "advisory"
+    strictness = "mandatory" if is_enforced(stack) else "advisory"
     return str((Path(PACK) / f"{strictness}.json").absolute())
 
 

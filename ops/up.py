@@ -28,7 +28,9 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str) -> int:
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
 
     def update(message: str) -> int:
-        settled = ("--yes", "--skip-preview", "--message", message, *policy.flags(arguments.stack))
+        # Rules about a whole stack are judged at the end of a preview, or else of the update: too late to stop it.
+        first = () if policy.is_enforced(arguments.stack) else ("--skip-preview",)
+        settled = ("--yes", *first, "--message", message, *policy.flags(arguments.stack))
         return stack.pulumi("up", *settled, *flags, stack=arguments.stack, overrides=overrides)
 
     return recorded(arguments.stack, command, overrides, update)

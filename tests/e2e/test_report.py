@@ -70,7 +70,8 @@ class Changed:
         self.stack.file.write_text(text)
 
 
-def containers(stack: Stack) -> set[str]:
+def containers(stack: Stack) -> set[str | None]:
+    """The ids of what the stack has on the engine."""
     return {one.id for one in docker.from_env().containers.list(all=True, filters=stack.mine)}
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
@@ -211,7 +212,7 @@ class TestLocation:
         def missing(*_: Any, **__: Any) -> None:
             raise ImportError("Install s3fs to access S3")
 
-        monkeypatch.setattr(store.fsspec, "filesystem", missing)
+        monkeypatch.setattr(fsspec, "filesystem", missing)
         with pytest.raises(AuditLogError, match=r"\.venv/bin/pip install s3fs"):
             store.opened(Location("s3", "bucket"))
 

@@ -188,6 +188,14 @@ class TestCommands:
         assert "--refresh" not in called(), "it asks the registry for every image, and takes seconds"
         assert json.loads(environment()[OVERRIDES])["source"]["location"] == str(here)
 
+    def test_production_is_judged_before_it_is_changed(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What a policy says of a whole stack, it says at the end of a preview, or else of the update."""
+        self.run(monkeypatch, "up")
+        assert "--skip-preview" in called()
+        (here / "Pulumi.dev.yaml").write_text("config:\n  mimir:runtime: production\n")
+        self.run(monkeypatch, "up")
+        assert "--skip-preview" not in called()
+
     def test_refresh_looks_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.run(monkeypatch, "refresh") == 0
         assert called()[0] == "up"
