@@ -39,6 +39,7 @@ class Cli:
         stdin: what the commands were given to read.
         migrated: what happens to a state on its way.
         previewed: exit code of a preview.
+        settings: what a stack file says in the clear, by URL, where it says anything.
     """
 
     def __init__(self, states: dict[str, dict[str, Any]]) -> None:
@@ -47,6 +48,7 @@ class Cli:
         self.stdin: list[str] = []
         self.migrated: Callable[[dict[str, Any]], None] = lambda _: None
         self.previewed = 0
+        self.settings: dict[str, dict[str, str]] = {}
 
     def __call__(self, place: Place, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         self.calls.append(" ".join(arguments))
@@ -64,7 +66,7 @@ class Cli:
             case ("stack", "rm", *_):
                 del self.states[place.url]
             case ("config", *_):
-                said = "{}"
+                said = json.dumps(self.settings.get(place.url, {}))
             case ("preview", *_):
                 code = self.previewed
         return subprocess.CompletedProcess(arguments, code, said, "error: so it is")
@@ -215,6 +217,11 @@ class TestProof:
         cli.migrated = lambda state: state["resources"].pop()
         assert "was not the same: the resources" in move(code=1)
         assert f"file://{here}/there" not in cli.states, "a wrong copy is removed"
+        assert untouched(here)
+
+    def test_a_setting_that_is_another(self, here: Path, cli: Cli, move: Mover) -> None:
+        cli.settings = {f"file://{here}": {"mimir:port": "8080"}}
+        assert "was not the same: the settings" in move(code=1)
         assert untouched(here)
 
     def test_a_secret_that_is_not_encrypted(self, here: Path, cli: Cli, move: Mover) -> None:
