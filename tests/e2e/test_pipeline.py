@@ -96,6 +96,7 @@ def test_one_digest_has_gone_all_the_way(pipeline: Pipeline, engine: docker.Dock
     assert running == [found["image"]] * 3, "one container, and two pods"
 
 
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS")
 def test_staging_answers_where_it_says(pipeline: Pipeline) -> None:
     answer = http.get(f"https://127.0.0.1:{pipeline.place.port}", "/health", verify=False)
     assert answer.status_code == 200
