@@ -86,8 +86,8 @@ class Move:
                 except StackError as left:
                     raise StackError(f"{error}\n{left}") from error
                 raise
-            self._record(log, there, len(resources(before)))
-        self._switch()
+            self._record(log, len(resources(before)))
+        self._switch(log, there)
         return f"The state of stack {self.stack} {done}.\n{self._next()}"
 
     def _was_moved(self, log: AuditLog) -> bool:
@@ -173,8 +173,8 @@ class Move:
             return "a preview there shows no change"
         return f"a preview there was not empty, as `make preview STACK={self.stack}` will show: look before you deploy"
 
-    def _record(self, log: AuditLog, there: AuditLog, count: int) -> None:
-        """The old log says where the state is, which keeps `make up` from deploying there; the new one goes on."""
+    def _record(self, log: AuditLog, count: int) -> None:
+        """The old log says where the state is, which keeps `make up` from deploying there."""
         log.append(
             Moved(
                 stack=self.stack,
@@ -184,13 +184,13 @@ class Move:
                 resources=count,
             )
         )
-        if there != log:
-            log.copy_to(there)
 
-    def _switch(self) -> None:
-        """Let the stack file belong to the new place, in one step; the old one is kept beside."""
+    def _switch(self, log: AuditLog, there: AuditLog) -> None:
+        """Let the log go on at the new place, and the stack file belong to it, in one step; the old one is kept."""
         fresh = self.target.folder / self.file
         if fresh.is_file():
+            if there != log:
+                log.copy_to(there)
             shutil.copy2(self.file, self._kept)
             fresh.replace(self.file)
             shutil.rmtree(self.target.folder)

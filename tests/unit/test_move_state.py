@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -158,8 +159,10 @@ def test_what_was_interrupted_before_the_stack_file_changed_goes_on(here: Path, 
     move()
     (here / ".build/move-state/dev").mkdir()
     Path(".build/move-state/dev/Pulumi.dev.yaml").write_text("config: {}\n")
+    shutil.rmtree(here / "there/.mimir")
     move()
     assert Path("Pulumi.dev.yaml").read_text() == "config: {}\n"
+    assert of_stack("dev").read() == of_stack("dev", f"file://{here}/there").read()
 
 
 class TestRefusals:
