@@ -93,6 +93,7 @@ audit: ## Tools of others judge stack prod's manifests and the Dockerfiles (docs
 	$(RUN) pytest tests/audit -v
 
 e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; two lanes side by side, minutes
+	@python3 -m toolchain ensure --group supply
 	@$(MAKE) --no-print-directory --jobs=2 e2e-engine e2e-cluster
 
 # Each lane has its platform for itself: some tests compare what is on it before and after.
