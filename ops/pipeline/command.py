@@ -85,7 +85,7 @@ def _prepared(arguments: argparse.Namespace, place: Place, folder: Path) -> Run:
         "production": place.production,
     }
 
-    def checked_out() -> str:
+    def tested() -> str:  # not before: what is scanned and tested is the commit, and nothing beside it
         stacks.write(place, folder / "checkout")
         place.make_key()
         return ""
@@ -110,7 +110,7 @@ def _prepared(arguments: argparse.Namespace, place: Place, folder: Path) -> Run:
         },
         assignments=place.assignments(),
         environment=place.environment(),
-        after={"checkout": checked_out, "build": built},
+        after={"test": tested, "build": built},
         instead={"approve": approved},
     )
 

@@ -57,7 +57,12 @@ def pipeline(tmp_path: Path, notes: Path, monkeypatch: pytest.MonkeyPatch) -> Pi
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
     monkeypatch.setenv("NOTES", str(notes))
     monkeypatch.setenv("FAIL", "nothing of it")
-    monkeypatch.setattr(stacks, "write", lambda place, checkout: None)
+
+    def write(place: Place, checkout: Path) -> None:
+        with notes.open("a") as file:
+            file.write("stacks are written\n")
+
+    monkeypatch.setattr(stacks, "write", write)
 
     def run(*arguments: str, fail: str = "") -> int:
         if fail:
@@ -100,6 +105,14 @@ def test_the_commit_is_what_is_built_and_not_what_lies_around(pipeline: Pipeline
     [checkout] = (tmp_path / "runs").glob("*/checkout")
     assert (checkout / "README.md").read_text() == "hello\n"
     assert summary(tmp_path)["commit"] == git("rev-parse", "HEAD", at=checkout)
+
+
+def test_what_is_scanned_and_tested_is_the_commit_alone(pipeline: Pipeline, notes: Path) -> None:
+    """The project's own tests refuse a stack file that nobody has committed."""
+    assert pipeline("--approve") == 0
+    asked = [line.split(" --")[0] for line in notes.read_text().splitlines()]
+    order = ["python -m ops scan-source", "make lint unit RUN=", "stacks are written", "python -m ops build"]
+    assert asked[: len(order) + 1] == [*order[:3], asked[3], order[3]] and "cosign" in asked[3]
 
 
 def test_each_steps_output_is_kept(pipeline: Pipeline, tmp_path: Path) -> None:
