@@ -48,6 +48,14 @@ def test_a_changed_setting_takes_effect_and_keeps_the_data(stack: Stack, engine:
     assert before["volumes"]["config"] not in [volume.name for volume in engine.volumes.list()]
 
 
+def test_a_changed_probe_is_what_the_engine_asks_from_then_on(stack: Stack, engine: docker.DockerClient) -> None:
+    """An engine takes a health check only with a new container; the provider reports a change and makes none."""
+    stack.write(probe={"retries": 4})
+    stack.up().ok()
+    container = engine.containers.get(stack.outputs()["container"])
+    assert container.attrs["Config"]["Healthcheck"]["Retries"] == 4
+
+
 def test_new_code_is_built_and_runs(stack: Stack) -> None:
     before = stack.outputs()
     new_answer(stack.folder, "changed by a test")
