@@ -130,10 +130,19 @@ class Stack:
 
     def pulumi(self, *arguments: str, stdin: str | None = None, seconds: float = 300) -> Result:
         """Run the CLI in the folder."""
+        return self._run(self.command(*arguments), stdin, seconds)
+
+    def ops(self, command: str, *arguments: str, seconds: float = 300, **variables: str) -> Result:
+        """Run a command of the project on the stack, as the Makefile does, with more environment `variables`."""
+        return self._run(["python", "-m", "ops", command, "--stack", self.name, *arguments], None, seconds, variables)
+
+    def _run(
+        self, command: list[str], stdin: str | None, seconds: float, variables: Mapping[str, str] | None = None
+    ) -> Result:
         done = subprocess.run(
-            self.command(*arguments),
+            command,
             cwd=self.folder,
-            env=self.environment(),
+            env={**self.environment(), **(variables or {})},
             input=stdin,
             text=True,
             stdout=subprocess.PIPE,

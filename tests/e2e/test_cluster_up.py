@@ -14,7 +14,7 @@ from tests.e2e import http
 from tests.e2e.cluster import CONTEXT, OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
 from tests.e2e.stack import eventually
-from tests.e2e.test_lifecycle import STRONG, TOKEN, ops, run_commands
+from tests.e2e.test_lifecycle import STRONG, TOKEN, run_commands
 
 pytestmark = pytest.mark.e2e
 
@@ -26,7 +26,7 @@ def stack(new_cluster_stack: NewClusterStack) -> Iterator[ClusterStack]:
     )
     stack.secret("environment.jwtSecret", STRONG)
     stack.secret("environment.secretVariables.API_TOKEN", TOKEN)
-    ops(stack, "up").ok()
+    stack.ops("up").ok()
     yield stack
 
 
@@ -116,13 +116,13 @@ def test_two_pods_see_the_same_data(stack: ClusterStack, cluster: Cluster) -> No
 
 
 def test_destroy_keeps_the_data_and_the_next_up_has_it(stack: ClusterStack, cluster: Cluster) -> None:
-    said = ops(stack, "destroy").ok().text
+    said = stack.ops("destroy").ok().text
     assert stack.namespace in said and f"kubectl --context {CONTEXT} delete namespace" in said
     claims = {one.metadata.name for one in cluster.core.list_namespaced_persistent_volume_claim(stack.namespace).items}
     assert claims == {f"{stack.namespace}-{name}" for name in ("data", "logs", "plugins")}
     for left in ("deployments,services", "networkpolicies", "poddisruptionbudgets", "secrets"):
         assert "No resources found" in stack.kubectl("get", left).text
-    ops(stack, "up").ok()
+    stack.ops("up").ok()
     assert "outlives its pod" in http.notes(stack.outputs()["url"])
 
 
@@ -132,7 +132,7 @@ def test_a_plain_destroy_refuses_to_delete_data(stack: ClusterStack) -> None:
 
 
 def test_what_destroy_says_removes_the_rest(stack: ClusterStack, cluster: Cluster) -> None:
-    run_commands(stack, ops(stack, "destroy").ok().text)
+    run_commands(stack, stack.ops("destroy").ok().text)
     eventually("the namespace is gone", lambda: not cluster.has_namespace(stack.namespace), 90)
     assert "kubernetes:core" not in stack.pulumi("stack", "--stack", stack.name, "--show-urns").text
 
@@ -147,7 +147,7 @@ def test_production_as_it_is_committed_runs(new_cluster_stack: NewClusterStack, 
     context = f"mimir:kubernetes.context {CONTEXT}"
     stack.pulumi("config", "set", "--path", *context.split(), "--stack", stack.name).ok()
     stack.secret("environment.jwtSecret", STRONG)
-    said = ops(stack, "up", "--source", "sample").ok().text
+    said = stack.ops("up", "--source", "sample").ok().text
     assert "mimir:edge.tls.mode: selfSigned" in said, "what clients will not trust is said"
     outputs = stack.outputs()
     assert len(stack.ready(cluster, 2)) == len(stack.ready(cluster, 2, "edge")) == 2

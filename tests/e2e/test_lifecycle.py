@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.stack import Result, Stack
+from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")]
 
@@ -34,21 +34,6 @@ def stack(new_stack: NewStack) -> Iterator[Stack]:
     yield stack
 
 
-def ops(stack: Stack, *arguments: str) -> Result:
-    """`python -m ops`, as the Makefile runs it."""
-    done = subprocess.run(
-        ["python", "-m", "ops", *arguments, "--stack", stack.name],
-        cwd=stack.folder,
-        env=stack.environment(),
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=300,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout)
-
-
 def run_commands(stack: Stack, said: str) -> None:
     """Type the commands that `destroy` says delete the data."""
     commands = said.split("for good:\n")[1].splitlines()
@@ -59,7 +44,7 @@ def run_commands(stack: Stack, said: str) -> None:
 
 
 def test_production_runs_and_no_secret_is_in_the_clear(stack: Stack, engine: docker.DockerClient) -> None:
-    said = ops(stack, "up").ok().text
+    said = stack.ops("up").ok().text
     outputs = stack.outputs()
     assert http.get(stack.behind(), "/api/v1/config").json()["logging"]["format"] == "json"
     said += stack.pulumi("stack", "export").text + str(outputs) + stack.pulumi("stack", "--show-urns").text
@@ -77,7 +62,7 @@ def test_production_runs_and_no_secret_is_in_the_clear(stack: Stack, engine: doc
 def test_destroy_keeps_the_data_and_says_so_and_the_next_up_has_it(stack: Stack, engine: docker.DockerClient) -> None:
     http.note(stack.outputs()["url"], "survives", **CALLER)
     image = stack.outputs()["image"]
-    said = ops(stack, "destroy").ok().text
+    said = stack.ops("destroy").ok().text
     volumes = [f"mimir-{stack.name}-{name}" for name in ("data", "logs", "plugins")]
     for name in volumes:
         assert name in said and engine.volumes.get(name)
@@ -85,7 +70,7 @@ def test_destroy_keeps_the_data_and_says_so_and_the_next_up_has_it(stack: Stack,
     assert not engine.containers.list(all=True, filters=stack.mine) and not engine.networks.list(filters=stack.mine)
     assert image not in [ref for one in engine.images.list() for ref in one.attrs.get("RepoDigests") or []]
     assert {volume.name for volume in engine.volumes.list(filters=stack.mine)} == set(volumes)
-    ops(stack, "up").ok()
+    stack.ops("up").ok()
     assert http.notes(stack.outputs()["url"], **CALLER) == ["survives"]
 
 
@@ -96,7 +81,7 @@ def test_a_plain_destroy_refuses_to_delete_data(stack: Stack, engine: docker.Doc
 
 
 def test_what_destroy_says_removes_the_rest(stack: Stack, engine: docker.DockerClient) -> None:
-    run_commands(stack, ops(stack, "destroy").ok().text)
+    run_commands(stack, stack.ops("destroy").ok().text)
     assert not engine.volumes.list(filters=stack.mine)
     assert "docker:index" not in stack.pulumi("stack", "--stack", stack.name, "--show-urns").text
 
@@ -110,9 +95,9 @@ def test_a_source_of_another_place_for_one_run(new_stack: NewStack, tmp_path: Pa
         subprocess.run([*run, *arguments], cwd=sample, check=True)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=sample, capture_output=True, check=True, text=True)
     url = f"file://{sample}"
-    assert f"{url}#{commit.stdout.strip()}" in ops(stack, "up", "--source", url).failed().text
+    assert f"{url}#{commit.stdout.strip()}" in stack.ops("up", "--source", url).failed().text
     before = stack.file.read_text()
-    ops(stack, "up", "--source", f"{url}#{commit.stdout.strip()}").ok()
+    stack.ops("up", "--source", f"{url}#{commit.stdout.strip()}").ok()
     assert commit.stdout[:12] in stack.pulumi("stack", "export").text
     assert "mimir:source" not in stack.file.read_text() and before.split("encryptionsalt")[0] in stack.file.read_text()
 

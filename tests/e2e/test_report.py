@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from typing import Any
 
 import docker
@@ -13,7 +12,7 @@ import pytest
 from tests.e2e import http
 from tests.e2e.cluster import OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack, NewStack
-from tests.e2e.stack import Result, Stack, free_port
+from tests.e2e.stack import Stack, free_port
 
 SECRET = "quite-a-secret-of-ours"
 
@@ -33,21 +32,6 @@ def on_cluster(new_cluster_stack: NewClusterStack) -> ClusterStack:
     made = new_cluster_stack(edge=OPEN)
     made.up().ok()
     return made
-
-
-def ops(stack: Stack, command: str, *arguments: str, **more: str) -> Result:
-    """Run a command of the project, as the Makefile does."""
-    done = subprocess.run(
-        ["python", "-m", "ops", command, "--stack", stack.name, "--detailed-exitcode", *arguments],
-        cwd=stack.folder,
-        env={**stack.environment(), **more},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout)
 
 
 def written(stack: Stack, name: str = "") -> dict[str, Any]:
@@ -76,7 +60,7 @@ def containers(stack: Stack) -> set[str | None]:
 
 
 def test_no_change_is_said_as_such(stack: Stack) -> None:
-    result = ops(stack, "preview")
+    result = stack.ops("preview", "--detailed-exitcode")
     assert result.code == 0, result.text
     assert f"Preview of `{stack.name}`: nothing to change" in result.text
 
@@ -84,7 +68,7 @@ def test_no_change_is_said_as_such(stack: Stack) -> None:
 def test_a_harmless_change(stack: Stack) -> None:
     before = containers(stack)
     with Changed(stack, edge={"paths": ["/api/v1/answer"]}):
-        result = ops(stack, "preview")
+        result = stack.ops("preview", "--detailed-exitcode")
     assert result.code == 2, result.text
     assert "1 change, no interruption" in result.text
     said = written(stack)
@@ -101,7 +85,7 @@ def test_a_restarting_change_has_the_digest_that_the_update_pushes(stack: Stack)
     tags = http.tags("127.0.0.1:5000", "mimir")
     try:
         with Changed(stack, environment={"logLevel": "WARN"}):
-            result = ops(stack, "preview")
+            result = stack.ops("preview", "--detailed-exitcode")
             assert result.code == 2, result.text
             said = written(stack)
             assert said["interruptions"] == []
@@ -120,7 +104,7 @@ def test_a_restarting_change_has_the_digest_that_the_update_pushes(stack: Stack)
 
 def test_an_interrupting_change(stack: Stack) -> None:
     with Changed(stack, edge={"port": free_port()}):
-        result = ops(stack, "preview")
+        result = stack.ops("preview", "--detailed-exitcode")
     assert result.code == 2, result.text
     assert "⚠️ an interruption" in result.text
     [interruption] = written(stack)["interruptions"]
@@ -129,7 +113,7 @@ def test_an_interrupting_change(stack: Stack) -> None:
 
 def test_a_mistake_is_an_error_with_its_fix(stack: Stack) -> None:
     with Changed(stack, limits={"memoryMib": "much"}):
-        result = ops(stack, "preview")
+        result = stack.ops("preview", "--detailed-exitcode")
     assert result.code == 1, result.text
     assert "❌ would fail" in result.text
     assert "pulumi config set --path 'mimir:limits.memoryMib' 256" in result.text
@@ -137,10 +121,10 @@ def test_a_mistake_is_an_error_with_its_fix(stack: Stack) -> None:
 
 def test_a_destructive_change_wants_to_be_allowed_by_name(on_cluster: ClusterStack, cluster: Cluster) -> None:
     with Changed(on_cluster, volumes={"data": {"accessMode": "ReadWriteOnce"}}):
-        refused = ops(on_cluster, "preview")
+        refused = on_cluster.ops("preview", "--detailed-exitcode")
         said = written(on_cluster)
         label = f"allow: {said['destructive'][0]['name']}"
-        allowed = ops(on_cluster, "preview", MIMIR_ALLOW_LABELS=json.dumps(["bug", label]))
+        allowed = on_cluster.ops("preview", "--detailed-exitcode", MIMIR_ALLOW_LABELS=json.dumps(["bug", label]))
     assert refused.code == 3, refused.text
     assert "⛔" in refused.text
     assert [(one["name"], one["kind"]) for one in said["destructive"]] == [("mimir-volumes-data", "replace")]
@@ -152,7 +136,7 @@ def test_a_destructive_change_wants_to_be_allowed_by_name(on_cluster: ClusterSta
 
 def test_pods_that_restart_and_why(on_cluster: ClusterStack) -> None:
     with Changed(on_cluster, environment={"logLevel": "WARN"}):
-        result = ops(on_cluster, "preview")
+        result = on_cluster.ops("preview", "--detailed-exitcode")
     assert result.code == 2, result.text
     [restart] = written(on_cluster)["restarts"]
     assert restart.startswith("application, 1 pod: ")
@@ -161,10 +145,10 @@ def test_pods_that_restart_and_why(on_cluster: ClusterStack) -> None:
 
 
 def test_drift_is_found_and_reported(on_cluster: ClusterStack, cluster: Cluster) -> None:
-    assert ops(on_cluster, "drift").code == 0
+    assert on_cluster.ops("drift", "--detailed-exitcode").code == 0
     on_cluster.kubectl("scale", "deployment", f"{on_cluster.namespace}-edge", "--replicas=1").ok()
     on_cluster.kubectl("delete", "poddisruptionbudget", on_cluster.namespace).ok()
-    result = ops(on_cluster, "drift")
+    result = on_cluster.ops("drift", "--detailed-exitcode")
     assert result.code == 2, result.text
     found = {
         (one["name"], one["kind"], *one["paths"]) for one in written(on_cluster, f"drift-{on_cluster.name}")["changes"]
@@ -191,7 +175,7 @@ def test_no_secret_is_in_a_report_whatever_the_program_does(stack: Stack, fail: 
     program.write_text(source + LEAK)
     try:
         with Changed(stack, environment={"variables": {"COPY": f"Bearer {SECRET}"}, "secretVariables": {}}):
-            result = ops(stack, "preview", FAIL=fail)
+            result = stack.ops("preview", "--detailed-exitcode", FAIL=fail)
     finally:
         program.write_text(source)
     assert result.code == (1 if fail else 2), result.text

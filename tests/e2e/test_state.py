@@ -13,7 +13,6 @@ import pytest
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import PASSPHRASE, Stack, eventually, kill_group
-from tests.e2e.test_lifecycle import ops
 
 pytestmark = pytest.mark.e2e
 
@@ -26,14 +25,14 @@ def stack(new_stack: NewStack) -> Stack:
     """A stack with a secret and data, deployed as its user does."""
     stack = new_stack(registry={"repository": "state"})
     stack.secret("environment.secretVariables.API_TOKEN", TOKEN)
-    ops(stack, "up").ok()
+    stack.ops("up").ok()
     http.note(stack.outputs()["url"], "survives")
     return stack
 
 
 def deployments(stack: Stack) -> list[dict[str, Any]]:
     """What the audit log says, the last one first; it must be whole."""
-    said = ops(stack, "deployments", "--json").ok()
+    said = stack.ops("deployments", "--json").ok()
     return list(json.loads(said.text)["deployments"])
 
 
@@ -68,15 +67,15 @@ def test_a_killed_update_and_one_beside_it_lose_nothing(stack: Stack, engine: do
         start_new_session=True,
     )
     eventually("the trial of a new version", lambda: on_the_engine(stack, engine)[0] > there[0], 60)
-    assert "currently locked" in ops(stack, "up").failed().text
+    assert "currently locked" in stack.ops("up").failed().text
     assert update.poll() is None, "the first goes on"
     kill_group(update)
     assert http.notes(stack.outputs()["url"]) == ["survives"], "the version before it serves on"
     stack.write(probe={"path": "/health", "startPeriodSeconds": 5})
-    said = ops(stack, "up").failed().text
+    said = stack.ops("up").failed().text
     assert "currently locked" in said
     stack.pulumi("cancel", "--yes", stack.name).ok()
-    ops(stack, "up").ok()
+    stack.ops("up").ok()
     assert http.notes(stack.outputs()["url"]) == ["survives"]
     assert resources(stack) == before
     assert on_the_engine(stack, engine) == there, "nothing of the killed one is left, and no volume is new"
@@ -93,9 +92,7 @@ def test_who_deployed_which_digest(stack: Stack) -> None:
     stack.up().ok()  # past `make`
     past = deployments(stack)[0]
     assert past["command"] == "pulumi update" and "not recorded" in past["note"]
-    assert (
-        digest.removeprefix("sha256:")[:12] in ops(stack, "deployments", "--digest", digest, "--limit", "1").ok().text
-    )
+    assert digest.removeprefix("sha256:")[:12] in stack.ops("deployments", "--digest", digest, "--limit", "1").ok().text
 
 
 def texts(folders: list[Path]) -> str:
@@ -114,14 +111,14 @@ def test_a_state_is_moved_with_its_secrets_and_log_to_another_passphrase(
     passphrase.write_text(NEW_PASSPHRASE)
     before, container = resources(stack), stack.outputs()["container"]
     known = [one["id"] for one in deployments(stack) if one["id"]]
-    said = ops(stack, "move-state", "--to", f"file://{new}", "--passphrase-file", str(passphrase)).ok().text
+    said = stack.ops("move-state", "--to", f"file://{new}", "--passphrase-file", str(passphrase)).ok().text
     assert "the same at both places" in said and "a preview there shows no change" in said
-    assert f"PULUMI_BACKEND_URL=file://{new}" in ops(stack, "up").failed().text, "nobody deploys from the old place"
+    assert f"PULUMI_BACKEND_URL=file://{new}" in stack.ops("up").failed().text, "nobody deploys from the old place"
 
     stack.env |= {"PULUMI_BACKEND_URL": f"file://{new}", "PULUMI_CONFIG_PASSPHRASE": NEW_PASSPHRASE}
     try:
         assert resources(stack) == before
-        ops(stack, "up").ok()
+        stack.ops("up").ok()
         newest, moved, *rest = deployments(stack)
         assert (newest["result"], newest["changes"].keys()) == ("succeeded", {"same"})
         assert moved["command"] == "move-state" and [one["id"] for one in rest] == known
