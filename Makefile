@@ -7,6 +7,7 @@ ALLOW ?=
 TO ?=
 WAIVE ?=
 WAIVED = $(foreach scan,$(WAIVE),--waive '$(scan)')
+DATABASE_AGE ?= 45
 RUN := python3 -m toolchain run --
 OPS := $(RUN) python -m ops
 
@@ -48,15 +49,15 @@ move-state: tools ## Move STACK's state to another backend: TO=<url>
 	@$(OPS) move-state --stack '$(STACK)' --to '$(TO)'
 
 check: tools ## Integration tests of the running STACK, from outside
-	@$(OPS) check --stack '$(STACK)'
+	@$(OPS) check --stack '$(STACK)' --digest '$(DIGEST)'
 
 scan: tools ## Static security scan of the project; WAIVE=<scan> where one cannot work
 	@python3 -m toolchain ensure --group supply
-	@$(OPS) scan-source --evidence .build/scan $(WAIVED)
+	@$(OPS) scan-source --evidence .build/scan --max-database-age '$(DATABASE_AGE)' $(WAIVED)
 
 pipeline: cluster ## From the last commit to staging (the engine) and production (the test cluster), evidence kept; WAIVE=
 	@python3 -m toolchain ensure --group supply
-	@$(OPS) pipeline $(WAIVED) $(if $(SOURCE),--source '$(SOURCE)')
+	@$(OPS) pipeline --max-database-age '$(DATABASE_AGE)' $(WAIVED) $(if $(SOURCE),--source '$(SOURCE)')
 
 tools: ## Get and start what is missing: Pulumi, plugins, builder, registry, engine
 	@python3 -m toolchain ensure

@@ -10,6 +10,7 @@ import pulumi
 from components.application import Application
 from components.docker.engine import published_host
 from components.edge import METRICS_PORT, Edge
+from components.front_door import Door
 from components.settings import Settings, VolumeName
 
 
@@ -32,11 +33,13 @@ def of(
         volumes: names of the volumes.
     """
     scheme = edge.scheme if edge else "http"
-    url = ready.apply(lambda _: f"{scheme}://{published_host(settings)}:{settings.edge_port}")
-    insecure = "--insecure " if settings.tls_mode == "selfSigned" and edge else ""
+    address = f"{published_host(settings)}:{settings.edge_port}"
+    host = next(iter(edge.settings.hosts), None) if edge else None
+    vouched = edge is None or settings.tls_mode != "selfSigned"
+    health = Door(scheme, settings.edge_port, address, host, vouched).curl(application.probe.path)
     outputs: dict[str, pulumi.Input[Any]] = {
-        "url": url,
-        "health": pulumi.Output.concat(f"curl -fsS {insecure}", url, application.probe.path),
+        "url": ready.apply(lambda _: f"{scheme}://{address}"),
+        "health": ready.apply(lambda _: health),
         "container": container,
         "volumes": volumes,
         "logs": pulumi.Output.concat("docker logs --follow ", container),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi_kubernetes import core
 
 from components.edge import METRICS_PORT, Edge
+from components.front_door import Door
 from components.kubernetes import served
 from components.kubernetes.labels import Part, selector_of
 from components.kubernetes.scope import Scope
@@ -17,43 +17,6 @@ from components.settings import VolumeName
 
 LOWEST_FREE_PORT = 1024
 """Ports of this machine below it want more rights than `kubectl port-forward` usually has."""
-
-
-USUAL_PORTS = {"http": 80, "https": 443}
-
-
-@dataclass(frozen=True)
-class Door:
-    """Where the front door is reached, and under which name it serves.
-
-    Attributes:
-        scheme: http or https.
-        port: its Service's.
-        address: where it is reached from here.
-        host: name that it serves, if not every one.
-        vouched: whether somebody vouches for its certificate.
-    """
-
-    scheme: str
-    port: int
-    address: str
-    host: str | None
-    vouched: bool
-
-    @property
-    def url(self) -> str:
-        """What a client asks."""
-        return self.url_of(f"{self.host}:{self.port}" if self.host else self.address)
-
-    def url_of(self, address: str) -> str:
-        """The URL of an address, without the port that it has anyway."""
-        return f"{self.scheme}://{address.removesuffix(f':{USUAL_PORTS[self.scheme]}')}"
-
-    def curl(self, path: str) -> str:
-        """A request to it from here."""
-        insecure = "" if self.vouched else "--insecure "
-        to = f"--connect-to ::{self.address} " if self.host else ""
-        return f"curl -fsS {insecure}{to}{self.url}{path}"
 
 
 def of(

@@ -16,6 +16,7 @@ from ops.pipeline.place import Place
 from ops.pipeline.run import Run
 from ops.pipeline.steps import STEPS, Step
 from ops.stack import StackError
+from ops.supply import database
 from ops.supply.layout import Layout
 from ops.supply.tool import CannotWork
 
@@ -29,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--evidence", type=Path, default=Path(".build/pipeline"), metavar="DIR", help="where runs go")
     parser.add_argument("--source", default="", help="what is built, instead of the commit's own ./sample")
     parser.add_argument("--waive", action="append", default=[], metavar="SCAN", help="handed on to scan-source")
+    database.add(parser)
     parser.add_argument("--tests", default="", metavar="COMMAND", help="instead of all unit tests and lints")
     parser.add_argument("--approve", action="store_true", help="to production without a question")
     parser.add_argument("--name", default="pipeline", help="what its stacks' names begin with")
@@ -85,6 +87,8 @@ def _prepared(arguments: argparse.Namespace, place: Place, folder: Path) -> Run:
         "production": place.production,
     }
 
+    believed = ["--max-database-age", str(arguments.max_database_age)]
+
     def tested() -> str:  # not before: what is scanned and tested is the commit, and nothing beside it
         stacks.write(place, folder / "checkout")
         place.make_key()
@@ -102,7 +106,8 @@ def _prepared(arguments: argparse.Namespace, place: Place, folder: Path) -> Run:
         folder,
         values,
         more={
-            "scan-source": [word for scan in arguments.waive for word in ("--waive", scan)],
+            "scan-source": [*believed, *(word for scan in arguments.waive for word in ("--waive", scan))],
+            "scan-image": believed,
             "test": [] if arguments.tests else [INSIDE],
             "build": ["--source", source] if source else [],
             "attest": ["--key", str(place.key)],

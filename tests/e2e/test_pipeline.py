@@ -65,7 +65,8 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     repositories.git("commit", "--quiet", "--message", "one commit", at=folder)
     made = Pipeline(folder, Place(base / "runs", f"e2e-{secrets.token_hex(3)}", free_port()))
     # This network has no advisories for Python's packages, and without them the scan fails.
-    made.run("--approve", "--waive", "pip-audit", "--tests", QUICK).ok()
+    flags = ("--approve", "--waive", "pip-audit", "--max-database-age", "36500")
+    made.run(*flags, "--tests", QUICK).ok()
     yield made
     made.run("--remove")
 

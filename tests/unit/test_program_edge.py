@@ -162,7 +162,8 @@ def test_a_certificate_is_made_for_where_it_is_reached() -> None:
     assert "key" in run.resource("Resource").options.additionalSecretOutputs
     assert [one["internal"] for one in run.edge["ports"]] == [TLS_PORT]
     assert run.outputs["url"] == "https://127.0.0.1:8080"
-    assert run.outputs["health"] == "curl -fsS --insecure https://127.0.0.1:8080/health"
+    by_name = "--connect-to ::127.0.0.1:8080 https://mimir.example.com:8080/health"  # the edge knows no other name
+    assert run.outputs["health"] == f"curl -fsS --insecure {by_name}"
 
 
 def test_a_given_certificate_is_used_and_its_key_kept() -> None:
