@@ -20,7 +20,7 @@ SECRET = "quite-a-secret-of-ours"
 @pytest.fixture(scope="module")
 def stack(new_stack: NewStack) -> Stack:
     """A deployed stack on the engine."""
-    made = new_stack()
+    made = new_stack(registry={"repository": "report"})
     made.secret("environment.secretVariables.PARTNER_TOKEN", SECRET)
     made.up().ok()
     return made
@@ -82,7 +82,7 @@ def test_a_restarting_change_has_the_digest_that_the_update_pushes(stack: Stack)
     main = stack.folder / "sample/main.go"
     source = main.read_text()
     main.write_text(f"{source}\nvar Changed = true\n")
-    tags = http.tags("127.0.0.1:5000", "mimir")
+    tags = http.tags("127.0.0.1:5000", "report")
     try:
         with Changed(stack, environment={"logLevel": "WARN"}):
             result = stack.ops("preview", "--detailed-exitcode")
@@ -93,7 +93,7 @@ def test_a_restarting_change_has_the_digest_that_the_update_pushes(stack: Stack)
             assert restart.startswith("application, 1 container: ")
             assert "image" in restart
             assert said["settings"] == ["environment.logLevel"]
-            assert http.tags("127.0.0.1:5000", "mimir") == tags, "nothing is pushed for a pull request"
+            assert http.tags("127.0.0.1:5000", "report") == tags, "nothing is pushed for a pull request"
             [promised] = re.findall(r"rebuilt, `(sha256:[0-9a-f]{64})`", said["image"])
             stack.up().ok()
             assert stack.outputs()["digest"] == promised
