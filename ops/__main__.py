@@ -10,7 +10,20 @@ import argparse
 import sys
 from typing import NoReturn, Protocol, cast
 
-from ops import api_key, check, deployments, destroy, drift, move_state, preview, refresh, stack, throw_away, up
+from ops import (
+    api_key,
+    check,
+    deployments,
+    destroy,
+    drift,
+    move_state,
+    preview,
+    refresh,
+    sidecars,
+    stack,
+    throw_away,
+    up,
+)
 from ops.github import comment, issue
 from ops.pipeline import command as pipeline
 from ops.source_argument import BadSource
@@ -77,6 +90,7 @@ def main() -> int:
     arguments = parser().parse_args()
     try:
         if needs_stack(arguments.module):
+            sidecars.mend()
             stack.select(arguments.stack)
         return int(arguments.module.run(arguments))
     except (stack.StackError, BadSource) as error:

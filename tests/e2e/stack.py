@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import docker
 import yaml
 
+from ops import sidecars
+
 PROJECT = Path(__file__).parents[2]
 PASSPHRASE = "for-tests-only"
 QUICK_PROBE = {"intervalSeconds": 1, "timeoutSeconds": 1, "startPeriodSeconds": 5, "retries": 5}
@@ -129,7 +131,8 @@ class Stack:
         return {**users, **own, **self.env}
 
     def pulumi(self, *arguments: str, stdin: str | None = None, seconds: float = 300) -> Result:
-        """Run the CLI in the folder."""
+        """Run the CLI in the folder, after what the Makefile does before it for one who has killed an update."""
+        sidecars.mend_in(f"file://{self.backend}")
         return self._run(self.command(*arguments), stdin, seconds)
 
     def ops(self, command: str, *arguments: str, seconds: float = 300, **variables: str) -> Result:
