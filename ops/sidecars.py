@@ -1,9 +1,9 @@
-"""What a killed update may leave beside a state in a folder: an empty file of attributes, with which Pulumi reads nothing.
+"""What a killed update may leave beside a state in a folder: an empty file, with which Pulumi reads nothing.
 
-The library that Pulumi keeps a state in a folder with (gocloud.dev, fileblob) writes the state itself in one step, but
-the attributes of each file into another, `….attrs`, in place. A `kill -9` between the two halves of that leaves it
-empty, and from then on every command ends with «failed to load checkpoint: EOF», though the state is whole. Nobody needs
-the attributes.
+The library with which Pulumi keeps a state in a folder (gocloud.dev, fileblob) writes the state itself in one step, but
+the attributes of each file into another, `….attrs`, in place. A `kill -9` in the middle of that leaves it empty, and
+from then on every command ends with «failed to load checkpoint: EOF», though the state is whole. Nobody needs the
+attributes.
 """
 
 from __future__ import annotations
