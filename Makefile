@@ -8,6 +8,7 @@ TO ?=
 WAIVE ?=
 WAIVED = $(foreach scan,$(WAIVE),--waive '$(scan)')
 DATABASE_AGE ?= 45
+APPROVE ?=
 RUN := python3 -m toolchain run --
 OPS := $(RUN) python -m ops
 
@@ -55,9 +56,9 @@ scan: tools ## Static security scan of the project; WAIVE=<scan> where one canno
 	@python3 -m toolchain ensure --group supply
 	@$(OPS) scan-source --evidence .build/scan --max-database-age '$(DATABASE_AGE)' $(WAIVED)
 
-pipeline: cluster ## From the last commit to staging (the engine) and production (the test cluster), evidence kept; WAIVE=
+pipeline: cluster ## From the last commit to staging (the engine) and production (the test cluster), evidence kept; WAIVE= APPROVE=
 	@python3 -m toolchain ensure --group supply
-	@$(OPS) pipeline --max-database-age '$(DATABASE_AGE)' $(WAIVED) $(if $(SOURCE),--source '$(SOURCE)')
+	@$(OPS) pipeline --max-database-age '$(DATABASE_AGE)' $(WAIVED) $(if $(SOURCE),--source '$(SOURCE)') $(if $(APPROVE),--approve)
 
 tools: ## Get and start what is missing: Pulumi, plugins, builder, registry, engine
 	@python3 -m toolchain ensure
