@@ -96,13 +96,13 @@ def _own(given: Configuration) -> tuple[dict[str, Any], frozenset[str]]:
     prefix = f"{given.project}:"
     own = {key.removeprefix(prefix): value for key, value in given.values.items() if key.startswith(prefix)}
     return (
-        {key: _structured(value) for key, value in own.items()},
+        {key: structured(value) for key, value in own.items()},
         frozenset(key.removeprefix(prefix) for key in given.encrypted if key.startswith(prefix)),
     )
 
 
-def _structured(value: Any) -> Any:
-    """Objects and lists reach a program as JSON text; everything else is for pydantic to read."""
+def structured(value: Any) -> Any:
+    """A value of a configuration: objects and lists are JSON text, everything else stays as it is."""
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)

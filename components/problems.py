@@ -45,6 +45,11 @@ def without_effect(key: str, where: str) -> Problem:
     return Problem(key, f"a setting without an effect {where}", "nothing: it would be lost in silence", remove(key))
 
 
+def listed(problems: Sequence[Problem]) -> str:
+    """`problems`, numbered, with space between them."""
+    return "\n\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, 1))
+
+
 class DeploymentError(pulumi.RunError):
     """Raised before anything is created, with every problem at once.
 
@@ -54,5 +59,4 @@ class DeploymentError(pulumi.RunError):
     def __init__(self, stack: str, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        listed = "\n\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, 1))
-        super().__init__(f"{count} in stack '{stack}'; nothing was changed.\n\n{listed}\n")
+        super().__init__(f"{count} in stack '{stack}'; nothing was changed.\n\n{listed(problems)}\n")

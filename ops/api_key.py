@@ -9,7 +9,6 @@ import argparse
 import hashlib
 import re
 import secrets
-import subprocess
 import sys
 
 from components.problems import member
@@ -47,15 +46,7 @@ def make(of_stack: str, name: str) -> int:
         )
     key = secrets.token_urlsafe(KEY_BYTES)
     digest = hashlib.sha256(key.encode()).hexdigest()
-    # Through stdin: every user of a machine can read the arguments of a process.
-    done = subprocess.run(
-        ["pulumi", "config", "set", "--secret", "--path", path, "--stack", of_stack],
-        input=digest,
-        env=stack.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = stack.asked("config", "set", "--secret", "--path", path, "--stack", of_stack, stdin=digest)
     if done.returncode != 0:
         raise StackError(f"the key of {name} was not stored: {done.stderr.strip()}")
     print(f"The key of {name}, shown this once; it is sent as X-API-Key, from the next `make up` on:", file=sys.stderr)

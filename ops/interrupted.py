@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from ops.stack import environment
+from ops.stack import asked
 
 STACK = "pulumi:pulumi:Stack"
 
 
 def exported(stack: str) -> dict[str, Any]:
     """The state of `stack`, its secrets encrypted; nothing where it has none."""
-    command = ["pulumi", "stack", "export", "--stack", stack]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    done = asked("stack", "export", "--stack", stack)
     return dict(json.loads(done.stdout).get("deployment") or {}) if done.returncode == 0 else {}
 
 
@@ -39,5 +37,4 @@ def settle(stack: str, state: Mapping[str, Any], message: str) -> None:
     # A refresh of the stack's own resource, which asks no provider; with the stack's lock, unlike an import.
     [root] = [one["urn"] for one in resources if one["type"] == STACK]
     options = ("--clear-pending-creates", "--yes", "--skip-preview", "--message", message, "--target", root)
-    command = ["pulumi", "refresh", *options, "--stack", stack]
-    subprocess.run(command, env=environment(), capture_output=True, check=False)  # if it fails, Pulumi's warning stays
+    asked("refresh", *options, "--stack", stack)  # if it fails, Pulumi's warning stays

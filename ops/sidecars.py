@@ -26,6 +26,6 @@ def mend_in(backend: str) -> None:
     """Remove empty files of attributes in `backend`, the URL of a state; nothing where that is no folder."""
     if not backend.startswith("file://"):
         return
-    for file in Path(backend.removeprefix("file://").partition("?")[0], ".pulumi").rglob("*.attrs"):
+    for file in Path(location.of_url(backend).folder, ".pulumi").rglob("*.attrs"):
         if file.is_file() and file.stat().st_size == 0:
             file.unlink(missing_ok=True)  # one that is just being written may go as well

@@ -49,9 +49,7 @@ def select(stack: str) -> None:
         known = ", ".join(sorted(path.name.split(".")[1] for path in Path().glob("Pulumi.*.yaml")))
         raise StackError(f"there is no {file}; known stacks: {known}. For a new one: cp Pulumi.dev.yaml {file}")
     _passphrase(file)
-    done = subprocess.run(
-        ["pulumi", "stack", "select", "--create", stack], env=environment(), capture_output=True, text=True, check=False
-    )
+    done = asked("stack", "select", "--create", stack)
     if done.returncode != 0:
         raise StackError(f"stack {stack} cannot be selected: {done.stderr.strip()}")
 
@@ -86,10 +84,19 @@ def _attended(command: list[str], env: Mapping[str, str]) -> int:
             signal.signal(number, handler)
 
 
+def asked(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the CLI for what it says, which nobody is shown.
+
+    A secret goes through `stdin`: every user of a machine can read the arguments of a process.
+    """
+    return subprocess.run(
+        ["pulumi", *arguments], input=stdin, env=environment(), capture_output=True, text=True, check=False
+    )
+
+
 def outputs(stack: str) -> dict[str, Any]:
     """The outputs of `stack`; nothing where it was never deployed."""
-    command = ["pulumi", "stack", "output", "--json", "--stack", stack]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    done = asked("stack", "output", "--json", "--stack", stack)
     return dict(json.loads(done.stdout or "{}")) if done.returncode == 0 else {}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import yaml
 from components import config
 from components.problems import DeploymentError
 from components.settings import Settings
-from ops.stack import StackError, environment
+from ops.stack import StackError, asked
 
 
 def of(stack: str, overrides: Mapping[str, Any]) -> Settings:
@@ -24,8 +23,7 @@ def of(stack: str, overrides: Mapping[str, Any]) -> Settings:
     """
     project = str(yaml.safe_load(Path("Pulumi.yaml").read_text())["name"])
     # The values, secrets among them, stay in this process.
-    command = ["pulumi", "config", "--json", "--show-secrets", "--stack", stack]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    done = asked("config", "--json", "--show-secrets", "--stack", stack)
     if done.returncode != 0:
         raise StackError(f"the configuration of stack {stack} cannot be read: {done.stderr.strip()}")
     said = json.loads(done.stdout)

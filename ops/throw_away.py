@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import secrets
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ops.stack import StackError, environment, select
+from ops.stack import StackError, asked, select
 
 NEEDS_STACK = False
 SUFFIX = "-throwaway"
@@ -52,15 +51,10 @@ def like(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _made_up_secret(stack: str) -> None:
-    """Production wants a secret. Through stdin: every user of a machine can read the arguments of a process."""
-    done = subprocess.run(
-        ["pulumi", "config", "set", "--secret", "--path", "mimir:environment.jwtSecret", "--stack", stack],
-        input=secrets.token_urlsafe(48),
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Production wants a secret."""
+    path = "mimir:environment.jwtSecret"
+    made_up = secrets.token_urlsafe(48)
+    done = asked("config", "set", "--secret", "--path", path, "--stack", stack, stdin=made_up)
     if done.returncode != 0:
         raise StackError(f"no secret could be set: {done.stderr.strip()}")
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ops.stack import environment
+from ops.stack import asked
 
 MESSAGE = re.compile(r"\[deployment ([0-9a-f]+)\]$")
 """How the message of an update names its record."""
@@ -47,8 +46,7 @@ def message(command: str, deployment: str) -> str:
 
 def of_stack(stack: str, count: int) -> tuple[Update, ...]:
     """The last `count` updates, the last one first; nothing where Pulumi cannot say."""
-    command = ["pulumi", "stack", "history", "--json", "--page-size", str(count), "--stack", stack]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    done = asked("stack", "history", "--json", "--page-size", str(count), "--stack", stack)
     if done.returncode != 0:
         return ()
     return tuple(_update(one) for one in json.loads(done.stdout or "null") or [])

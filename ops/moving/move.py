@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from components.problems import Problem
+from components.problems import Problem, listed
 from ops.audit_log import facts
 from ops.audit_log.location import shown
 from ops.audit_log.log import AuditLog, of_stack
@@ -110,8 +110,7 @@ class Move:
             fix = f"make up STACK={self.stack}, with PULUMI_BACKEND_URL='{self.target.url}': it begins there"
             problems.append(Problem(at, "no resource", "a stack that was deployed", fix))
         if problems:
-            listed = "\n\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, 1))
-            raise StackError(f"the state cannot be moved; nothing was changed.\n\n{listed}\n")
+            raise StackError(f"the state cannot be moved; nothing was changed.\n\n{listed(problems)}\n")
 
     def _clear(self) -> None:
         """Have an empty target, and a folder with the stack file to work on."""

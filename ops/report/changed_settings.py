@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pulumi.automation import CommandError, ConfigValue, Stack
+
+from components.config import structured
 
 LOOKED_AT = 20
 """Updates that are looked back at for one that succeeded."""
@@ -29,7 +30,8 @@ def differing(
 ) -> tuple[str, ...]:
     """Paths of all settings that differ. A section that a stack file has hides the project's `defaults` of it."""
     old, new = (
-        {**_leaves(defaults), **_leaves({key: _value(one) for key, one in side.items()})} for side in (before, after)
+        {**_leaves(defaults), **_leaves({key: structured(one.value) for key, one in side.items()})}
+        for side in (before, after)
     )
     return tuple(sorted(path for path in {*old, *new} if old.get(path) != new.get(path)))
 
@@ -38,14 +40,6 @@ def _defaults() -> dict[str, Any]:
     """The defaults of this version of the project, by the key of each section."""
     declared = yaml.safe_load(Path("Pulumi.yaml").read_text())["config"]
     return {f"mimir:{key}": one["default"] for key, one in declared.items() if "default" in one}
-
-
-def _value(one: ConfigValue) -> Any:
-    """Objects and lists are JSON text."""
-    try:
-        return json.loads(one.value) if one.value[:1] in ("{", "[") else one.value
-    except json.JSONDecodeError:
-        return one.value
 
 
 def _leaves(value: Any, path: str = "") -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from pulumi.automation import OpType, PolicyEvent, Stack
 
 from ops.report import changed_settings, drifted, image, meaning, observed
-from ops.report.change import Change, fold
+from ops.report.change import fold
 from ops.report.meaning import Meaning
 from ops.report.observed import Observed
 from ops.report.report import Report, Violation
@@ -38,19 +37,20 @@ def preview(
     """
     seen = observed.preview(stack, packs, pack_configs)
     changes = fold(seen.steps)
+    means = meaning.of(changes)
     return (
         Report(
             stack=stack.name,
             kind="preview",
             changes=changes,
-            meaning=meaning.of(changes),
+            meaning=means,
             unchanged=_unchanged(seen),
             image=image.describe(seen, changes, built),
             settings=changed_settings.changed(stack),
             violations=[_violation(one) for one in seen.policies],
             packs=seen.packs,
             warnings=seen.warnings,
-            errors=_errors(seen, changes, allowed),
+            errors=_errors(seen, means, allowed),
             allowed=allowed,
             command=command,
         ),
@@ -72,16 +72,16 @@ def drift(stack: Stack, *, command: str) -> tuple[Report, str]:
             image="",
             settings=None,
             warnings=seen.warnings,
-            errors=_errors(seen, [], frozenset()),
+            errors=_errors(seen, Meaning(), frozenset()),
             command=command,
         ),
         seen.text,
     )
 
 
-def _errors(seen: Observed, changes: Iterable[Change], allowed: frozenset[str]) -> list[str]:
+def _errors(seen: Observed, means: Meaning, allowed: frozenset[str]) -> list[str]:
     """The errors, but for refusals that the report already says as a destructive change that is not allowed."""
-    said = {one.urn for one in meaning.of(changes).destructive if one.name not in allowed}
+    said = {one.urn for one in means.destructive if one.name not in allowed}
     errors = [text for urn, text in seen.errors if not (urn in said and any(part in text for part in REFUSED))]
     return errors or ([seen.text] if seen.failed and not seen.errors else [])
 
@@ -92,10 +92,10 @@ def _violation(event: PolicyEvent) -> Violation:
     return Violation(event.policy_name, resource, event.enforcement_level == "mandatory", event.message.strip())
 
 
-def _resources(seen: Observed) -> Mapping[str, Any]:
-    """What is a resource of a provider, by URN."""
-    return {one.urn: one for one in [*seen.steps, *seen.results] if (state := one.new or one.old) and state.custom}
+def _resources(seen: Observed) -> set[str]:
+    """The URNs of what is a resource of a provider."""
+    return {one.urn for one in [*seen.steps, *seen.results] if (state := one.new or one.old) and state.custom}
 
 
 def _unchanged(seen: Observed) -> int:
-    return len({one.urn for one in seen.steps if one.op is OpType.SAME and one.urn in _resources(seen)})
+    return len({one.urn for one in seen.steps if one.op is OpType.SAME} & _resources(seen))

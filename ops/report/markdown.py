@@ -168,7 +168,7 @@ def _cut(text: str, limit: int) -> str:
 
 def _block(text: str) -> Iterable[str]:
     """Text of others, shown as it is: a fence that is longer than any in it."""
-    fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", text)), 3)
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall(r"`+", text))])
     return (fence, *text.splitlines(), fence)
 
 

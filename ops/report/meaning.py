@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ops.report import on_docker, on_kubernetes
 from ops.report.change import Change
@@ -31,7 +31,7 @@ class Meaning:
     restarts: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
-    destructive: tuple[Change, ...] = field(default=())
+    destructive: tuple[Change, ...] = ()
 
 
 def of(changes: Iterable[Change]) -> Meaning:

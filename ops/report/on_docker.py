@@ -15,7 +15,7 @@ EDGE = "mimir:docker:DockerEdge"
 def container(change: Change, effects: Effects) -> None:
     """A container that runs, or one that only ever carried files into a volume."""
     edge = EDGE in change.within
-    if (change.new or change.old).get("mustRun") is False:
+    if not _runs(change):
         if edge and change.kind == "replace" and not _ends(effects, edge=True):
             effects.remarks.append("the edge reads a new configuration; no connection is closed")
         return

@@ -19,6 +19,8 @@ from urllib.parse import quote
 import yaml
 from pulumi.automation import Stack
 
+from components.config import structured
+
 MASK = "[secret]"
 SHORTEST = 6
 """Characters of the shortest secret that is looked for: a shorter one is part of too many innocent words."""
@@ -46,7 +48,7 @@ class Redaction:
 
 def of(stack: Stack, environment: Mapping[str, str] = os.environ) -> Redaction:
     """Masks what is secret in the configuration of `stack` and in `environment`."""
-    values = {key: _value(one.value) for key, one in stack.get_all_config().items() if one.secret}
+    values = {key: structured(one.value) for key, one in stack.get_all_config().items() if one.secret}
     file = Path(f"Pulumi.{stack.name}.yaml")
     config = (yaml.safe_load(file.read_text()) or {}).get("config") or {} if file.is_file() else {}
     return Redaction([*_secure(config, values), *_of_environment(environment)])
@@ -72,13 +74,6 @@ def _of_environment(environment: Mapping[str, str]) -> list[str]:
     ]
     file = Path(environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") or ".passphrase")
     return [*found, *([file.read_text().strip()] if file.is_file() else [])]
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text) if text[:1] in ("{", "[") else text
-    except json.JSONDecodeError:
-        return text
 
 
 def _forms(secret: str) -> set[str]:

@@ -86,7 +86,7 @@ def test_only_notes_about_what_is_there_by_now_are_taken_out(
     monkeypatch: pytest.MonkeyPatch, pending: list[tuple[str, str]], settled: bool
 ) -> None:
     calls: list[list[str]] = []
-    monkeypatch.setattr("ops.interrupted.subprocess.run", lambda command, **_: calls.append(command))
+    monkeypatch.setattr("ops.stack.subprocess.run", lambda command, **_: calls.append(command))
     state: dict[str, Any] = {
         "resources": [{"urn": "urn:stack", "type": "pulumi:pulumi:Stack"}, {"urn": "urn:web", "type": "t"}],
         "pending_operations": [{"type": kind, "resource": {"urn": urn}} for kind, urn in pending],
