@@ -58,7 +58,8 @@ class ClusterStack(Stack):
     def up(self, *flags: str) -> Result:
         """`pulumi up`, and then until the node listens: kube-proxy is up to a second behind a new Service."""
         result = super().up(*flags)
-        port = urlsplit(self.outputs().get("url", "")).port if result.code == 0 else None
+        on_the_node = result.code == 0 and self.config["kubernetes"]["serviceType"] == "NodePort"
+        port = urlsplit(self.outputs()["url"]).port if on_the_node else None
         if port:
             eventually(f"the node listens on {port}", lambda: listens(port), 30)
         return result
