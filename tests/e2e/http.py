@@ -6,15 +6,19 @@ from typing import Any
 
 import requests
 
+PATIENCE_SECONDS = 15
+"""The edge asks again where a connection fails: in all for 8 s (`edge.retries`, `edge.timeouts.connectSeconds`)."""
+
 
 def get(url: str, path: str, **how: Any) -> requests.Response:
     """GET, with a limit."""
-    return requests.get(f"{url}{path}", **{"timeout": 5, **how})
+    return requests.get(f"{url}{path}", **{"timeout": PATIENCE_SECONDS, **how})
 
 
 def note(url: str, text: str, **how: Any) -> None:
     """Store a note in the sample, on its data volume."""
-    assert requests.post(f"{url}/api/v1/notes", json={"text": text}, **{"timeout": 5, **how}).status_code == 201
+    answer = requests.post(f"{url}/api/v1/notes", json={"text": text}, **{"timeout": PATIENCE_SECONDS, **how})
+    assert answer.status_code == 201
 
 
 def notes(url: str, **how: Any) -> list[str]:
