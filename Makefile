@@ -99,7 +99,7 @@ e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; tw
 	@$(MAKE) --no-print-directory --jobs=2 e2e-first e2e-second
 
 # Everything that drains or scales the cluster is in the second lane, with what fills it up to the length of the first.
-SECOND_LANE := $(wildcard tests/e2e/test_cluster_*.py) $(patsubst %,tests/e2e/test_%.py,policy report state supply)
+SECOND_LANE := $(wildcard tests/e2e/test_cluster_*.py) $(patsubst %,tests/e2e/test_%.py,policy report state)
 e2e-first:
 	@$(RUN) bash -ec 'set -o pipefail; pytest tests/e2e -v $(addprefix --ignore=,$(SECOND_LANE)) | sed -u "s/^/1  /"'
 

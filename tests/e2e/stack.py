@@ -176,8 +176,15 @@ class Stack:
 
     def start_up(self) -> subprocess.Popen[str]:
         """`pulumi up` in the background, in a process group of its own."""
+        return self._start(self.command("up", "--yes", "--skip-preview", "--stack", self.name))
+
+    def start_ops(self, command: str) -> subprocess.Popen[str]:
+        """A command of the project in the background, in a process group of its own."""
+        return self._start(["python", "-m", "ops", command, "--stack", self.name])
+
+    def _start(self, command: list[str]) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.command("up", "--yes", "--skip-preview", "--stack", self.name),
+            command,
             cwd=self.folder,
             env=self.environment(),
             text=True,
@@ -223,6 +230,6 @@ def _with_secrets(config: dict[str, Any], before: Mapping[str, Any]) -> dict[str
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
-    """End a process that `start_up` made, and its children, at once."""
+    """End a process that a stack has started, and its children, at once."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=10)

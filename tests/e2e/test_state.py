@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +56,7 @@ def test_a_killed_update_and_one_beside_it_lose_nothing(stack: Stack, engine: do
     before, there = resources(stack), on_the_engine(stack, engine)
     endless = {"path": "/no-such-path", "startPeriodSeconds": 120}  # its trial lasts until it is killed
     stack.write(probe=endless, environment={"variables": {"VERSION": "2"}})
-    update = subprocess.Popen(
-        ["python", "-m", "ops", "up", "--stack", stack.name],
-        cwd=stack.folder,
-        env=stack.environment(),
-        text=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    update = stack.start_ops("up")
     eventually("the trial of a new version", lambda: on_the_engine(stack, engine)[0] > there[0], 60)
     assert "currently locked" in stack.ops("up").failed().text
     assert update.poll() is None, "the first goes on"
