@@ -58,9 +58,9 @@ class ClusterStack(Stack):
     def up(self, *flags: str) -> Result:
         """`pulumi up`, and then until the node listens: kube-proxy is up to a second behind a new Service."""
         result = super().up(*flags)
-        on_the_node = result.code == 0 and self.config["kubernetes"]["serviceType"] == "NodePort"
-        port = urlsplit(self.outputs()["url"]).port if on_the_node else None
-        if port:
+        if result.code == 0 and self.config["kubernetes"]["serviceType"] == "NodePort":
+            port = urlsplit(self.outputs()["url"]).port
+            assert port, "the cluster gives a port to every NodePort Service"
             eventually(f"the node listens on {port}", lambda: listens(port), 30)
         return result
 

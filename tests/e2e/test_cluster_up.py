@@ -98,23 +98,24 @@ def test_a_changed_setting_rolls_the_pods_and_is_in_effect(stack: ClusterStack, 
 
 
 def test_data_survives_the_pods(stack: ClusterStack, cluster: Cluster) -> None:
-    http.note(stack.outputs()["url"], "outlives its pod")
+    url = stack.outputs()["url"]
+    http.note(url, "outlives its pod")
     old = stack.ready(cluster, 2)
     for pod in old:
         cluster.core.delete_namespaced_pod(pod.metadata.name, stack.namespace, grace_period_seconds=0)
     names = {pod.metadata.name for pod in old}
     eventually("new pods", lambda: names.isdisjoint(pod.metadata.name for pod in stack.ready(cluster, 2)), 60)
     # All of them at once, and with no time to say so: the cluster's DNS tells the old addresses for seconds more.
-    url = stack.outputs()["url"]
     eventually("the edge has found them", lambda: "outlives its pod" in http.notes(url), 60)
 
 
 def test_two_pods_see_the_same_data(stack: ClusterStack, cluster: Cluster) -> None:
     """Through the volume itself: each pod is asked at its own address."""
-    http.note(stack.outputs()["url"], "seen by all")
+    url = stack.outputs()["url"]
+    http.note(url, "seen by all")
     stack.ready(cluster, 2)
     for _ in range(20):  # each a new connection, so both pods answer some
-        assert "seen by all" in http.notes(stack.outputs()["url"])
+        assert "seen by all" in http.notes(url)
 
 
 def test_destroy_keeps_the_data_and_the_next_up_has_it(stack: ClusterStack, cluster: Cluster) -> None:
