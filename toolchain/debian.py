@@ -13,11 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolchain import suites, versions
 from toolchain.artefacts import Artefact, publishing
 from toolchain.command import output_of, run_logged
 from toolchain.layout import Layout
-from toolchain.problem import Problem
+from toolchain.problem import ENSURE, Problem
 
+PLACES = ("usr/sbin", "usr/bin", "sbin", "bin", "usr/libexec/docker/cli-plugins")
 WAIT_FOR_OTHERS = ("-o", "DPkg::Lock::Timeout=120")
 
 
@@ -32,9 +34,13 @@ class Package:
     def version(self) -> str:
         return (self.root / "VERSION").read_text().strip()
 
+    def is_at_least(self, oldest: str) -> bool:
+        """Whether the package is of version `oldest`, or newer; always for an empty one."""
+        return versions.parse(self.version) >= versions.parse(oldest)
+
     def program(self, name: str) -> Path:
         """An executable of the package, wherever it puts it."""
-        for place in ("usr/sbin", "usr/bin", "sbin", "bin"):
+        for place in PLACES:
             path = self.root / place / name
             if os.access(path, os.X_OK):
                 return path
@@ -48,10 +54,21 @@ def available() -> bool:
 
 @dataclass(frozen=True)
 class Debian:
-    """Debian's packages, with a log of everything that is done."""
+    """Debian's packages, with a log of everything that is done.
+
+    Attributes:
+        layout: the cache into which packages are unpacked.
+        environment: the user's.
+        suite: the suite that they are taken from; empty for the machine's own.
+    """
 
     layout: Layout
     environment: Mapping[str, str]
+    suite: str = ""
+
+    @property
+    def _settings(self) -> Mapping[str, str]:
+        return suites.environment(self.suite, self.layout, self.environment)
 
     @property
     def _log(self) -> Path:
@@ -59,17 +76,21 @@ class Debian:
 
     def unpacked(self, name: str) -> Package | None:
         """A package that is in the cache already."""
-        root = self.layout.packages / name
+        root = self._folder(name)
         return Package(name, root) if root.is_dir() else None
 
-    def unpack(self, name: str) -> Package:
+    def unpack(self, name: str, oldest: str = "") -> Package:
         """A package's files, downloaded and unpacked into the cache once. Needs no root.
 
+        Args:
+            name: of the package.
+            oldest: the oldest version that will do; any if left out. An older one in the cache is replaced.
+
         Raises:
-            Problem: this is not a Debian, or the package cannot be had.
+            Problem: this is not a Debian, or the package cannot be had, or only in an older version.
         """
         self._require(name)
-        result = Artefact(self.layout.packages / name)
+        result = self._without_outdated(self._folder(name), name, oldest)
         if not result.exists():
             with publishing(result) as folder:
                 self._download([name], folder)
@@ -79,21 +100,25 @@ class Debian:
                 archive.unlink()
                 (folder / "VERSION").write_text(version + "\n")
                 folder.chmod(0o755)
-        return Package(name, result.folder)
+        return self._new_enough(Package(name, result.folder), oldest)
 
     def unpacked_whole(self, name: str) -> Package | None:
         """A package that is in the cache together with its libraries already."""
         root = self._whole(name)
         return Package(name, root) if root.is_dir() else None
 
-    def unpack_whole(self, name: str) -> Package:
+    def unpack_whole(self, name: str, oldest: str = "") -> Package:
         """A package's files and those of the libraries that it needs, as Debian's dependencies name them.
 
+        Args:
+            name: of the package.
+            oldest: as of `unpack`.
+
         Raises:
-            Problem: this is not a Debian, or one of the packages cannot be had.
+            Problem: this is not a Debian, or one of the packages cannot be had, or only in an older version.
         """
         self._require(name)
-        result = Artefact(self._whole(name))
+        result = self._without_outdated(self._whole(name), name, oldest)
         if not result.exists():
             with publishing(result) as folder:
                 self._download([name], folder)
@@ -106,17 +131,32 @@ class Debian:
                     archive.unlink()
                 (folder / "VERSION").write_text(version + "\n")
                 folder.chmod(0o755)
-        return Package(name, result.folder)
+        return self._new_enough(Package(name, result.folder), oldest)
+
+    def _without_outdated(self, folder: Path, name: str, oldest: str) -> Artefact:
+        """Where a package is or will be; one in the cache that is older than `oldest` is removed."""
+        if folder.is_dir() and not Package(name, folder).is_at_least(oldest):
+            shutil.rmtree(folder)
+        return Artefact(folder)
+
+    def _new_enough(self, package: Package, oldest: str) -> Package:
+        if package.is_at_least(oldest):
+            return package
+        what = f"Debian's {package.name} is {package.version} in {self.suite or 'this release'}, older than {oldest}"
+        raise Problem(what, f"install {package.name} {oldest} or newer yourself, then {ENSURE}")
 
     def _whole(self, name: str) -> Path:
-        return self.layout.packages / f"{name}+libraries"
+        return self._folder(f"{name}+libraries")
+
+    def _folder(self, name: str) -> Path:
+        return self.layout.packages / (f"{name}@{self.suite}" if self.suite else name)
 
     def _libraries(self, name: str) -> list[str]:
         """The library packages that a package needs, and those that they need."""
         found: list[str] = []
         asked = [name]
         while asked:
-            answer = output_of(["apt-cache", "depends", "--important", *asked], environment=self.environment)
+            answer = output_of(["apt-cache", "depends", "--important", *asked], environment=self._settings)
             asked = [needed for needed in library_dependencies(answer) if needed not in found]
             found += asked
         return found
@@ -144,13 +184,14 @@ class Debian:
         try:
             self._apt(["apt-get", "download", *names], cwd=folder)
         except Problem:
-            if os.geteuid() != 0:
+            # Lists of our own may be written by anybody; the machine's by root.
+            if os.geteuid() != 0 and not self.suite:
                 raise
             self._apt(["apt-get", "update"])
             self._apt(["apt-get", "download", *names], cwd=folder)
 
     def _apt(self, argv: list[str], cwd: Path | None = None) -> None:
-        settings = {**self.environment, "DEBIAN_FRONTEND": "noninteractive"}
+        settings = {**self._settings, "DEBIAN_FRONTEND": "noninteractive"}
         run_logged(
             argv,
             self._log,

@@ -22,14 +22,22 @@ from toolchain.sweep import sweep
 from toolchain.tool import PLUGIN
 from toolchain.tools import TOOLS
 
-GROUPS = ("pulumi", "docker", "kubernetes", "bench", "audit", "supply")
+GROUPS = ("pulumi", "docker", "kubernetes", "cluster", "oldest-engine", "bench", "audit", "supply")
 DEFAULT_GROUPS = ("pulumi", "docker")
-PYTHON_GROUPS = frozenset({"pulumi", "kubernetes", "audit", "supply"})
+NEEDS = {
+    "docker": ("pulumi",),
+    "kubernetes": ("pulumi",),
+    # It pulls images that were built and pushed here.
+    "cluster": ("pulumi", "docker", "kubernetes"),
+}
+"""Groups without which a group is of no use."""
+
+PYTHON_GROUPS = frozenset({"pulumi", "audit", "supply"})
 
 
 def with_what_they_need(groups: Collection[str]) -> set[str]:
-    """The groups, and those without which they are of no use: a cluster pulls images that were built and pushed."""
-    return {*groups, *(DEFAULT_GROUPS if "kubernetes" in groups else ())}
+    """The groups, and those without which they are of no use."""
+    return {*groups, *(needed for group in groups for needed in NEEDS.get(group, ()))}
 
 
 def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> list[Row]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolchain import gobuild, pybuild
+from toolchain import debrecipe, gobuild, pybuild
 from toolchain.artefacts import Artefact
+from toolchain.debrecipe import DebianRecipe
 from toolchain.machine import Machine
 from toolchain.problem import ENSURE, Problem
 from toolchain.progress import Progress
@@ -61,8 +62,8 @@ def _at_hand(tool: Tool, machine: Machine) -> Obtained | None:
         return Obtained(Row(tool.name, tool.version, Source.CACHED, f"downloaded from {tool.site}"), downloaded)
     built = _build_of(tool, machine)
     if built and built.exists():
-        remark = f"STAND-IN: {tool.stand_in}" if tool.stand_in else "built earlier"
-        return Obtained(Row(tool.name, _version(tool), Source.CACHED, remark), built)
+        remark = f"STAND-IN: {tool.stand_in}" if tool.stand_in else _origin(tool)
+        return Obtained(Row(tool.name, _version(tool, machine), Source.CACHED, remark), built)
     return None
 
 
@@ -70,6 +71,8 @@ def _build_of(tool: Tool, machine: Machine) -> Artefact | None:
     """Where the build of the tool is, or will be; None while there is no Go for it."""
     if isinstance(tool.recipe, PythonRecipe):
         return pybuild.artefact(tool.recipe, machine.layout)
+    if isinstance(tool.recipe, DebianRecipe):
+        return debrecipe.artefact(tool.recipe, machine.layout)
     go = machine.found_go  # got only when something has to be built
     return gobuild.artefact(tool.recipe, go, machine.layout) if go else None
 
@@ -78,10 +81,15 @@ def _build(tool: Tool, machine: Machine, progress: Progress, remark: str) -> Obt
     if isinstance(tool.recipe, PythonRecipe):
         with progress.step(f"installing {tool.name} {tool.recipe.version}"):
             installed = pybuild.build(tool.recipe, machine.layout, machine.environment)
-        return Obtained(Row(tool.name, _version(tool), Source.DOWNLOADED, "a Python package"), installed)
+        return Obtained(Row(tool.name, _version(tool, machine), Source.DOWNLOADED, "a Python package"), installed)
+    if isinstance(tool.recipe, DebianRecipe):
+        with progress.step(f"unpacking {tool.name}"):
+            unpacked = debrecipe.build(tool.recipe, machine.layout, machine.environment)
+        why = f"{remark}; {_origin(tool)}" if remark else _origin(tool)
+        return Obtained(Row(tool.name, _version(tool, machine), Source.PACKAGE, why), unpacked)
     with progress.step(f"building {tool.name} {tool.recipe.version}"):
         built = gobuild.build(tool.recipe, machine.go, machine.layout, machine.environment)
-    return Obtained(Row(tool.name, _version(tool), Source.BUILT, remark), built)
+    return Obtained(Row(tool.name, _version(tool, machine), Source.BUILT, remark), built)
 
 
 def _download(tool: Tool, machine: Machine, progress: Progress) -> str:
@@ -108,5 +116,11 @@ def _settled(tool: Tool, machine: Machine, obtained: Obtained) -> Obtained:
     return obtained
 
 
-def _version(tool: Tool) -> str:
+def _version(tool: Tool, machine: Machine) -> str:
+    if isinstance(tool.recipe, DebianRecipe):
+        return debrecipe.version(tool.recipe, machine.layout)
     return tool.recipe.version.removeprefix("v")
+
+
+def _origin(tool: Tool) -> str:
+    return debrecipe.origin(tool.recipe) if isinstance(tool.recipe, DebianRecipe) else "built earlier"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from toolchain import downloads, network, versions
+from toolchain.debrecipe import DebianRecipe
 from toolchain.gobuild import GoRecipe
 from toolchain.pybuild import PythonRecipe
 from toolchain.tool import pinned
@@ -32,12 +33,7 @@ ACTIONLINT = pinned(
 GOVULNCHECK = pinned(
     SUPPLY,
     "govulncheck",
-    GoRecipe(
-        module="govulncheck",
-        package="golang.org/x/vuln/cmd/govulncheck",
-        program="govulncheck",
-        version=f"v{versions.GOVULNCHECK}",
-    ),
+    DebianRecipe("govulncheck", "govulncheck", versions.GOVULNCHECK, "golang.org/x/vuln/cmd/govulncheck@v1.9.0"),
 )
 CYCLONEDX = pinned(
     SUPPLY,
@@ -52,27 +48,17 @@ CYCLONEDX = pinned(
 CRANE = pinned(
     SUPPLY,
     "crane",
-    GoRecipe(
-        module="cosign",
-        package="github.com/google/go-containerregistry/cmd/crane",
-        program="crane",
-        version=f"v{versions.CRANE}",
-        version_variable="github.com/google/go-containerregistry/cmd/crane/cmd.Version",
-    ),
+    DebianRecipe("crane", "crane", versions.CRANE, "github.com/google/go-containerregistry/cmd/crane@v0.22.1"),
 )
 COSIGN = replace(
     pinned(
         SUPPLY,
         "cosign",
-        GoRecipe(
-            module="cosign",
-            package="github.com/sigstore/cosign/v3/cmd/cosign",
-            program="cosign",
-            version=f"v{versions.COSIGN}",
-            version_variable="sigs.k8s.io/release-utils/version.gitVersion",
+        DebianRecipe(
+            "cosign", "cosign", versions.COSIGN_PACKAGE, f"github.com/sigstore/cosign/v3/cmd/cosign@v{versions.COSIGN}"
         ),
     ),
-    # Minutes to build, seconds to download.
+    # Where GitHub answers, the release; it is signed by its vendor, and the same on every system.
     download=downloads.COSIGN.download,
     downloaded=downloads.COSIGN.artefact,
     site=network.GITHUB,

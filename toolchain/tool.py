@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from toolchain import network
 from toolchain.artefacts import Artefact
+from toolchain.debrecipe import DebianRecipe
 from toolchain.gobuild import GoRecipe
 from toolchain.layout import Layout
 from toolchain.machine import Machine
 from toolchain.pybuild import PythonRecipe
+
+Recipe = GoRecipe | PythonRecipe | DebianRecipe
 
 PLUGIN = "pulumi-resource-"
 """How the programs of resource plugins are named."""
@@ -28,7 +31,7 @@ class Tool:
     groups: frozenset[str]
     version: str
     installed: Callable[[Machine], str]
-    recipe: GoRecipe | PythonRecipe
+    recipe: Recipe
     download: Callable[[Machine], None] | None = None
     downloaded: Callable[[Layout], Artefact | None] = lambda _: None
     site: str = network.PULUMI_SITE
@@ -40,6 +43,6 @@ class Tool:
         return self.recipe.program.removeprefix(PLUGIN) if self.recipe.program.startswith(PLUGIN) else ""
 
 
-def pinned(groups: frozenset[str], name: str, recipe: GoRecipe | PythonRecipe) -> Tool:
+def pinned(groups: frozenset[str], name: str, recipe: Recipe) -> Tool:
     """A tool of others that judges what we make. Never one that is installed: everybody is to see the same findings."""
     return Tool(name, groups, recipe.version.removeprefix("v"), installed=lambda _: "", recipe=recipe)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from toolchain import downloads, network, versions
 from toolchain.command import output_of, run_logged
+from toolchain.debrecipe import DebianRecipe
 from toolchain.gobuild import Extra, Generated, GoRecipe
 from toolchain.machine import Machine, bundled_language_host
 from toolchain.pybuild import PythonRecipe
@@ -58,11 +59,11 @@ def _plugin(name: str, version: str, recipe: GoRecipe, *, groups: frozenset[str]
     return Tool(f"{name} plugin", groups, version, installed, recipe, download, stand_in=stand_in)
 
 
-_EVERYWHERE = frozenset({"pulumi", "kubernetes"})
+PULUMI = frozenset({"pulumi"})
 
 CLI = Tool(
     name="Pulumi CLI",
-    groups=_EVERYWHERE,
+    groups=PULUMI,
     version=versions.PULUMI,
     installed=_installed_cli,
     download=downloads.download_cli,
@@ -78,7 +79,7 @@ CLI = Tool(
 
 LANGUAGE_HOST = Tool(
     name="Python language host",
-    groups=_EVERYWHERE,
+    groups=PULUMI,
     version=versions.PYTHON_LANGUAGE_HOST,
     installed=_installed_host,
     recipe=GoRecipe(
@@ -97,7 +98,7 @@ LANGUAGE_HOST = Tool(
 DOCKER_BUILD = _plugin(
     "docker-build",
     versions.DOCKER_BUILD_PLUGIN,
-    groups=_EVERYWHERE,
+    groups=PULUMI,
     recipe=GoRecipe(
         module="docker-build",
         package="github.com/pulumi/pulumi-docker-build/provider/cmd/pulumi-resource-docker-build",
@@ -110,7 +111,7 @@ DOCKER_BUILD = _plugin(
 DOCKER = _plugin(
     "docker",
     versions.DOCKER_PLUGIN,
-    groups=frozenset({"pulumi"}),
+    groups=frozenset({"docker"}),
     stand_in="a bridge of the same Terraform provider, without docker.Image",
     recipe=GoRecipe(
         module="docker",
@@ -125,14 +126,14 @@ DOCKER = _plugin(
 KUBERNETES = _plugin(
     "kubernetes",
     versions.KUBERNETES_PLUGIN,
-    groups=_EVERYWHERE,
-    stand_in=f"release {versions.KUBERNETES_PLUGIN_STAND_IN}, older than the SDK",
+    groups=frozenset({"kubernetes"}),
     recipe=GoRecipe(
         module="kubernetes",
-        package=".",
+        package="./cmd/pulumi-resource-kubernetes",
         program="pulumi-resource-kubernetes",
-        version=versions.KUBERNETES_PLUGIN_STAND_IN,
+        version=versions.KUBERNETES_PLUGIN,
         version_variable="main.version",
+        generated=Generated(command="./cmd/schema", file="cmd/pulumi-resource-kubernetes"),
     ),
 )
 
@@ -144,13 +145,7 @@ BUILDX = Tool(
     download=downloads.BUILDX.download,
     downloaded=downloads.BUILDX.artefact,
     site=network.GITHUB,
-    recipe=GoRecipe(
-        module="buildkit",
-        package="github.com/docker/buildx/cmd/buildx",
-        program="docker-buildx",
-        version=f"v{versions.BUILDX}",
-        version_variable="github.com/docker/buildx/version.Version",
-    ),
+    recipe=DebianRecipe("docker-buildx", "docker-buildx", versions.BUILDX_PACKAGE),
 )
 
 BENCH = frozenset({"bench"})
@@ -159,13 +154,7 @@ COMPOSE = Tool(
     groups=BENCH,
     version=versions.COMPOSE,
     installed=_docker_plugin("compose", versions.COMPOSE_OLDEST),
-    recipe=GoRecipe(
-        module="compose",
-        package="github.com/docker/compose/v5/cmd",
-        program="docker-compose",
-        version=f"v{versions.COMPOSE}",
-        version_variable="github.com/docker/compose/v5/internal.Version",
-    ),
+    recipe=DebianRecipe("docker-compose", "docker-compose", versions.COMPOSE),
 )
 
 

@@ -13,6 +13,7 @@ from toolchain.services.cluster.service import Cluster
 from toolchain.services.edgeimage import edge_image
 from toolchain.services.engine import Engine
 from toolchain.services.haproxy import HAProxy
+from toolchain.services.oldest_engine import OldestEngine
 from toolchain.services.registry import Registry
 
 
@@ -28,7 +29,8 @@ def services(machine: Machine, progress: Progress, groups: Collection[str]) -> l
             HAProxy(machine),
             edge_image(machine, builder, progress),
         ],
-        "kubernetes": [Cluster(machine, progress)],
+        "oldest-engine": [OldestEngine(machine)],
+        "cluster": [Cluster(machine, progress)],
     }
     return [service for group, members in of_group.items() if group in groups for service in members]
 
@@ -36,4 +38,4 @@ def services(machine: Machine, progress: Progress, groups: Collection[str]) -> l
 def every(machine: Machine, progress: Progress) -> list[Service]:
     """The services of all groups that are, or once were, made on this machine."""
     is_made = Cluster(machine, progress).is_made()
-    return services(machine, progress, ("docker", "kubernetes") if is_made else ("docker",))
+    return services(machine, progress, ("docker", "oldest-engine", *(("cluster",) if is_made else ())))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolchain import debian, versions
+from toolchain import debian, suites, versions
 from toolchain.command import output_of
 from toolchain.debian import Debian, Package
 from toolchain.machine import Machine
@@ -26,7 +26,7 @@ class HAProxy:
 
     @property
     def _debian(self) -> Debian:
-        return Debian(self.machine.layout, self.machine.environment)
+        return _debian(self.machine)
 
     def look(self) -> Row:
         installed = self._installed()
@@ -70,7 +70,11 @@ def unpack(machine: Machine) -> SharedProgram:
     Raises:
         Problem: it cannot be had.
     """
-    return SharedProgram(Debian(machine.layout, machine.environment).unpack_whole(PACKAGE), PACKAGE)
+    return SharedProgram(_debian(machine).unpack_whole(PACKAGE, versions.HAPROXY_PACKAGE if suites.newer() else ""), PACKAGE)
+
+
+def _debian(machine: Machine) -> Debian:
+    return Debian(machine.layout, machine.environment, suites.newer())
 
 
 def _row(package: Package, source: Source) -> Row:

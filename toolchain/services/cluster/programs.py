@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from toolchain import gobuild, versions
+from toolchain import gobuild, suites, versions
 from toolchain.command import output_of
 from toolchain.debian import Debian
 from toolchain.gobuild import GoRecipe
@@ -43,7 +43,6 @@ ETCD = GoRecipe(module="etcd", package="go.etcd.io/etcd/server/v3", program="etc
 PAUSE = GoRecipe(module="pause", package=".", program="pause", version="1.0")
 
 RECIPES = (KUBE, COREDNS, ETCD, PAUSE)
-UNPACKED = ("containerd", "runc", "containernetworking-plugins")
 INSTALLED = ("iptables", "iproute2", "libseccomp2", "openssl", "ca-certificates")
 
 
@@ -68,7 +67,9 @@ def have(machine: Machine, progress: Progress) -> Programs:
     """
     debian = Debian(machine.layout, machine.environment)
     debian.install(INSTALLED, "a Kubernetes node")
-    containerd, runc, plugins = (debian.unpack(name) for name in UNPACKED)
+    newer = suites.newer()
+    containerd = replace(debian, suite=newer).unpack("containerd", versions.CONTAINERD_PACKAGE if newer else "")
+    runc, plugins = (debian.unpack(name) for name in ("runc", "containernetworking-plugins"))
     found = []
     for recipe in RECIPES:
         with progress.step(f"building {recipe.program} {recipe.version}"):

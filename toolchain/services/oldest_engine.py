@@ -1,0 +1,47 @@
+"""The oldest supported Docker engine, beside today's, for the test that deploys to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from toolchain import versions
+from toolchain.machine import Machine
+from toolchain.report import Row, Source
+from toolchain.services import dockerapi
+from toolchain.services.engine_daemon import EngineDaemon, oldest
+
+VARIABLE = "MIMIR_OLDEST_DOCKER_HOST"
+"""Environment variable with its address, which the test reads."""
+
+
+@dataclass(frozen=True)
+class OldestEngine:
+    """An engine of ours, of the release `versions.ENGINE_OLDEST`."""
+
+    machine: Machine
+    name: str = "oldest Docker engine"
+
+    @property
+    def _ours(self) -> EngineDaemon:
+        return EngineDaemon(self.machine, oldest())
+
+    def look(self) -> Row:
+        try:
+            version = dockerapi.server_version(self._ours.host, self.machine.environment)
+        except OSError:
+            return Row(self.name, "", Source.STOPPED, f"only a test needs it ({versions.ENGINE_OLDEST})")
+        return Row(self.name, version, Source.RUNNING, f"our own, {self._ours.host}, for a test")
+
+    def ensure(self) -> Row:
+        if self._ours.answers() and self._ours.is_current():
+            return self.look()
+        self._ours.start()
+        row = self.look()
+        return Row(row.name, row.version, Source.STARTED, row.why)
+
+    def environment(self) -> Mapping[str, str]:
+        return {VARIABLE: self._ours.host} if self._ours.daemon.running() else {}
+
+    def stop(self) -> list[str]:
+        return [f"{self.name}{containers}" for containers in self._ours.stop()]
