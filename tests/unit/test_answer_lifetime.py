@@ -111,7 +111,7 @@ def plain(cache: str, ttl: int | None = None) -> str:
         pytest.param(f"example.org {{\ncache 900\n}}\n{COREFILE}", 5, id="another zone's block"),
         pytest.param(
             ".:53 {\ncache\nforward . 1.1.1.1\n}\n"
-            "cluster.local:53, in-addr.arpa:53 {\ncache 9\nkubernetes {\nttl 9\n}\n}",
+            "cluster.local:53,\nin-addr.arpa:53 {\ncache 9\nkubernetes {\nttl 9\n}\n}",
             9,
             id="the longest zone, which is the plugin's too",
         ),

@@ -136,6 +136,6 @@ class TestRoom:
         assert load(merged(CLUSTER, config, at("kubernetes.dnsSeconds", guess.seconds)))
 
     def test_never_longer_than_the_longest_that_can_be_set(self) -> None:
-        hour = COREFILE.replace("fallthrough", "ttl 3600\nfallthrough").replace("cache 30", "cache")
-        guess = delay({COREDNS: config_map(hour)}, at("kubernetes.rolloutSeconds", 3600))
+        slower = COREFILE.replace("fallthrough", "ttl 900\nfallthrough").replace("cache 30", "cache")
+        guess = delay({COREDNS: config_map(slower)}, at("kubernetes.rolloutSeconds", 3600))
         assert (guess.seconds, bool(guess.warning)) == (30, True)
