@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+RESOLVE_SECONDS = 1
+"""Time between two questions to the name servers (`timeout resolve`; for servers, `hold valid` has no effect)."""
+
 
 @dataclass(frozen=True)
 class Backend:

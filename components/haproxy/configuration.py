@@ -7,7 +7,7 @@ import hashlib
 from components.application import go_max_procs
 from components.edge import METRICS_PORT, PLAIN_PORT, Edge
 from components.haproxy import errors, frontend
-from components.haproxy.backend import Backend
+from components.haproxy.backend import RESOLVE_SECONDS, Backend
 from components.probes import READINESS_INTERVAL_SECONDS
 
 CIPHERS = (
@@ -69,12 +69,12 @@ defaults
 
 
 def _resolvers() -> str:
-    return """\
+    return f"""\
 resolvers platform
   parse-resolv-conf
   accepted_payload_size 8192
   resolve_retries 3
-  timeout resolve 1s
+  timeout resolve {RESOLVE_SECONDS}s
   timeout retry 1s
   hold valid 1s
   hold obsolete 2s

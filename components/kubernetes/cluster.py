@@ -15,7 +15,8 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, new_client_from_config_dict
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes import kubeconfig, wanted
+from components.kubernetes import dns, kubeconfig, wanted
+from components.kubernetes.dns import DnsDelay
 from components.kubernetes.kubeconfig import Access
 from components.problems import Problem
 from components.registry import is_loopback
@@ -38,11 +39,13 @@ class Cluster:
         access: how it is reached.
         namespace: the deployment's namespace in it.
         identity: what tells it from every other cluster, whatever its address is.
+        dns_delay: how long after it is ready the edge may not know a pod in it.
     """
 
     access: Access
     namespace: str
     identity: str
+    dns_delay: DnsDelay
 
     @cached_property
     def client(self) -> api.ApiClient:
@@ -67,6 +70,9 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
             *_classes(settings, client),
             *wanted.missing(settings, namespace, lambda path: _get(client, path)),
         ]
+        if problems:
+            return problems
+        return Cluster(access, namespace, identity, dns.delay(settings, namespace, lambda path: _get(client, path)))
     except ApiException as error:
         if error.status in (401, 403):
             return [_refused(access, f"{error.status} {error.reason}")]
@@ -77,7 +83,6 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
         return [_away(access, _innermost(error))]
     except (ValueError, LookupError, TypeError, AttributeError):  # an answer of another form
         return [_away(access, "what answers there is no Kubernetes API")]
-    return problems or Cluster(access, namespace, identity)
 
 
 def provider(

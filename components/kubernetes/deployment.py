@@ -44,6 +44,8 @@ class KubernetesDeployment(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("mimir:kubernetes:KubernetesDeployment", name, None, opts)
+        if cluster.dns_delay.warning:
+            pulumi.log.warn(cluster.dns_delay.warning)
         provider = clusters.provider(f"{name}-cluster", settings, cluster, pulumi.ResourceOptions(parent=self))
         here = pulumi.ResourceOptions(parent=self, provider=provider)
 
@@ -70,7 +72,7 @@ class KubernetesDeployment(pulumi.ComponentResource):
                 secret_env=secrets.env,
                 pull_secrets=secrets.pull,
             ),
-            workload.of_application(settings, application.grace_seconds),
+            workload.of_application(settings, application.grace_seconds, cluster.dns_delay.seconds),
             after(policies),  # no pod may run before it is fenced in
         )
         Scaling(f"{name}-scaling", scope, here)

@@ -131,9 +131,9 @@ def requests(settings: Settings) -> Iterator[Problem]:
 
 def rollout(settings: Settings) -> Iterator[Problem]:
     """A rollout needs more time than the slowest start that the probe allows."""
-    longest = Probe(port=settings.environment.port, **settings.probe.model_dump()).deadline_seconds
+    longest = longest_start(settings)
     reasons = "the time that `probe` gives a start"
-    if settings.edge.kind == "haproxy":
+    if settings.edge.kind == "haproxy" and settings.kubernetes.dns_seconds is not None:
         longest += settings.kubernetes.dns_seconds
         reasons += ", and `kubernetes.dnsSeconds`"
     if settings.platform != "kubernetes" or settings.kubernetes.rollout_seconds > longest:
@@ -145,6 +145,11 @@ def rollout(settings: Settings) -> Iterator[Problem]:
         f"more than {longest}, {reasons}",
         longer if longest < LONGEST_ROLLOUT_SECONDS else "pulumi config rm probe   # no rollout may take that long",
     )
+
+
+def longest_start(settings: Settings) -> int:
+    """How long the slowest start that the probe allows may take, in seconds."""
+    return Probe(port=settings.environment.port, **settings.probe.model_dump()).deadline_seconds
 
 
 def peers(settings: Settings) -> Iterator[Problem]:

@@ -26,13 +26,13 @@ class Rollout:
         grace_seconds: how long a pod may take to end.
         alone: whether the old pod ends before the new one starts. Beside a pod that holds a single-writer volume a
             second one could wait for ever on another node, or write to the same database.
-        known_seconds: how long a pod must be ready before it counts.
+        min_ready_seconds: how long a pod must be ready before it counts. A change of it alone restarts no pod.
     """
 
     replicas: int | None
     grace_seconds: int
     alone: bool = False
-    known_seconds: int = 0
+    min_ready_seconds: int = 0
 
 
 class Workload(pulumi.ComponentResource):
@@ -62,7 +62,7 @@ class Workload(pulumi.ComponentResource):
             metadata=scope.metadata(name_of(application, part), part),
             spec=apps.v1.DeploymentSpecArgs(
                 replicas=rollout.replicas,
-                min_ready_seconds=rollout.known_seconds or None,
+                min_ready_seconds=rollout.min_ready_seconds or None,
                 revision_history_limit=3,
                 progress_deadline_seconds=seconds,
                 selector=meta.v1.LabelSelectorArgs(match_labels=selector_of(application, part)),
@@ -85,15 +85,19 @@ class Workload(pulumi.ComponentResource):
         self.register_outputs({"workload": self.workload})
 
 
-def of_application(settings: Settings, grace_seconds: int) -> Rollout:
-    """How the application's pods follow each other."""
-    kubernetes = settings.kubernetes
+def of_application(settings: Settings, grace_seconds: int, dns_seconds: int) -> Rollout:
+    """How the application's pods follow each other.
+
+    Args:
+        settings: the stack's.
+        grace_seconds: how long a pod may take to end.
+        dns_seconds: how long after it is ready the edge may not know a pod. An old one may not go before that.
+    """
     return Rollout(
-        replicas=None if settings.autoscaling.max_replicas else kubernetes.replicas or 1,
+        replicas=None if settings.autoscaling.max_replicas else settings.kubernetes.replicas or 1,
         grace_seconds=grace_seconds,
         alone=bool(single_writer_keys(settings)),
-        # The edge finds pods by name: an old one may go only when no name server hides the new one any more.
-        known_seconds=kubernetes.dns_seconds if settings.edge.kind == "haproxy" else 0,
+        min_ready_seconds=dns_seconds,
     )
 
 

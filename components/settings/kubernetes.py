@@ -7,6 +7,9 @@ from typing import Literal
 from components.section import Section, setting
 
 LONGEST_ROLLOUT_SECONDS = 3600
+LONGEST_DNS_SECONDS = 300
+DEFAULT_DNS_SECONDS = 30
+"""Where it cannot be read: the TTL and the cache's limit that kubeadm gives CoreDNS."""
 
 
 class Kubernetes(Section):
@@ -57,13 +60,15 @@ class Kubernetes(Section):
         allowed="ClusterIP, NodePort or LoadBalancer",
     )
     edge_replicas: int = setting(2, "Pods of the edge (`edge.kind` haproxy).", allowed="1 to 20", ge=1, le=20)
-    dns_seconds: int = setting(
-        30,
-        "How long name servers of the cluster may give an answer that is no longer true, in seconds: a new pod counts "
-        "that much later, so that the edge (`edge.kind` haproxy) knows it before an old one goes.",
-        allowed="0 to 300",
+    dns_seconds: int | None = setting(
+        None,
+        "How long a new pod must be ready before it counts, in seconds: the cluster's DNS may hide it for that long, "
+        "and the edge (`edge.kind` haproxy) must know it before an old one ends. By default it is found out from the "
+        f"configuration of the cluster's DNS (CoreDNS); {DEFAULT_DNS_SECONDS} where that cannot be read.",
+        allowed=f"0 to {LONGEST_DNS_SECONDS}",
+        example=DEFAULT_DNS_SECONDS,
         ge=0,
-        le=300,
+        le=LONGEST_DNS_SECONDS,
     )
     cluster_domain: str = setting(
         "cluster.local", "Domain of the cluster's DNS.", allowed="a domain name", pattern=r"^[a-z0-9.-]+$"

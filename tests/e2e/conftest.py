@@ -11,7 +11,7 @@ import docker
 import pytest
 
 from tests.e2e import private_registry
-from tests.e2e.cluster import CONTEXT, DNS_SECONDS, PROBE, SHARED, Cluster, ClusterStack
+from tests.e2e.cluster import CONTEXT, PROBE, SHARED, Cluster, ClusterStack
 from tests.e2e.private_registry import PrivateRegistry
 from tests.e2e.stack import QUICK_PROBE, Stack, copy_project, free_port
 
@@ -74,7 +74,7 @@ def new_cluster_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewC
     made: list[ClusterStack] = []
 
     def make(**config: Any) -> ClusterStack:
-        """A stack without an edge, unless `config` says one: then name servers are as quick as this cluster's."""
+        """A stack without an edge, unless `config` says one."""
         name = f"e2e-{secrets.token_hex(3)}"
         base = tmp_path_factory.mktemp(name)
         usual: dict[str, Any] = {
@@ -84,8 +84,7 @@ def new_cluster_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewC
             "probe": PROBE,
             "edge": {"kind": "none"},
         }
-        quick = {"dnsSeconds": DNS_SECONDS} if "edge" in config else {}
-        kubernetes = {**usual["kubernetes"], **quick, **config.get("kubernetes", {})}
+        kubernetes = {**usual["kubernetes"], **config.get("kubernetes", {})}
         merged = {**usual, **config, "kubernetes": kubernetes}
         stack = ClusterStack(copy_project(base / "project"), name, merged, base / "state")
         made.append(stack)

@@ -25,7 +25,7 @@ def running(new_cluster_stack: NewClusterStack) -> Iterator[ClusterStack]:
     """A stack that is deployed and healthy; a start that takes longer than 20 s has failed."""
     stack = new_cluster_stack(
         edge=OPEN,
-        kubernetes={"rolloutSeconds": 24},
+        kubernetes={"rolloutSeconds": 25},
         probe={"intervalSeconds": 2, "timeoutSeconds": 1, "startPeriodSeconds": 8, "retries": 3},
     )
     stack.up().ok()

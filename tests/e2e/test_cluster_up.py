@@ -11,7 +11,7 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from tests.e2e import http
-from tests.e2e.cluster import CONTEXT, OPEN, Cluster, ClusterStack
+from tests.e2e.cluster import CONTEXT, DNS_SECONDS, OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
 from tests.e2e.stack import eventually
 from tests.e2e.test_lifecycle import STRONG, TOKEN, run_commands
@@ -65,6 +65,29 @@ def test_the_pod_runs_hardened_and_without_a_token(stack: ClusterStack, cluster:
 def test_no_change_is_no_change(stack: ClusterStack) -> None:
     stack.up("--expect-no-changes").ok()
     stack.preview("--expect-no-changes").ok()
+
+
+def test_a_pod_counts_once_this_clusters_name_servers_know_it(stack: ClusterStack, cluster: Cluster) -> None:
+    assert _wait(stack, cluster) == DNS_SECONDS
+    assert "kubernetes.dnsSeconds" not in stack.preview().ok().text, "nothing had to be guessed"
+
+
+def test_another_wait_restarts_no_pod(stack: ClusterStack, cluster: Cluster) -> None:
+    """As for a stack that was deployed when the wait was the same for every cluster."""
+    before = {pod.metadata.name for pod in stack.ready(cluster, 2)}
+    stack.write(kubernetes={"dnsSeconds": 15})
+    stack.up().ok()
+    assert _wait(stack, cluster) == 15
+    del stack.config["kubernetes"]["dnsSeconds"]
+    stack.write()
+    stack.up().ok()
+    assert _wait(stack, cluster) == DNS_SECONDS
+    assert {pod.metadata.name for pod in stack.ready(cluster, 2)} == before
+
+
+def _wait(stack: ClusterStack, cluster: Cluster) -> int:
+    """How long a new pod of the application must be ready before it counts, in seconds."""
+    return int(cluster.apps.read_namespaced_deployment(stack.namespace, stack.namespace).spec.min_ready_seconds)
 
 
 def test_no_secret_is_in_the_clear_and_the_process_has_its_own(stack: ClusterStack, cluster: Cluster) -> None:

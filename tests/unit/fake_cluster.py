@@ -10,8 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from components import application
 from components.kubernetes.cluster import Cluster
+from components.kubernetes.dns import COREDNS, DnsDelay
 from components.kubernetes.kubeconfig import Access
 from components.settings import Settings
+from toolchain.services.cluster.dns import corefile
 
 SETTINGS = Settings.model_validate({"platform": "kubernetes", "kubernetes": {"context": "test"}})
 MIMIR = application.describe(SETTINGS, "dev")
@@ -27,7 +29,15 @@ VERSION: dict[str, Any] = {
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 KUBE_SYSTEM = "/api/v1/namespaces/kube-system"
 
+COREFILE = corefile("")
+"""Of the name servers of the cluster that `make cluster` starts: they keep an answer for 5 s."""
+
 Query = Mapping[str, Sequence[str]]
+
+
+def config_map(text: str) -> dict[str, Any]:
+    """A ConfigMap with a Corefile."""
+    return {"kind": "ConfigMap", "data": {"Corefile": text}}
 
 
 def storage_class(name: str, default: bool | None = None) -> dict[str, Any]:
@@ -55,6 +65,7 @@ class Api(ThreadingHTTPServer):
             "/version": VERSION,
             KUBE_SYSTEM: {"metadata": {"name": "kube-system", "uid": "uid-of-kube-system"}},
             CLASSES: {"items": [storage_class("standard", default=True), storage_class("slow")]},
+            COREDNS: config_map(COREFILE),
         }
         self.asked: list[str] = []
         self.authorization: str | None = None
@@ -74,7 +85,7 @@ class Api(ThreadingHTTPServer):
     @property
     def cluster(self) -> Cluster:
         """The cluster as the program has found it."""
-        return Cluster(Access(self.kubeconfig, self.url), "mimir-dev", "a-cluster")
+        return Cluster(Access(self.kubeconfig, self.url), "mimir-dev", "a-cluster", DnsDelay(0))
 
     def answer(self, method: str, path: str, query: Query, body: Any) -> Any:
         """What is there, and what becomes of it."""

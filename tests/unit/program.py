@@ -12,12 +12,14 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 import yaml
+from kubernetes.client.exceptions import ApiException
 from pulumi.runtime import mocks, settings, stack
 
 from components import given_image, registry
@@ -25,10 +27,11 @@ from components.config import OVERRIDES
 from components.docker import engine
 from components.docker.engine import Engine
 from components.docker.labels import ROLE
-from components.kubernetes import cluster
+from components.kubernetes import cluster, dns
 from components.kubernetes.cluster import Cluster
 from components.kubernetes.kubeconfig import Access
 from components.settings import Settings
+from tests.unit.fake_cluster import COREFILE, config_map
 from tests.unit.monitor import Answers, Monitor, Resource
 from tests.unit.wire import Secret
 
@@ -180,17 +183,19 @@ def run(
     encrypted: Iterable[str] = SECTIONS,
     overrides: Mapping[str, Any] | None = None,
     found: Engine | None = None,
+    corefile: str | None = COREFILE,
 ) -> Run:
     """Run `__main__.py` in a project of its own, on an engine and a registry that always answer.
 
-    Each run has a context of its own, because Pulumi keeps the stack and its settings in context variables.
+    Each run has a context of its own, because Pulumi keeps the stack and its settings in context variables. `corefile`
+    is the configuration of a cluster's name servers, None where it cannot be read.
     """
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         _project(Path(folder), patch)
         if overrides is not None:
             patch.setenv(OVERRIDES, json.dumps(overrides))
         patch.setattr(engine, "look", lambda _: found or Engine((1, 47)))
-        patch.setattr(cluster, "look", _cluster)
+        patch.setattr(cluster, "look", partial(_cluster, corefile))
         patch.setattr(registry, "problems", lambda _: [])
         patch.setattr(given_image, "problems", lambda _: [])
         proved: list[str] = []
@@ -213,11 +218,20 @@ def run(
         return Run(monitor.asked, monitor.outputs, log.messages, proved, switched)
 
 
-def _cluster(settings: Settings, stack: str) -> Cluster:
+def _cluster(corefile: str | None, settings: Settings, stack: str) -> Cluster:
     """A cluster on this machine that always answers."""
+
+    def get(path: str) -> dict[str, Any]:
+        if corefile is None:
+            raise ApiException(status=403, reason="Forbidden")
+        if path != dns.COREDNS:
+            raise ApiException(status=404)
+        return config_map(corefile)
+
+    namespace = settings.kubernetes.namespace or f"mimir-{stack}"
     document = {"current-context": settings.kubernetes.context, "users": [{"user": {"token": KUBERNETES_TOKEN}}]}
     access = Access(document, "https://127.0.0.1:6443")
-    return Cluster(access, settings.kubernetes.namespace or f"mimir-{stack}", "a-cluster")
+    return Cluster(access, namespace, "a-cluster", dns.delay(settings, namespace, get))
 
 
 def _project(folder: Path, patch: pytest.MonkeyPatch) -> None:

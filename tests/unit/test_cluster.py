@@ -13,6 +13,7 @@ import yaml
 
 from components.kubernetes import cluster
 from components.kubernetes.cluster import Cluster
+from components.kubernetes.dns import COREDNS, NODE_LOCAL, DnsDelay
 from components.kubernetes.kubeconfig import Access
 from components.problems import Problem
 from components.settings import Settings
@@ -59,6 +60,25 @@ def test_one_with_everything(api: Api, settings: dict[str, Any]) -> None:
     named = look(settings, {"kubernetes": {"namespace": "own"}})
     assert isinstance(named, Cluster)
     assert named.namespace == "own"
+
+
+def test_its_name_servers_configuration_is_read_once(api: Api, settings: dict[str, Any]) -> None:
+    found = look(settings)
+    assert isinstance(found, Cluster)
+    assert found.dns_delay == DnsDelay(7)
+    assert [request for request in api.asked if "configmaps" in request] == [f"GET {COREDNS}", f"GET {NODE_LOCAL}"]
+
+
+@pytest.mark.parametrize("path", [COREDNS, NODE_LOCAL])
+@pytest.mark.parametrize("answer", [401, 403, 500, 503, "<html>", {}, {"data": {"Corefile": "{"}}])
+def test_name_servers_that_cannot_be_looked_at_stop_nobody(
+    api: Api, settings: dict[str, Any], path: str, answer: Any
+) -> None:
+    api.there[path] = answer
+    found = look(settings)
+    assert isinstance(found, Cluster)
+    assert found.dns_delay.seconds == 30
+    assert found.dns_delay.warning
 
 
 @pytest.mark.parametrize("status", [403, 404])

@@ -53,7 +53,12 @@ FIXED_BY_A_COMMAND = [
         {"kubernetes": {"memoryRequestMib": 129}, "limits": {"memoryMib": 128}},
         id="memory",
     ),
-    pytest.param("kubernetes.rolloutSeconds", at("kubernetes.rolloutSeconds", 150), id="rollout"),
+    pytest.param("kubernetes.rolloutSeconds", at("kubernetes.rolloutSeconds", 120), id="rollout"),
+    pytest.param(
+        "kubernetes.rolloutSeconds",
+        {"kubernetes": {"rolloutSeconds": 150, "dnsSeconds": 30}},
+        id="rollout with slow name servers",
+    ),
     pytest.param("kubernetes.rolloutSeconds", at("kubernetes.dnsSeconds", 180), id="slow name servers"),
     pytest.param(
         "kubernetes.rolloutSeconds",
@@ -102,7 +107,8 @@ def test_a_cluster_is_named_always() -> None:
         merged(SHARED, {"autoscaling": {"minReplicas": 1, "maxReplicas": 1}}),
         {"kubernetes": {"replicas": 1}, "environment": {"dbPath": "/app/data/mimir.db"}},
         {"kubernetes": {"cpuRequest": 0.5, "memoryRequestMib": 128}, "limits": {"cpus": 0.5, "memoryMib": 128}},
-        at("kubernetes.rolloutSeconds", 151),
+        at("kubernetes.rolloutSeconds", 121),
+        {"kubernetes": {"rolloutSeconds": 151, "dnsSeconds": 30}},
         {"kubernetes": {"rolloutSeconds": 121}, "edge": {"kind": "none"}},
         {"kubernetes": {"rolloutSeconds": 3600, "dnsSeconds": 0}, "probe": {**QUICK, "intervalSeconds": 3597}},
         {"shutdown": {"preStopSeconds": 10, "graceSeconds": 45}},

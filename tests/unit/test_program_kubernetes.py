@@ -231,8 +231,26 @@ class TestTheSuccessor:
         assert selector(on_cluster).items() <= labels.items()
         assert on_cluster.one("Service", "mimir-pods")["spec"]["selector"] == selector(on_cluster)
 
-    @pytest.mark.parametrize(("kind", "seconds"), [("haproxy", 20), ("none", None)])
+
+class TestNameServers:
+    """The edge finds pods by name: an old one may not go while the new one is still hidden."""
+
+    @pytest.mark.parametrize(("kind", "seconds"), [("haproxy", 7), ("none", None)])
     def test_a_pod_counts_once_every_name_server_knows_it(self, kind: str, seconds: int | None) -> None:
-        """The edge finds pods by name: an old one may not go while the new one is still hidden."""
-        given = {"kubernetes": {"dnsSeconds": 20}} if seconds else {}
-        assert deployment(run(at("edge.kind", kind), given)).get("minReadySeconds") == seconds
+        found = run(at("edge.kind", kind))
+        assert deployment(found).get("minReadySeconds") == seconds
+        assert not [warning for warning in found.warnings if "dnsSeconds" in warning]
+
+    @pytest.mark.parametrize(("given", "seconds"), [(20, 20), (0, None)])
+    def test_a_setting_wins(self, given: int, seconds: int | None) -> None:
+        assert deployment(run(at("kubernetes.dnsSeconds", given))).get("minReadySeconds") == seconds
+
+    def test_where_they_cannot_be_looked_at_it_is_a_guess_which_is_said_once(self) -> None:
+        found = program.run(CLUSTER, corefile=None)
+        assert deployment(found)["minReadySeconds"] == 30
+        [warning] = [warning for warning in found.warnings if "dnsSeconds" in warning]
+        assert "pulumi config set --path 'mimir:kubernetes.dnsSeconds'" in warning
+
+    def test_another_wait_restarts_no_pod(self) -> None:
+        short, long = (deployment(run(at("kubernetes.dnsSeconds", seconds))) for seconds in (0, 30))
+        assert short["template"] == long["template"]

@@ -160,6 +160,10 @@ class TestKubernetes:
         assert found.restarts == ()
         assert found.remarks == ("the application is scaled from 1 to 3 pods",)
 
+    def test_another_wait_for_the_name_servers_restarts_nothing(self) -> None:
+        found = of(says.PODS, "update", paths=("spec.minReadySeconds",), old=ROLLING, new=ROLLING)
+        assert (found.interruptions, found.restarts) == ((), ())
+
     def test_a_deployment_that_is_replaced_interrupts(self) -> None:
         found = of(says.PODS, *DELETE_FIRST, new=ROLLING)
         assert "deleted before the new one exists" in found.interruptions[0]

@@ -10,6 +10,7 @@ import pytest
 
 from components.kubernetes import failure
 from components.kubernetes.cluster import Cluster
+from components.kubernetes.dns import DnsDelay
 from components.kubernetes.kubeconfig import Access
 from components.kubernetes.labels import Part
 from components.kubernetes.scope import Scope
@@ -186,7 +187,7 @@ def test_a_cluster_that_tells_no_more_does_not_hide_the_failure(api: Api, found:
 
 def test_neither_does_one_that_is_away() -> None:
     url = "http://127.0.0.1:1"
-    away = Cluster(Access(fake_cluster.kubeconfig(url), url), "mimir-dev", "a-cluster")
+    away = Cluster(Access(fake_cluster.kubeconfig(url), url), "mimir-dev", "a-cluster", DnsDelay(0))
     assert failure.report(scope(away), "application").startswith("Workload mimir-dev: the cluster does not tell more")
 
 

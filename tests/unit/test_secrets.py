@@ -13,6 +13,7 @@ import pytest
 from components import application, config_file
 from components.kubernetes import kubeconfig
 from components.kubernetes.cluster import Cluster
+from components.kubernetes.dns import DnsDelay
 from components.kubernetes.kubeconfig import Access
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
@@ -161,7 +162,7 @@ def test_settings_and_description_do_not_print_their_secrets(platform: str) -> N
 
 def test_a_cluster_that_was_found_does_not_print_its_credentials() -> None:
     document = {"users": [{"user": {"token": KUBERNETES_TOKEN}}]}
-    found = Cluster(Access(document, "https://127.0.0.1:6443"), "mimir-dev", "a-cluster")
+    found = Cluster(Access(document, "https://127.0.0.1:6443"), "mimir-dev", "a-cluster", DnsDelay(0))
     assert "127.0.0.1:6443" in repr(found)
     assert_hidden(repr(found) + str(found) + repr(found.access))
 
