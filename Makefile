@@ -64,7 +64,7 @@ tools: ## Get and start what is missing: Pulumi, plugins, builder, registry, eng
 	@python3 -m toolchain ensure
 
 cluster: ## Have a real Kubernetes of one node, for tests; says how to use it
-	@python3 -m toolchain ensure --group kubernetes
+	@python3 -m toolchain ensure --group cluster
 
 doctor: ## What is there, in which version, and what to do about each problem
 	@python3 -m toolchain doctor

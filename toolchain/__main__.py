@@ -67,7 +67,7 @@ def _ensure(machine: Machine, groups: list[str] | None) -> int:
     if by_hand or any(row.is_new for row in rows):
         print(table(rows), end="\n\n")
     print(f"tools: ready after {time.monotonic() - began:.0f} s; {NEXT if by_hand else DETAILS}")
-    if "kubernetes" in wanted:
+    if "cluster" in wanted:
         print(f"\n{Cluster(machine, Progress()).notice()}")
     return 0
 

@@ -14,6 +14,9 @@ from toolchain.problem import Problem
 LINES_SHOWN = 30
 GRACE_SECONDS = 5.0
 
+_running: set[subprocess.Popen[bytes]] = set()
+"""What `run_logged` waits for, in whichever thread."""
+
 
 def start(
     argv: Sequence[str], output: IO[bytes], *, cwd: Path | None, environment: Mapping[str, str] | None, fix: str
@@ -58,6 +61,7 @@ def run_logged(
         output.write(f"$ {' '.join(argv)}\n".encode())
         output.flush()
         child = start(argv, output, cwd=cwd, environment=environment, fix=fix)
+        _running.add(child)
         try:
             status = child.wait(limit)
         except subprocess.TimeoutExpired:
@@ -66,8 +70,16 @@ def run_logged(
         except BaseException:
             end_group(child)
             raise
+        finally:
+            _running.discard(child)
     if status != 0:
         raise Problem(f"{' '.join(argv[:3])} failed with status {status}{quote(log)}", fix)
+
+
+def end_running() -> None:
+    """End everything that `run_logged` still waits for in other threads; there it then fails."""
+    for child in list(_running):
+        end_group(child)
 
 
 def end_group(child: subprocess.Popen[bytes]) -> None:

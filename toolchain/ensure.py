@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import cast
 
 from toolchain import policy_pack, pulumi_home, virtualenv
 from toolchain.artefacts import discard_partial, link_programs
+from toolchain.gobuild import GoRecipe
 from toolchain.golang import find_go
 from toolchain.lock import exclusive
 from toolchain.machine import Machine
-from toolchain.obtain import obtain
+from toolchain.obtain import look, obtain
+from toolchain.prefetch import Job, in_background, modules
 from toolchain.progress import Progress
-from toolchain.report import Row
+from toolchain.report import Row, Source
 from toolchain.services import engine, services
-from toolchain.services.cluster.programs import kubectl
+from toolchain.services.base import Service
+from toolchain.services.builder import ImageBuilder
+from toolchain.services.cluster import programs as cluster_programs
 from toolchain.services.cluster.service import Cluster
 from toolchain.services.haproxy import HAProxy
 from toolchain.state import State
 from toolchain.sweep import sweep
-from toolchain.tool import PLUGIN
-from toolchain.tools import TOOLS
+from toolchain.tool import PLUGIN, Tool
+from toolchain.tools import BUILDKITD, TOOLS
 
 GROUPS = ("pulumi", "docker", "kubernetes", "cluster", "oldest-engine", "bench", "audit", "supply")
 DEFAULT_GROUPS = ("pulumi", "docker")
@@ -68,7 +73,11 @@ def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> lis
 def _programs(machine: Machine, state: State) -> list[Path]:
     """What belongs on PATH: our tools but for plugins, and what is not there already of Go and of clients."""
     runs_cluster = bool(state.services.get(Cluster.name))
-    found = (engine.client(machine), kubectl(machine) if runs_cluster else None, HAProxy(machine).program())
+    found = (
+        engine.client(machine),
+        cluster_programs.kubectl(machine) if runs_cluster else None,
+        HAProxy(machine).program(),
+    )
     clients = [client for client in found if client]
     artefacts = [artefact for artefact in state.own() if not artefact.folder.name.startswith(PLUGIN)]
     tools = [program for artefact in artefacts for program in artefact.programs()]
@@ -83,22 +92,43 @@ def _ensure_all(machine: Machine, chosen: set[str], progress: Progress, state: S
     wants_python = bool(PYTHON_GROUPS & chosen)
     progress.total = len(tools) + len(own_services) + wants_python
     rows = []
-    for tool in tools:
-        progress.number += 1
-        obtained = obtain(tool, machine, progress)
-        rows.append(obtained.row)
-        state.artefacts[tool.name] = str(obtained.artefact.folder) if obtained.artefact else None
-    if wants_python:
-        progress.number += 1
-        with progress.step("making .venv"):
-            rows.append(virtualenv.ensure(layout, machine.environment))
+    ahead: list[Job] = [lambda: virtualenv.ensure(layout, machine.environment)] if wants_python else []
+    ahead += [modules(recipe, machine) for recipe in _to_build(tools, own_services, machine)]
+    with in_background(ahead) as jobs:
+        for tool in tools:
+            progress.number += 1
+            obtained = obtain(tool, machine, progress)
+            rows.append(obtained.row)
+            state.artefacts[tool.name] = str(obtained.artefact.folder) if obtained.artefact else None
+        if wants_python:
+            progress.number += 1
+            with progress.step("making .venv"):
+                rows.append(cast(Row, jobs[0].result()))
+        rows += _started(own_services, progress, state)
+    refresh_cluster(machine, state)
+    return [*_go(machine), *rows]
+
+
+def _to_build(tools: Sequence[Tool], own_services: Sequence[Service], machine: Machine) -> list[GoRecipe]:
+    """What will be built from Go modules, as far as that can be seen before the first tool is there."""
+    missing = [tool for tool in tools if isinstance(tool.recipe, GoRecipe) and not look(tool, machine).version]
+    built = [tool for tool in missing if not tool.download or machine.sites.silence(tool.site)]
+    of_service = {ImageBuilder: (BUILDKITD,), Cluster: cluster_programs.RECIPES}
+    silent = [service for service in own_services if service.look().source in (Source.NONE, Source.STOPPED)]
+    return [
+        *(tool.recipe for tool in built if isinstance(tool.recipe, GoRecipe)),
+        *(recipe for service in silent for recipe in of_service.get(type(service), ())),
+    ]
+
+
+def _started(own_services: Sequence[Service], progress: Progress, state: State) -> list[Row]:
+    rows = []
     for service in own_services:
         progress.number += 1
         with progress.step(f"starting {service.name}"):
             rows.append(service.ensure())
         state.services[service.name] = dict(service.environment())
-    refresh_cluster(machine, state)
-    return [*_go(machine), *rows]
+    return rows
 
 
 def refresh_cluster(machine: Machine, state: State) -> bool:

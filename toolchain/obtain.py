@@ -25,7 +25,7 @@ class Obtained:
 
 
 def obtain(tool: Tool, machine: Machine, progress: Progress) -> Obtained:
-    """Have the tool, at whatever cost.
+    """Have the tool: the installed one, else a download, else a build.
 
     Raises:
         Problem: none of the ways worked.
@@ -113,6 +113,7 @@ def _settled(tool: Tool, machine: Machine, obtained: Obtained) -> Obtained:
     if tool is CLI:
         folder = obtained.artefact.folder if obtained.artefact else None
         machine.pulumi = str(folder / "pulumi") if folder else machine.which("pulumi")
+        machine.__dict__.pop("pulumi_plugins", None)  # what was asked before there was a CLI
     return obtained
 
 

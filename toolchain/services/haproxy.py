@@ -70,7 +70,8 @@ def unpack(machine: Machine) -> SharedProgram:
     Raises:
         Problem: it cannot be had.
     """
-    return SharedProgram(_debian(machine).unpack_whole(PACKAGE, versions.HAPROXY_PACKAGE if suites.newer() else ""), PACKAGE)
+    oldest = versions.HAPROXY_PACKAGE if suites.newer() else ""
+    return SharedProgram(_debian(machine).unpack_whole(PACKAGE, oldest), PACKAGE)
 
 
 def _debian(machine: Machine) -> Debian:

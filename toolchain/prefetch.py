@@ -1,0 +1,50 @@
+"""Downloads in the background what the next steps need, while the processor compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from toolchain import gobuild
+from toolchain.command import end_running, run_logged
+from toolchain.gobuild import GoRecipe
+from toolchain.machine import Machine
+from toolchain.problem import Problem
+
+Job = Callable[[], object]
+
+
+@contextmanager
+def in_background(jobs: Iterable[Job]) -> Iterator[list[Future[object]]]:
+    """Run `jobs` beside the block, one after the other; those that have not begun when it ends are dropped.
+
+    The block gets their futures, and waits for the one whose result it needs: its exception is raised there. A job that
+    nobody waits for may fail: the step that needs it tries again, and says why.
+    """
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch")
+    try:
+        yield [pool.submit(job) for job in jobs]
+    except BaseException:  # Ctrl-C too: nobody wants to wait for a download then
+        pool.shutdown(wait=False, cancel_futures=True)
+        end_running()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def modules(recipe: GoRecipe, machine: Machine) -> Job:
+    """The job that has a recipe's Go modules in the module cache, where the recipe has yet to be built."""
+
+    def download() -> None:
+        go = machine.go
+        if gobuild.artefact(recipe, go, machine.layout).exists():
+            return
+        log = machine.layout.logs / f"modules-{recipe.module}.log"
+        settings = {**machine.environment, **recipe.settings}
+        try:
+            run_logged([go.program, "mod", "download"], log, cwd=recipe.folder, environment=settings)
+        except Problem:
+            return  # the build downloads them itself, and reports what is wrong
+
+    return download
