@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 from toolchain import gobuild
@@ -14,6 +14,9 @@ from toolchain.problem import Problem
 
 Job = Callable[[], object]
 
+END_SECONDS = 0.1
+"""How often a job that is to end is told to: what it runs may just be starting."""
+
 
 @contextmanager
 def in_background(jobs: Iterable[Job]) -> Iterator[list[Future[object]]]:
@@ -23,11 +26,13 @@ def in_background(jobs: Iterable[Job]) -> Iterator[list[Future[object]]]:
     nobody waits for may fail: the step that needs it tries again, and says why.
     """
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch")
+    futures = [pool.submit(job) for job in jobs]
     try:
-        yield [pool.submit(job) for job in jobs]
+        yield futures
     except BaseException:  # Ctrl-C too: nobody wants to wait for a download then
         pool.shutdown(wait=False, cancel_futures=True)
-        end_running()
+        while wait(futures, END_SECONDS).not_done:
+            end_running()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -76,7 +76,7 @@ def test_a_cluster_is_well_when_its_api_and_its_node_are(
     run(made, shutdown.PARTS, monkeypatch)
     monkeypatch.setattr(Api, "is_ready", lambda _: api)
     monkeypatch.setattr(Api, "node_is_ready", lambda _: node)
-    monkeypatch.setattr(Api, "version", lambda _: "1.34.4")
+    monkeypatch.setattr(Api, "version", lambda _: "1.35.4")
     assert made.look().ok is ok
 
 
@@ -106,8 +106,9 @@ def test_a_cluster_that_another_checkout_stopped_is_forgotten(made: Cluster) -> 
 
 
 def test_a_cluster_comes_with_what_fills_it() -> None:
-    assert ensure.with_what_they_need(["kubernetes"]) == {"kubernetes", *ensure.DEFAULT_GROUPS}
-    assert ensure.with_what_they_need(["docker"]) == {"docker"}
+    assert ensure.with_what_they_need(["cluster"]) == {"cluster", "kubernetes", *ensure.DEFAULT_GROUPS}
+    assert ensure.with_what_they_need(["kubernetes"]) == {"kubernetes", "pulumi"}
+    assert ensure.with_what_they_need(["docker"]) == {"docker", "pulumi"}
 
 
 def test_only_root_can_have_one_and_others_are_told_what_they_can_do(
@@ -180,8 +181,8 @@ def test_making_it_ends_with_what_to_type_next(
     layout: Layout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MIMIR_TOOLCHAIN_HOME", str(layout.home))
-    monkeypatch.setattr(command_line, "ensure", lambda *_: [Row(Cluster.name, "1.34.4", Source.STARTED)])
-    assert command_line.main(["ensure", "--group", "kubernetes"]) == 0
+    monkeypatch.setattr(command_line, "ensure", lambda *_: [Row(Cluster.name, "1.35.4", Source.STARTED)])
+    assert command_line.main(["ensure", "--group", "cluster"]) == 0
     said = capsys.readouterr().out
     for wanted in (f"{layout.home}/services/cluster/kubeconfig", "mimir-test", "make stop", "--erase cluster"):
         assert wanted in said
@@ -191,7 +192,7 @@ def test_making_it_ends_with_what_to_type_next(
 
 @pytest.mark.parametrize(
     ("answer", "ours"),
-    [("Client Version: v1.34.1", False), ("Client Version: v1.33.0-eks", False), ("Client Version: v1.28.4", True)],
+    [("Client Version: v1.35.1", False), ("Client Version: v1.34.0-eks", False), ("Client Version: v1.28.4", True)],
 )
 def test_kubectl_is_ours_where_the_users_is_missing_or_too_old(
     answer: str, ours: bool, cluster: Cluster, tmp_path: Path

@@ -39,7 +39,7 @@ def test_a_recipe_keeps_its_key_unless_it_has_other_names_or_stamps() -> None:
 
 def test_kubernetes_says_its_version_in_full() -> None:
     flags = programs.KUBE.flags()[-1]
-    for stamp in ("gitVersion=v1.34.4", "gitMajor=1", "gitMinor=34"):
+    for stamp in ("gitVersion=v1.35.4", "gitMajor=1", "gitMinor=35"):
         assert f"-X k8s.io/component-base/version.{stamp}" in flags
 
 

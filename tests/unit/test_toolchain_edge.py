@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from toolchain import suites
 from toolchain.debian import Debian, Package, library_dependencies
 from toolchain.layout import Layout
 from toolchain.machine import Machine
 from toolchain.problem import Problem
 from toolchain.report import Row, Source
-from toolchain.services import bridge, dockerapi, edgeimage, engine
-from toolchain.services.engine import Engine
+from toolchain.services import edgeimage
 from toolchain.services.haproxy import HAProxy
 from toolchain.services.layers import make
 from toolchain.shared import Libraries, SharedProgram
@@ -35,8 +33,6 @@ haproxy
 libsystemd0
   Depends: libc6
 """
-
-SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 LISTED = """\
 	linux-vdso.so.1 (0x00007f68296a4000)
@@ -73,8 +69,13 @@ def unpacked(root: Path, listed: str = LISTED) -> SharedProgram:
     (root / "usr/lib/x86_64-linux-gnu").mkdir(parents=True)
     (root / "usr/lib/x86_64-linux-gnu/libssl.so.3").write_text("ssl")
     (root / "lib/x86_64-linux-gnu/libc.so.6").write_text("c")
-    (root / "VERSION").write_text("2.6.12-1\n")
+    (root / "VERSION").write_text("3.2.26-1\n")
     return SharedProgram(Package("haproxy", root), "haproxy")
+
+
+def suffix() -> str:
+    """What the name of a folder with a package of the newer suite ends with on this machine."""
+    return f"@{suites.newer()}" if suites.newer() else ""
 
 
 def test_the_libraries_of_a_package_are_those_that_apt_would_take() -> None:
@@ -156,12 +157,12 @@ def test_the_machines_own_haproxy_is_used_if_it_is_new_enough(
 ) -> None:
     script(tmp_path / "bin/haproxy", f'#!/bin/sh\n[ "$*" = -v ] && echo "{answer}"\n')
     machine.environment = {"PATH": str(tmp_path / "bin")}
-    unpacked(machine.layout.packages / "haproxy+libraries")
+    unpacked(machine.layout.packages / f"haproxy+libraries{suffix()}")
     row, program = HAProxy(machine).ensure(), HAProxy(machine).program()
     if found:
         assert (row, program) == (Row("haproxy", found, Source.INSTALLED), None)
     else:
-        assert (row.version, row.source) == ("2.6.12-1", Source.CACHED)
+        assert (row.version, row.source) == ("3.2.26-1", Source.CACHED)
         assert program and program.name == "haproxy"
 
 
@@ -213,49 +214,3 @@ def test_the_edge_images_entrypoint_is_as_the_official_one(given: list[str], run
         env={"PATH": str(tmp_path / "bin")},
     )
     assert answer.stdout == run
-
-
-@pytest.fixture
-def own_engine(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """An engine that answers as long as its daemon runs, which only sleeps."""
-    for name, program in {"docker.io": "dockerd", "tini": "tini-static", "containerd": "x", "runc": "x"}.items():
-        script(machine.layout.packages / name / "usr/bin" / program, "")
-    own = Engine(machine)
-
-    def version(*_: object) -> str:
-        if not own._daemon.running():
-            raise OSError("no engine")
-        return "20.10.24"
-
-    monkeypatch.setattr(dockerapi, "server_version", version)
-    monkeypatch.setattr(bridge, "arguments", lambda _: [])
-    monkeypatch.setattr(engine, "_require_cgroups", lambda: None)
-    monkeypatch.setattr(engine, "is_root", lambda: True)
-    monkeypatch.setattr(Debian, "install", lambda *_: None)
-    yield own
-    own._daemon.stop(5)
-
-
-def test_our_engine_looks_for_the_hubs_images_on_loopback_first(own_engine: Engine) -> None:
-    command = own_engine._command()
-    assert command[command.index("--registry-mirror") + 1] == "http://127.0.0.1:5000"
-
-
-def test_our_engine_is_started_again_only_when_its_settings_have_changed(
-    own_engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def settings(*more: str) -> None:
-        monkeypatch.setattr(Engine, "_command", lambda _: [*SLEEPER, *more])
-
-    settings()
-    first = own_engine.ensure()
-    assert (first.source, "no engine answered" in first.why) == (Source.STARTED, True)
-    process = own_engine._daemon.running()
-    assert own_engine.ensure().source is Source.RUNNING
-    assert own_engine._daemon.running() == process
-
-    settings("--another")
-    again = own_engine.ensure()
-    assert (again.source, "ours had other settings" in again.why) == (Source.STARTED, True)
-    assert own_engine._daemon.running() not in (process, None)
-    assert own_engine.ensure().source is Source.RUNNING

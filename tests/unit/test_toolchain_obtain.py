@@ -20,7 +20,7 @@ from toolchain.problem import Problem
 from toolchain.progress import Progress
 from toolchain.report import Row, Source, table
 from toolchain.tool import Tool
-from toolchain.tools import BUILDKITD, BUILDX, CLI, COMPOSE, DOCKER, DOCKER_BUILD, TOOLS
+from toolchain.tools import BUILDKITD, BUILDX, CLI, DOCKER, DOCKER_BUILD, TOOLS
 
 SILENT = "get.pulumi.com did not answer in 4 s"
 
@@ -215,8 +215,6 @@ def test_a_version_fits_when_it_is_of_the_same_major_and_not_older(found: str, w
         (CLI.recipe, "github.com/pulumi/pulumi/pkg/v3"),
         (DOCKER_BUILD.recipe, "github.com/pulumi/pulumi-docker-build"),
         (BUILDKITD, "github.com/moby/buildkit"),
-        (BUILDX.recipe, "github.com/docker/buildx"),
-        (COMPOSE.recipe, "github.com/docker/compose/v5"),
     ],
 )
 def test_the_pins_are_those_of_the_modules(recipe: gobuild.GoRecipe, module: str) -> None:
