@@ -6,17 +6,16 @@ import argparse
 import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import yaml
 
 from components.config import OVERRIDES
+from ops.display import run as display
 from toolchain.environment import PASSPHRASE, PASSPHRASE_VARIABLES, passphrase
 
 
@@ -55,33 +54,18 @@ def select(stack: str) -> None:
 
 
 def pulumi(*arguments: str, stack: str, overrides: Mapping[str, Any] | None = None) -> int:
-    """Run the CLI on `stack`, showing what it prints, and return its exit code."""
+    """Run the CLI on `stack`, showing what it does (`ops.display`), and return its exit code.
+
+    Args:
+        arguments: the CLI's command, and what follows it.
+        stack: name of the stack.
+        overrides: settings of this run.
+    """
     env = environment()
     if overrides:
         env[OVERRIDES] = json.dumps(overrides)
-    quiet = () if sys.stdout.isatty() else ("--suppress-progress",)
-    return _attended(["pulumi", *arguments, "--stack", stack, *quiet], env)
-
-
-def _attended(command: list[str], env: Mapping[str, str]) -> int:
-    """Run `command` to its end, also when this process is told to end: then the CLI ends what it is at, and unlocks.
-
-    Ctrl-C reaches the CLI by itself (it is in the same process group); `kill` is passed on.
-    """
-    running: list[subprocess.Popen[bytes]] = []
-
-    def pass_on(number: int, _: FrameType | None) -> None:
-        if number == signal.SIGTERM:
-            for process in running:
-                process.send_signal(number)
-
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        running.append(subprocess.Popen(command, env=env))
-        return running[0].wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    command, *rest = arguments
+    return display.run(command, rest, stack, env)
 
 
 def asked(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

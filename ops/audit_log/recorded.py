@@ -108,7 +108,8 @@ def _written(log: AuditLog, finished: Finished) -> bool:
             file=sys.stderr,
         )
         return False
-    print(f"Recorded as deployment {finished.id}; all of them: make deployments STACK={finished.stack}")
+    if finished.exit_code == 0:  # otherwise the cause of the failure stays the last thing that is printed
+        print(f"Recorded as deployment {finished.id}; all of them: make deployments STACK={finished.stack}")
     return True
 
 

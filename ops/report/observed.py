@@ -18,10 +18,9 @@ from pulumi.automation import (
 )
 
 from ops import stack as stacks
+from ops.display.messages import UNREMARKABLE
 
 PROGRAM = "pulumi:pulumi:Stack"
-UNREMARKABLE = ("preview failed", "refresh failed", "an unhandled error occurred: program exited")
-"""What the engine adds to every error, and what says nothing to a reader."""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ def run_commands(stack: Stack, said: str) -> None:
 def test_production_runs_and_no_secret_is_in_the_clear(stack: Stack, engine: docker.DockerClient) -> None:
     said = stack.ops("up").ok().text
     outputs = stack.outputs()
+    assert f"\n    url: {outputs['url']}\n" in said and "docker:index:Container mimir-edge created" in said
+    assert "\n#" not in said, "of a build there are the steps that took long, and not BuildKit's progress"
     assert http.get(stack.behind(), "/api/v1/config").json()["logging"]["format"] == "json"
     said += stack.pulumi("stack", "export").text + str(outputs) + stack.pulumi("stack", "--show-urns").text
     said += "".join(file.read_text(errors="replace") for file in stack.backend.rglob("*") if file.is_file())

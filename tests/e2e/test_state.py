@@ -65,6 +65,7 @@ def test_a_killed_update_and_one_beside_it_lose_nothing(stack: Stack, engine: do
     stack.write(probe={"path": "/health", "startPeriodSeconds": 5})
     said = stack.ops("up").failed().text
     assert "currently locked" in said
+    assert said.splitlines()[-1].endswith(f"pulumi cancel --yes {stack.name}"), "what to do is last"
     stack.pulumi("cancel", "--yes", stack.name).ok()
     stack.ops("up").ok()
     assert http.notes(stack.outputs()["url"]) == ["survives"]

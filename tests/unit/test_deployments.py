@@ -75,6 +75,14 @@ class TestRecords:
         _, finished = pair()
         assert (finished.result, finished.exit_code, finished.image) == ("failed", 255, FAILED)
 
+    @pytest.mark.parametrize(("code", "is_told"), [("0", True), ("255", False)])
+    def test_after_the_cause_of_a_failure_nothing_is_told(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: str, is_told: bool
+    ) -> None:
+        monkeypatch.setenv("FAKE_EXIT", code)
+        assert run(monkeypatch, "up") == int(code)
+        assert (f"Recorded as deployment {pair()[1].id}" in capsys.readouterr().out) == is_told
+
     def test_one_that_pulumi_did_not_begin_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FAKE_LOCKED", "yes")
         assert run(monkeypatch, "up") == 255
