@@ -61,7 +61,7 @@ pipeline: cluster ## From the last commit to staging (the engine) and production
 	@$(OPS) pipeline --max-database-age '$(DATABASE_AGE)' $(WAIVED) $(if $(SOURCE),--source '$(SOURCE)') $(if $(APPROVE),--approve)
 
 tools: ## Get and start what is missing: Pulumi, plugins, builder, registry, engine
-	@python3 -m toolchain ensure
+	@python3 -m toolchain ensure --stack '$(STACK)'
 
 cluster: ## Have a real Kubernetes of one node, for tests; says how to use it
 	@python3 -m toolchain ensure --group cluster

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from toolchain import doctor, environment
+from toolchain import doctor, environment, stack_groups
 from toolchain.ensure import DEFAULT_GROUPS, GROUPS, ensure, refresh_cluster, with_what_they_need
 from toolchain.layout import Layout
 from toolchain.lock import exclusive
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     try:
         match chosen.command:
             case "ensure":
-                return _ensure(machine, chosen.group)
+                return _ensure(machine, chosen.group, chosen.stack)
             case "run":
                 return _run(machine, chosen.argv)
             case "env":
@@ -59,9 +59,10 @@ def main(arguments: list[str]) -> int:
         return INTERRUPTED
 
 
-def _ensure(machine: Machine, groups: list[str] | None) -> int:
+def _ensure(machine: Machine, groups: list[str] | None, stack: str | None) -> int:
     began = time.monotonic()
-    wanted = GROUPS if groups and "all" in groups else with_what_they_need(groups or DEFAULT_GROUPS)
+    asked = [*(groups or DEFAULT_GROUPS), *(stack_groups.groups(stack, machine.layout) if stack else ())]
+    wanted = GROUPS if "all" in asked else with_what_they_need(asked)
     rows = ensure(machine, wanted, Progress())
     by_hand = "MAKELEVEL" not in machine.environment
     if by_hand or any(row.is_new for row in rows):
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=[*GROUPS, "all"],
         help=f"may be repeated; {' and '.join(DEFAULT_GROUPS)} if left out",
     )
+    ensuring.add_argument("--stack", help="and what this stack needs besides: the kubernetes plugin, or nothing")
     running = commands.add_parser("run", help="run a command with the tools in reach")
     running.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     commands.add_parser("env", help='print the same environment for a shell: eval "$(python3 -m toolchain env)"')

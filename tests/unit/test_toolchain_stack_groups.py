@@ -1,0 +1,36 @@
+"""What a stack needs of the toolchain: nobody waits for the kubernetes plugin who deploys to an engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from toolchain import stack_groups
+from toolchain.layout import Layout
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(("stack", "groups"), [("dev", ()), ("staging", ("kubernetes",)), ("prod", ("kubernetes",))])
+def test_the_projects_own_stacks(stack: str, groups: tuple[str, ...]) -> None:
+    assert stack_groups.groups(stack, Layout.of(PROJECT, {})) == groups
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("config:\n  mimir:platform: kubernetes\n", ("kubernetes",)),
+        ("config:\n    'mimir:platform': \"kubernetes\"   # ours\n", ("kubernetes",)),
+        ("config:\n  # mimir:platform: kubernetes\n  mimir:platform: docker\n", ()),
+        ("config:\n  mimir:platform: kubernetes-like\n", ()),
+        ("", ()),
+    ],
+)
+def test_the_setting_is_found_however_it_is_written(text: str, groups: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.x.yaml").write_text(text)
+    assert stack_groups.groups("x", Layout.of(tmp_path, {})) == groups
+
+
+def test_a_stack_without_a_file_is_left_to_the_command_that_wants_it(tmp_path: Path) -> None:
+    assert stack_groups.groups("missing", Layout.of(tmp_path, {})) == ()
