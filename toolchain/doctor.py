@@ -6,7 +6,7 @@ from toolchain import policy_pack, versions, virtualenv
 from toolchain.machine import Machine
 from toolchain.obtain import look
 from toolchain.progress import Progress
-from toolchain.report import Row, Source, table
+from toolchain.report import STAND_IN, Row, Source, table
 from toolchain.services import every
 from toolchain.state import State
 from toolchain.tools import ON_DEMAND, TOOLS
@@ -34,6 +34,9 @@ def report(rows: list[Row]) -> str:
         lines.append(f"to fix {names}:\n    {fix}")
     if not problems:
         lines.append("everything is there")
+    stand_ins = [row.name for row in rows if row.why.startswith(STAND_IN)]
+    if stand_ins:
+        lines.append(f"stand-ins for parts that cannot be had on this network: {', '.join(stand_ins)}")
     return "\n".join(lines)
 
 

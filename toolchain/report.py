@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+STAND_IN = "STAND-IN"
+"""What the reason of a part begins with that is not the genuine one."""
+
 GAP = "  "
 LINE_LENGTH = 100
 """Columns where there is no terminal."""

@@ -82,6 +82,7 @@ LANGUAGE_HOST = Tool(
     groups=PULUMI,
     version=versions.PYTHON_LANGUAGE_HOST,
     installed=_installed_host,
+    stand_in=f"release {versions.PYTHON_LANGUAGE_HOST}, older than the CLI",
     recipe=GoRecipe(
         module="host",
         package="github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",

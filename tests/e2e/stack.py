@@ -101,6 +101,12 @@ class Stack:
         return {"label": f"io.mimir.deployment=mimir-{self.name}"}
 
     @property
+    def engine(self) -> docker.DockerClient:
+        """The engine that it is deployed to."""
+        host = self.config.get("docker", {}).get("host")
+        return docker.DockerClient(base_url=host) if host else docker.from_env()
+
+    @property
     def file(self) -> Path:
         """The stack's file."""
         return self.folder / f"Pulumi.{self.name}.yaml"
@@ -195,7 +201,7 @@ class Stack:
 
     def behind(self) -> str:
         """Where the application itself answers: on its network, past the edge, which this host alone can."""
-        container = docker.from_env().containers.get(self.outputs()["container"])
+        container = self.engine.containers.get(self.outputs()["container"])
         [network] = container.attrs["NetworkSettings"]["Networks"].values()
         return f"http://{network['IPAddress']}:{self.config['environment']['port']}"
 
@@ -209,7 +215,7 @@ class Stack:
 
     def tidy(self) -> None:
         """Remove what a destroy has left on the platform."""
-        engine = docker.from_env()
+        engine = self.engine
         for container in engine.containers.list(all=True, filters=self.mine):
             container.remove(force=True)
         for volume in engine.volumes.list(filters=self.mine):

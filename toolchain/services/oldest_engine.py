@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from toolchain import versions
-from toolchain.machine import Machine
+from toolchain import suites, versions
+from toolchain.machine import Machine, is_root
 from toolchain.report import Row, Source
 from toolchain.services import dockerapi
 from toolchain.services.engine_daemon import EngineDaemon, oldest
@@ -34,6 +34,8 @@ class OldestEngine:
         return Row(self.name, version, Source.RUNNING, f"our own, {self._ours.host}, for a test")
 
     def ensure(self) -> Row:
+        if not (suites.is_debian() and is_root()):
+            return Row(self.name, "", Source.NONE, "only root on a Debian machine can have it; its test is skipped")
         if self._ours.answers() and self._ours.is_current():
             return self.look()
         self._ours.start()
