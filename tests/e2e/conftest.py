@@ -73,7 +73,7 @@ def new_cluster_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewC
     """Makes stacks for the test cluster in folders of their own, and removes them with everything that they left."""
     made: list[ClusterStack] = []
 
-    def make(**config: Any) -> ClusterStack:
+    def make(folder: Path | None = None, **config: Any) -> ClusterStack:
         """A stack without an edge, unless `config` says one."""
         name = f"e2e-{secrets.token_hex(3)}"
         base = tmp_path_factory.mktemp(name)
@@ -86,7 +86,7 @@ def new_cluster_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewC
         }
         kubernetes = {**usual["kubernetes"], **config.get("kubernetes", {})}
         merged = {**usual, **config, "kubernetes": kubernetes}
-        stack = ClusterStack(copy_project(base / "project"), name, merged, base / "state")
+        stack = ClusterStack(folder or copy_project(base / "project"), name, merged, base / "state")
         made.append(stack)
         return stack
 
