@@ -16,13 +16,18 @@ LOG_INTERVAL = 20.0
 """Seconds between two lines where there is no terminal."""
 
 
+LONG_SECONDS = 5.0
+"""A step that takes longer leaves a line that says how long: a first run is long, and shows what it spends."""
+
+
 class Progress:
     """Numbered steps with a clock. `on_step` hears of every step; through it the lock tells those who wait."""
 
-    def __init__(self, stream: TextIO | None = None, interval: float | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, interval: float | None = None, long: float = LONG_SECONDS) -> None:
         self._stream = stream or sys.stderr
         self._terminal = self._stream.isatty()
         self._interval = interval or (TERMINAL_INTERVAL if self._terminal else LOG_INTERVAL)
+        self._long = long
         self._steps: list[str] = []
         self.on_step: Callable[[str], None] = lambda _: None
         self.total = 0
@@ -35,7 +40,7 @@ class Progress:
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
-        """Show `what` and a running clock until the block ends; a quick step leaves no trace.
+        """Show `what` and a running clock until the block ends; a quick step leaves no trace, a long one its time.
 
         A step within a step is shown in its stead.
         """
@@ -44,8 +49,11 @@ class Progress:
         done = threading.Event()
         ticker = threading.Thread(target=self._tick, args=(len(self._steps), done), daemon=True)
         ticker.start()
+        began = time.monotonic()
         try:
             yield
+            if time.monotonic() - began >= self._long and len(self._steps) == 1:
+                self.say(f"{self._place()}{what}: {time.monotonic() - began:.0f} s")
         finally:
             done.set()
             ticker.join()
@@ -59,11 +67,14 @@ class Progress:
                 self._show(f"{self._steps[-1]} … {time.monotonic() - began:.0f} s")
 
     def _show(self, text: str) -> None:
-        line = f"[{self.number}/{self.total}] {text}" if self.total else text
+        line = f"{self._place()}{text}"
         if self._terminal:
             print(f"\r\033[K{line}", end="", file=self._stream, flush=True)
         else:
             print(line, file=self._stream, flush=True)
+
+    def _place(self) -> str:
+        return f"[{self.number}/{self.total}] " if self.total else ""
 
     def _erase(self) -> None:
         if self._terminal:
