@@ -52,7 +52,7 @@ class Progress:
         began = time.monotonic()
         try:
             yield
-            if time.monotonic() - began >= self._long and len(self._steps) == 1:
+            if time.monotonic() - began >= self._long:
                 self.say(f"{self._place()}{what}: {time.monotonic() - began:.0f} s")
         finally:
             done.set()
