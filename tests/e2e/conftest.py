@@ -12,8 +12,9 @@ import pytest
 
 from tests.e2e import private_registry
 from tests.e2e.cluster import CONTEXT, DNS_SECONDS, PROBE, SHARED, Cluster, ClusterStack
+from tests.e2e.ports import free_port
 from tests.e2e.private_registry import PrivateRegistry
-from tests.e2e.stack import QUICK_PROBE, Stack, copy_project, free_port
+from tests.e2e.stack import QUICK_PROBE, Stack, copy_project
 
 EDGE = {
     "paths": ["/api/v1/answer", "/api/v1/notes", "/api/v1/slow"],

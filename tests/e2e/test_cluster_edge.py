@@ -17,10 +17,10 @@ import requests
 
 from tests.e2e.cluster import Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
+from tests.e2e.credentials import STRONG
 from tests.e2e.load import Load
 from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, settle
 from tests.e2e.stack import eventually
-from tests.e2e.test_lifecycle import STRONG
 
 pytestmark = pytest.mark.e2e
 

@@ -14,8 +14,9 @@ import pytest
 from tests.e2e import http
 from tests.e2e.cluster import OPEN, PROBE, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
+from tests.e2e.ports import free_port
 from tests.e2e.private_registry import PrivateRegistry
-from tests.e2e.stack import eventually, free_port, kill_group
+from tests.e2e.stack import eventually, kill_group
 
 pytestmark = pytest.mark.e2e
 

@@ -13,8 +13,9 @@ from kubernetes.client.exceptions import ApiException
 from tests.e2e import http
 from tests.e2e.cluster import CONTEXT, OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
+from tests.e2e.credentials import STRONG, TOKEN
+from tests.e2e.printed import delete_data
 from tests.e2e.stack import eventually
-from tests.e2e.test_lifecycle import STRONG, TOKEN, run_commands
 
 pytestmark = pytest.mark.e2e
 
@@ -135,7 +136,7 @@ def test_a_plain_destroy_refuses_to_delete_data(stack: ClusterStack) -> None:
 
 
 def test_what_destroy_says_removes_the_rest(stack: ClusterStack, cluster: Cluster) -> None:
-    run_commands(stack, stack.ops("destroy").ok().text)
+    delete_data(stack, stack.ops("destroy").ok().text)
     eventually("the namespace is gone", lambda: not cluster.has_namespace(stack.namespace), 90)
     assert "kubernetes:core" not in stack.pulumi("stack", "--stack", stack.name, "--show-urns").text
 

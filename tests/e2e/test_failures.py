@@ -12,8 +12,8 @@ import pytest
 
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.stack import Stack, eventually, free_port, kill_group
-from toolchain import versions
+from tests.e2e.ports import free_port
+from tests.e2e.stack import Stack, eventually, kill_group
 
 pytestmark = pytest.mark.e2e
 
@@ -75,16 +75,18 @@ def test_a_commit_that_does_not_exist(stack: Stack, tmp_path: Path) -> None:
 def test_a_builder_image_that_does_not_exist(stack: Stack) -> None:
     stack.write(image={"goImage": "127.0.0.1:5000/no/such:1"})
     text = stack.preview().failed().text
-    stack.write(image={"goImage": f"127.0.0.1:5000/{versions.BASE_IMAGE}"})
+    del stack.config["image"]
+    stack.write()
     assert "A base image cannot be had" in text and "mimir:image.goImage" in text
     stack.preview().ok()
 
 
 def test_a_port_that_is_taken(new_stack: NewStack) -> None:
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        port = free_port()
+        listener.bind(("127.0.0.1", port))
         listener.listen()
-        stack = new_stack(environment={"port": listener.getsockname()[1]})
+        stack = new_stack(environment={"port": port})
         text = stack.up().failed().text
     assert "edge could not be started" in text and "address already in use" in text
     stack.up().ok()

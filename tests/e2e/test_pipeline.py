@@ -18,7 +18,8 @@ from ops.pipeline.place import Place
 from ops.pipeline.steps import STEPS
 from tests.e2e import http
 from tests.e2e.cluster import Cluster
-from tests.e2e.stack import Result, copy_project, free_port
+from tests.e2e.ports import free_port
+from tests.e2e.stack import Result, copy_project
 from tests.unit import repositories
 
 pytestmark = pytest.mark.e2e

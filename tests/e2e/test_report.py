@@ -12,7 +12,8 @@ import pytest
 from tests.e2e import http
 from tests.e2e.cluster import OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack, NewStack
-from tests.e2e.stack import Stack, free_port
+from tests.e2e.ports import free_port
+from tests.e2e.stack import Stack
 
 SECRET = "quite-a-secret-of-ours"
 
