@@ -76,7 +76,7 @@ def test_a_preview_builds_and_has_no_side_effect(new_stack: NewStack, engine: do
 
     def everything() -> set[str]:
         names = {
-            *(str(one.name) for one in engine.containers.list(all=True)),
+            *(str(one.name) for one in engine.containers.list(all=True, ignore_removed=True)),
             *(str(one.name) for one in engine.volumes.list()),
             *(str(one.name) for one in engine.networks.list()),
         }

@@ -138,18 +138,31 @@ def test_a_shadowed_configuration_file_is_noticed(running: Stack, engine: docker
     """A file in the working directory wins over the mounted one; the deployment must not call that done."""
     container = engine.containers.get(running.outputs()["container"])
     http.note(running.outputs()["url"], "shadow")
-    volume = running.outputs()["volumes"]["data"]
-    where = Path(engine.volumes.get(volume).attrs["Mountpoint"])
-    (where / "config.yaml").write_text("logging:\n  level: error\n  format: text\n  output: stdout\n")
-    (where / "config.yaml").chmod(0o644)
+    shadow = "logging:\n  level: error\n  format: text\n  output: stdout\n"
+    in_data_volume(running, engine, f"echo '{shadow}' > config.yaml && chmod 644 config.yaml")
     container.restart()
     try:
         text = running.up("--refresh=false").failed().text
         assert "not in effect" in text and "config.yaml" in text and "Traceback" not in text
     finally:
-        (where / "config.yaml").unlink()
+        in_data_volume(running, engine, "rm config.yaml")
         container.restart()
     running.up().ok()
+
+
+def in_data_volume(stack: Stack, engine: docker.DockerClient, script: str) -> None:
+    """Run a script in the data volume, in a container: past the engine, only root could."""
+    engine.containers.run(
+        engine.images.list(name="haproxy")[0],
+        ["-ec", script],
+        name=f"mimir-{stack.name}-shadow",
+        entrypoint="sh",
+        user="0",
+        working_dir="/volume",
+        volumes={stack.outputs()["volumes"]["data"]: {"bind": "/volume", "mode": "rw"}},
+        network_mode="none",
+        remove=True,
+    )
 
 
 def test_an_update_killed_half_way_goes_on_at_the_next(new_stack: NewStack, engine: docker.DockerClient) -> None:
