@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 import socket
 
 PORTS = range(20_000, 30_000)
@@ -18,7 +18,7 @@ def free_port() -> int:
     The port is claimed for the rest of this process: it is often bound only minutes later. The claim is the name of a
     socket that the kernel gives to one process at a time, and takes back when that ends (unix(7), abstract sockets).
     """
-    for port in random.sample(PORTS, len(PORTS)):
+    for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
         claim = socket.socket(socket.AF_UNIX)
         try:
             claim.bind(f"\0mimir-test-port-{port}")
