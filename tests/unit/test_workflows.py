@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import yaml
 from ops import __main__ as commands
 from ops.pipeline.steps import STEPS
 from tests.unit.program import PROJECT
+from toolchain.cluster_context import VARIABLE
 from toolchain.ensure import GROUPS
 
 FOLDER = PROJECT / ".github"
@@ -28,6 +30,9 @@ ALLOWED = {
     "issues": "write",
 }
 """The most that a job may ask for."""
+
+WITHOUT_REQUIREMENTS = "toolchain/modules/docker-build/javastub"
+"""A module of our own, in place of one that is not wanted."""
 
 OURS = "python3 -m toolchain run -- python -m ops "
 
@@ -111,6 +116,60 @@ def test_every_command_takes_what_it_is_given(workflow: str, name: str) -> None:
                 parser.parse_args(words)
             except SystemExit:
                 pytest.fail(f"{workflow}, {name}: {words}")
+
+
+@pytest.mark.parametrize(("workflow", "name"), JOBS)
+def test_a_job_is_not_root_so_its_cluster_is_one_of_kinds(workflow: str, name: str) -> None:
+    """`make kind` comes first: the tools would start a registry that no node of it reaches."""
+    commands = list(runs(workflow, name).values())
+    pattern = r"make (test|e2e|cluster|pipeline)\b|ops (preview|throw-away) .*\$STACK"
+    assert ("make kind" in commands) == any(re.search(pattern, command) for command in commands)
+    if "make kind" in commands:
+        [made] = re.findall(r"^name=(\S+)$", (PROJECT / ".ci/kind").read_text(), re.MULTILINE)
+        assert job(workflow, name)["env"][VARIABLE] == f"kind-{made}"
+        assert commands[0] == "make kind"
+        first, second, *_ = job(workflow, name)["steps"]
+        assert "actions/checkout@" in first["uses"] and second["run"] == "make kind"
+
+
+def test_every_make_target_exists() -> None:
+    targets = set(re.findall(r"^([a-z0-9-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    commands = [command for one in JOBS for command in runs(*one).values()]
+    asked = {target for one in commands for words in re.findall(r"\bmake ([a-z ]+)", one) for target in words.split()}
+    assert {"kind", "test"} <= asked <= targets
+
+
+class TestDependabot:
+    """What the project pins is kept new: Python's packages, Go modules, base images and actions."""
+
+    UPDATES: Sequence[Mapping[str, Any]] = yaml.safe_load((FOLDER / "dependabot.yml").read_text())["updates"]
+
+    def folders(self, ecosystem: str) -> set[str]:
+        """The project's folders that are looked at; `*` in a name stands for any."""
+        patterns = [
+            pattern
+            for update in self.UPDATES
+            if update["package-ecosystem"] == ecosystem
+            for pattern in update.get("directories", [update.get("directory")])
+        ]
+        found = [folder for pattern in patterns if pattern != "/" for folder in PROJECT.glob(f".{pattern}")]
+        return {str(folder.relative_to(PROJECT)) for folder in found} | ({"."} if "/" in patterns else set())
+
+    @pytest.mark.parametrize(
+        ("ecosystem", "files"), [("pip", "requirements*.txt"), ("gomod", "go.mod"), ("docker", "Dockerfile*")]
+    )
+    def test_every_folder_with_pins_is_looked_at(self, ecosystem: str, files: str) -> None:
+        command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", f":(glob)**/{files}"]
+        listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
+        expected = {str(Path(name).parent) for name in listed} - {WITHOUT_REQUIREMENTS}
+        assert expected and expected <= self.folders(ecosystem)
+
+    def test_every_action_is_looked_at(self) -> None:
+        actions = {str(file.parent.relative_to(PROJECT)) for file in FOLDER.glob("actions/*/action.yml")}
+        assert self.folders("github-actions") == {".", *actions}
+
+    def test_others_have_had_a_week_with_it(self) -> None:
+        assert all(update["cooldown"]["default-days"] >= 7 for update in self.UPDATES)
 
 
 def test_every_group_of_tools_exists() -> None:
