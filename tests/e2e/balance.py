@@ -43,7 +43,12 @@ class Balance:
         """The seconds that each test took when it last ran."""
         if self._workerinput is not None:
             return dict(self._workerinput[KEY])
-        return dict(self._config.cache.get(KEY, None) or {}) if self._config.cache else {}
+        return dict(self._cache.get(KEY, None) or {}) if self._cache else {}
+
+    @property
+    def _cache(self) -> pytest.Cache | None:
+        """pytest's cache, unless it is switched off (`-p no:cacheprovider`)."""
+        return getattr(self._config, "cache", None)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -81,8 +86,8 @@ class Balance:
 
     def pytest_sessionfinish(self) -> None:
         """Keep the durations for the next run; tests that this one has left out keep theirs."""
-        if self._workerinput is None and self._config.cache:
-            self._config.cache.set(KEY, {**self._known(), **self._measured})
+        if self._workerinput is None and self._cache:
+            self._cache.set(KEY, {**self._known(), **self._measured})
 
 
 class Groups(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types

@@ -102,6 +102,6 @@ def test_a_run_notes_what_its_tests_took_and_keeps_the_rest(folder: Path) -> Non
     assert all(seconds >= 0 for seconds in noted.values())
 
 
-def test_a_failure_fails_the_run(folder: Path) -> None:
+def test_a_failure_fails_the_run_and_nothing_has_to_be_kept(folder: Path) -> None:
     (folder / "test_fails.py").write_text("def test_0(): assert False\n")
-    run(folder, "test_fails.py", workers=1, code=1)
+    run(folder, "test_fails.py", "-p", "no:cacheprovider", workers=1, code=1)
