@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -30,9 +29,6 @@ ALLOWED = {
     "issues": "write",
 }
 """The most that a job may ask for."""
-
-WITHOUT_REQUIREMENTS = "toolchain/modules/docker-build/javastub"
-"""A module of our own, in place of one that is not wanted."""
 
 OURS = "python3 -m toolchain run -- python -m ops "
 
@@ -137,39 +133,6 @@ def test_every_make_target_exists() -> None:
     commands = [command for one in JOBS for command in runs(*one).values()]
     asked = {target for one in commands for words in re.findall(r"\bmake ([a-z ]+)", one) for target in words.split()}
     assert {"kind", "test"} <= asked <= targets
-
-
-class TestDependabot:
-    """What the project pins is kept new: Python's packages, Go modules, base images and actions."""
-
-    UPDATES: Sequence[Mapping[str, Any]] = yaml.safe_load((FOLDER / "dependabot.yml").read_text())["updates"]
-
-    def folders(self, ecosystem: str) -> set[str]:
-        """The project's folders that are looked at; `*` in a name stands for any."""
-        patterns = [
-            pattern
-            for update in self.UPDATES
-            if update["package-ecosystem"] == ecosystem
-            for pattern in update.get("directories", [update.get("directory")])
-        ]
-        found = [folder for pattern in patterns if pattern != "/" for folder in PROJECT.glob(f".{pattern}")]
-        return {str(folder.relative_to(PROJECT)) for folder in found} | ({"."} if "/" in patterns else set())
-
-    @pytest.mark.parametrize(
-        ("ecosystem", "files"), [("pip", "requirements*.txt"), ("gomod", "go.mod"), ("docker", "Dockerfile*")]
-    )
-    def test_every_folder_with_pins_is_looked_at(self, ecosystem: str, files: str) -> None:
-        command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", f":(glob)**/{files}"]
-        listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
-        expected = {str(Path(name).parent) for name in listed} - {WITHOUT_REQUIREMENTS}
-        assert expected and expected <= self.folders(ecosystem)
-
-    def test_every_action_is_looked_at(self) -> None:
-        actions = {str(file.parent.relative_to(PROJECT)) for file in FOLDER.glob("actions/*/action.yml")}
-        assert self.folders("github-actions") == {".", *actions}
-
-    def test_others_have_had_a_week_with_it(self) -> None:
-        assert all(update["cooldown"]["default-days"] >= 7 for update in self.UPDATES)
 
 
 def test_every_group_of_tools_exists() -> None:
