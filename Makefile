@@ -9,15 +9,17 @@ WAIVE ?=
 WAIVED = $(foreach scan,$(WAIVE),--waive '$(scan)')
 DATABASE_AGE ?= 45
 APPROVE ?=
+TESTS ?= tests/e2e
+WORKERS ?= 2
 RUN := python3 -m toolchain run --
 OPS := $(RUN) python -m ops
 
 .DEFAULT_GOAL := help
 .PHONY: help stack up live preview drift refresh destroy api-key deployments move-state check scan pipeline tools cluster \
-	doctor stop test lint unit edge audit e2e e2e-first e2e-second docs bench
+	kind doctor stop test lint unit edge audit e2e docs bench
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 up: tools ## Build, push and run STACK (dev); SOURCE=<folder or git URL#commit>, or DIGEST=<of an image>, for this run
 	@$(OPS) up --stack '$(STACK)' --source '$(SOURCE)' --digest '$(DIGEST)'
@@ -63,8 +65,11 @@ pipeline: cluster ## From the last commit to staging (the engine) and production
 tools: ## Get and start what is missing: Pulumi, plugins, builder, registry, engine
 	@python3 -m toolchain ensure --stack '$(STACK)'
 
-cluster: ## Have a real Kubernetes of one node, for tests; says how to use it
+cluster: ## Have a real Kubernetes of one node, for tests (as root), or check the one that MIMIR_TEST_CONTEXT names
 	@python3 -m toolchain ensure --group cluster
+
+kind: ## Have a Kubernetes in Docker instead, made by kind: needs no root; says how to use it
+	@.ci/kind
 
 doctor: ## What is there, in which version, and what to do about each problem
 	@python3 -m toolchain doctor
@@ -81,30 +86,22 @@ lint: ## Formatting, lints and types
 	$(RUN) sh -ec 'unformatted=$$(gofmt -l sample container toolchain); test -z "$$unformatted" || { echo "$$unformatted"; exit 1; }'
 
 unit: ## The whole program under mocks, and every rule; seconds
-	$(RUN) pytest tests/unit tests/policy -q
+	$(RUN) pytest tests/unit tests/policy -q --durations=25
 	$(RUN) go -C sample vet ./...
 	$(RUN) go -C sample test ./...
 	$(RUN) go -C container/probe vet ./...
 	$(RUN) go -C container/probe test ./...
 
 edge: tools ## The real HAProxy in front of the sample: every edge setting, and attacks; a minute or two
-	$(RUN) pytest tests/edge -q
+	$(RUN) pytest tests/edge -q --durations=25
 
 audit: ## Tools of others judge stack prod's manifests and the Dockerfiles (docs/audit.md)
 	@python3 -m toolchain ensure --group audit
 	$(RUN) pytest tests/audit -v
 
-e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; two lanes side by side, minutes
+e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; minutes. TESTS=<file>, WORKERS=<number>
 	@python3 -m toolchain ensure --group supply
-	@$(MAKE) --no-print-directory --jobs=2 e2e-first e2e-second
-
-# Everything that drains or scales the cluster is in the second lane, with what fills it up to the length of the first.
-SECOND_LANE := $(wildcard tests/e2e/test_cluster_*.py) $(patsubst %,tests/e2e/test_%.py,policy report state)
-e2e-first:
-	@$(RUN) bash -ec 'set -o pipefail; pytest tests/e2e -v $(addprefix --ignore=,$(SECOND_LANE)) | sed -u "s/^/1  /"'
-
-e2e-second:
-	@$(RUN) bash -ec 'set -o pipefail; pytest $(SECOND_LANE) -v | sed -u "s/^/2  /"'
+	$(RUN) pytest $(TESTS) -v --numprocesses $(WORKERS) --durations=25
 
 docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings.py
 	$(RUN) python -m ops.settings_docs

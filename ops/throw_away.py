@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,10 @@ from typing import Any
 import yaml
 
 from ops.stack import StackError, asked, select
+from toolchain.cluster_context import context_of
 
 NEEDS_STACK = False
 SUFFIX = "-throwaway"
-TEST_CONTEXT = "mimir-test"
-"""The cluster that `make cluster` starts."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def like(config: dict[str, Any]) -> dict[str, Any]:
         del left["mimir:edge"]["tls"]
     if left.get("mimir:platform") == "kubernetes":
         own = {key: value for key, value in left.get("mimir:kubernetes", {}).items() if key != "kubeconfig"}
-        left["mimir:kubernetes"] = {**own, "context": TEST_CONTEXT}
+        left["mimir:kubernetes"] = {**own, "context": context_of(os.environ)}
     return left
 
 

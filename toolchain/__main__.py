@@ -18,7 +18,7 @@ from toolchain.machine import Machine
 from toolchain.problem import Problem
 from toolchain.progress import Progress
 from toolchain.report import table
-from toolchain.services import every
+from toolchain.services import cluster_in_use, every
 from toolchain.services.cluster.service import Cluster
 from toolchain.state import State
 
@@ -69,7 +69,7 @@ def _ensure(machine: Machine, groups: list[str] | None, stack: str | None) -> in
         print(table(rows), end="\n\n")
     print(f"tools: ready after {time.monotonic() - began:.0f} s; {NEXT if by_hand else DETAILS}")
     if "cluster" in wanted:
-        print(f"\n{Cluster(machine, Progress()).notice()}")
+        print(f"\n{cluster_in_use(machine, Progress()).notice()}")
     return 0
 
 

@@ -156,7 +156,8 @@ class Debian:
         found: list[str] = []
         asked = [name]
         while asked:
-            answer = output_of(["apt-cache", "depends", "--important", *asked], environment=self._settings)
+            asked_apt = ["apt-cache", *self._options(), "depends", "--important", *asked]
+            answer = output_of(asked_apt, environment=self._settings)
             asked = [needed for needed in library_dependencies(answer) if needed not in found]
             found += asked
         return found
@@ -182,13 +183,27 @@ class Debian:
 
     def _download(self, names: Sequence[str], folder: Path) -> None:
         try:
-            self._apt(["apt-get", "download", *names], cwd=folder)
+            self._apt(["apt-get", *self._options(), "download", *names], cwd=folder)
         except Problem:
-            # Lists of our own may be written by anybody; the machine's by root.
             if os.geteuid() != 0 and not self.suite:
-                raise
-            self._apt(["apt-get", "update"])
-            self._apt(["apt-get", "download", *names], cwd=folder)
+                for part in ("lists/partial", "cache/archives/partial"):
+                    (self._own_lists / part).mkdir(parents=True, exist_ok=True)
+            self._apt(["apt-get", *self._options(), "update"])
+            self._apt(["apt-get", *self._options(), "download", *names], cwd=folder)
+
+    @property
+    def _own_lists(self) -> Path:
+        return self.layout.home / "apt"
+
+    def _options(self) -> list[str]:
+        """What makes apt look at lists in the cache: only root may update the machine's, once those are too old.
+
+        Those of another suite are in the cache anyway (`suites.environment`).
+        """
+        if self.suite or os.geteuid() == 0 or not self._own_lists.is_dir():
+            return []
+        folders = {"Dir::State::Lists": self._own_lists / "lists", "Dir::Cache": self._own_lists / "cache"}
+        return [word for name, folder in folders.items() for word in ("-o", f"{name}={folder}")]
 
     def _apt(self, argv: list[str], cwd: Path | None = None) -> None:
         settings = {**self._settings, "DEBIAN_FRONTEND": "noninteractive"}

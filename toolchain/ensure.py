@@ -8,6 +8,7 @@ from typing import cast
 
 from toolchain import policy_pack, pulumi_home, virtualenv
 from toolchain.artefacts import discard_partial, link_programs
+from toolchain.cluster_context import is_named
 from toolchain.gobuild import GoRecipe
 from toolchain.golang import find_go
 from toolchain.lock import exclusive
@@ -16,7 +17,7 @@ from toolchain.obtain import look, obtain
 from toolchain.prefetch import Job, in_background, modules
 from toolchain.progress import Progress
 from toolchain.report import Row, Source
-from toolchain.services import engine, services
+from toolchain.services import cluster_in_use, engine, services
 from toolchain.services.base import Service
 from toolchain.services.builder import ImageBuilder
 from toolchain.services.cluster import programs as cluster_programs
@@ -72,12 +73,9 @@ def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> lis
 
 def _programs(machine: Machine, state: State) -> list[Path]:
     """What belongs on PATH: our tools but for plugins, and what is not there already of Go and of clients."""
-    runs_cluster = bool(state.services.get(Cluster.name))
-    found = (
-        engine.client(machine),
-        cluster_programs.kubectl(machine) if runs_cluster else None,
-        HAProxy(machine).program(),
-    )
+    has_cluster = is_named(machine.environment) or bool(state.services.get(Cluster.name))
+    kubectl = cluster_programs.kubectl(machine) if has_cluster else None
+    found = (engine.client(machine), kubectl, HAProxy(machine).program())
     clients = [client for client in found if client]
     artefacts = [artefact for artefact in state.own() if not artefact.folder.name.startswith(PLUGIN)]
     tools = [program for artefact in artefacts for program in artefact.programs()]
@@ -138,7 +136,7 @@ def refresh_cluster(machine: Machine, state: State) -> bool:
     """
     if Cluster.name not in state.services:
         return False
-    state.services[Cluster.name] = dict(Cluster(machine, Progress()).environment())
+    state.services[Cluster.name] = dict(cluster_in_use(machine, Progress()).environment())
     return True
 
 

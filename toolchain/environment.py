@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from toolchain import policy_pack, pulumi_home
+from toolchain.cluster_context import is_named
 from toolchain.layout import Layout
 from toolchain.state import State
 
@@ -34,6 +35,8 @@ def additions(layout: Layout, state: State, user: Mapping[str, str]) -> dict[str
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         **state.service_variables(),
     }
+    if is_named(user):
+        wanted.pop("KUBECONFIG", None)  # the built cluster's, from an earlier run
     if plugins:
         # Ours are there; looking for the makers' releases would only cost time, or fail.
         wanted["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"

@@ -2,6 +2,7 @@
 
 <cache>/artefacts/NAME-KEY/      built and downloaded tools, immutable
 <cache>/packages/NAME/           unpacked Debian packages
+<cache>/apt/                     what Debian has, for a user who may not ask for the whole machine
 <cache>/services/NAME/           data, log and process record of a service
 <cache>/run/                     sockets; emptied after a reboot
 <cache>/projects/NAME-HASH/      what one checkout uses: bin/, pulumi/ and state.json

@@ -14,7 +14,8 @@ import requests
 from docker.errors import APIError
 
 from tests.e2e import http
-from tests.e2e.stack import QUICK_PROBE, Stack, copy_project, free_port
+from tests.e2e.ports import free_port
+from tests.e2e.stack import QUICK_PROBE, Stack, copy_project
 
 REGISTRY = "127.0.0.1:5000"
 REPOSITORY = "mimir-bench"

@@ -7,7 +7,7 @@ from ops.bench.lab import Lab
 from ops.bench.measure import alternate
 from ops.bench.phases import Subject, breakdown
 from ops.bench.table import Table, compare
-from tests.e2e.stack import free_port
+from tests.e2e.ports import free_port
 
 COMPOSE = "`docker compose up -d`"
 MODULES = "components.docker.deployment, components.image, components.preflight"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from components.docker import engine
 from components.docker.labels import DEPLOYMENT
 from ops.pipeline.place import Place
 from ops.stack import StackError
+from toolchain.cluster_context import context_of, is_named
 
 TEMPLATES = Path("ops/pipeline/stacks")
 SECRET = "mimir:environment.jwtSecret"
@@ -42,9 +44,15 @@ def write(place: Place, checkout: Path) -> None:
 
 
 def _merged(template: Path, place: Place, stack: str, own: Mapping[str, Any]) -> dict[str, Any]:
-    """The template, what this place adds, and what only earlier runs know: the salt and the secret."""
+    """The template, what this place adds, and what only earlier runs know: the salt and the secret.
+
+    On a cluster that the user names, the default says how long name servers keep an answer.
+    """
     document: dict[str, Any] = yaml.safe_load(template.read_text())
     config = document["config"] = {**document["config"], **own, "mimir:registry": {"repository": place.name}}
+    if is_named(os.environ) and "mimir:kubernetes" in config:
+        kubernetes = {key: value for key, value in config["mimir:kubernetes"].items() if key != "dnsSeconds"}
+        config["mimir:kubernetes"] = {**kubernetes, "context": context_of(os.environ)}
     kept = yaml.safe_load(place.stack_file(stack).read_text()) if place.stack_file(stack).exists() else {}
     if "encryptionsalt" in kept:
         document["encryptionsalt"] = kept["encryptionsalt"]

@@ -10,10 +10,12 @@ from typing import Any
 import docker
 import pytest
 
-from tests.e2e import private_registry
-from tests.e2e.cluster import CONTEXT, PROBE, SHARED, Cluster, ClusterStack
+from tests.e2e import assumptions, private_registry
+from tests.e2e.balance import Balance
+from tests.e2e.cluster import BUILT_DNS_SECONDS, CONTEXT, PROBE, SHARED, Cluster, ClusterStack
+from tests.e2e.ports import free_port
 from tests.e2e.private_registry import PrivateRegistry
-from tests.e2e.stack import QUICK_PROBE, Stack, copy_project, free_port
+from tests.e2e.stack import QUICK_PROBE, Stack, copy_project
 
 EDGE = {
     "paths": ["/api/v1/answer", "/api/v1/notes", "/api/v1/slow"],
@@ -23,6 +25,11 @@ EDGE = {
 
 NewStack = Callable[..., Stack]
 NewClusterStack = Callable[..., ClusterStack]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Several workers share the tests so that they end at about the same time."""
+    config.pluginmanager.register(Balance(config, Path(__file__).parent), "balance")
 
 
 @pytest.fixture(scope="session")
@@ -65,26 +72,40 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRegistr
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The test cluster, seen from outside the program."""
-    return Cluster()
+    found = Cluster()
+    assumptions.need_local_registry(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def shared_volumes(cluster: Cluster) -> None:
+    """For tests whose stacks have several pods, or keep the old one while a new one starts."""
+    assumptions.need_shared_volumes(cluster)
 
 
 @pytest.fixture(scope="module")
-def new_cluster_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewClusterStack]:
+def new_cluster_stack(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[NewClusterStack]:
     """Makes stacks for the test cluster in folders of their own, and removes them with everything that they left."""
     made: list[ClusterStack] = []
+    volumes = SHARED if assumptions.offers_shared_volumes(cluster) else {}
 
     def make(folder: Path | None = None, **config: Any) -> ClusterStack:
-        """A stack without an edge, unless `config` says one."""
+        """A stack without an edge, unless `config` says one.
+
+        `kubernetes.rolloutSeconds` is for the cluster that the toolchain makes; with slower DNS it becomes more.
+        """
         name = f"e2e-{secrets.token_hex(3)}"
         base = tmp_path_factory.mktemp(name)
         usual: dict[str, Any] = {
             "platform": "kubernetes",
             "kubernetes": {"context": CONTEXT, "serviceType": "NodePort", "rolloutSeconds": 60},
-            "volumes": SHARED,
+            "volumes": volumes,
             "probe": PROBE,
             "edge": {"kind": "none"},
         }
         kubernetes = {**usual["kubernetes"], **config.get("kubernetes", {})}
+        if "edge" in config:
+            kubernetes["rolloutSeconds"] += max(0, cluster.dns_seconds - BUILT_DNS_SECONDS)
         merged = {**usual, **config, "kubernetes": kubernetes}
         stack = ClusterStack(folder or copy_project(base / "project"), name, merged, base / "state")
         made.append(stack)

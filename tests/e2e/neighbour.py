@@ -5,13 +5,17 @@ from __future__ import annotations
 import subprocess
 from typing import Any
 
+from tests.e2e.assumptions import need
 from tests.e2e.cluster import CONTEXT, Cluster, is_ready
 from tests.e2e.stack import eventually
+from toolchain.cluster_context import BUILT
 
 DENIED = "no complete answer within"
 """What the client says of a connection whose packets are dropped."""
 
 NEIGHBOUR = "neighbour"
+
+ENFORCEMENT_SECONDS = 20
 
 
 def settle(cluster: Cluster, namespace: str, image: str) -> None:
@@ -31,6 +35,31 @@ def ask(namespace: str, pod: str, url: str) -> str:
     probe = ["/probe", "http", "--timeout", "3s", url]
     done = subprocess.run([*command, *probe], capture_output=True, text=True, timeout=60, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def need_enforcement(cluster: Cluster, server: str, client: str) -> None:
+    """Skip a test of network policies on a cluster that enforces none: a policy is tried that denies everybody.
+
+    Args:
+        cluster: where.
+        server: namespace with a neighbour, who is to be reached by nobody for a moment.
+        client: another one, whose neighbour tries.
+    """
+    if CONTEXT == BUILT:
+        return  # there, a policy that does not hold is what the tests are to find
+    url = f"http://{pod_of(cluster, server).status.pod_ip}:8080/health"
+    assert ask(client, NEIGHBOUR, url) == "", "without a policy everybody is let in"
+    denying = {"metadata": {"name": "nobody"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}
+    cluster.networking.create_namespaced_network_policy(server, denying)
+    try:
+        eventually("the policy holds", lambda: DENIED in ask(client, NEIGHBOUR, url), ENFORCEMENT_SECONDS)
+        enforced = True
+    except AssertionError:
+        enforced = False
+    finally:
+        cluster.networking.delete_namespaced_network_policy("nobody", server)
+    need(enforced, "a network plugin that enforces NetworkPolicies, and drops what they deny")
+    eventually("the policy is gone", lambda: ask(client, NEIGHBOUR, url) == "", ENFORCEMENT_SECONDS)
 
 
 def _pod(image: str) -> dict[str, Any]:

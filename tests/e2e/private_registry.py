@@ -14,7 +14,8 @@ import bcrypt
 import requests
 import yaml
 
-from tests.e2e.stack import PROJECT, eventually, free_port
+from tests.e2e.ports import free_port
+from tests.e2e.stack import PROJECT, eventually
 from toolchain.debian import Debian
 from toolchain.layout import Layout
 

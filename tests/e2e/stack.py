@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -38,13 +37,6 @@ def copy_project(target: Path) -> Path:
             shutil.copy2(PROJECT / name, target / name)
     (target / ".venv").symlink_to(PROJECT / ".venv")  # which Pulumi runs dynamic resources in
     return target
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def eventually(what: str, look: Callable[[], T | None], seconds: float = 30) -> T:

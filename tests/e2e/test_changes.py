@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
+from tests.e2e.sample import new_answer
 from tests.e2e.stack import Stack, copy_project
 
 pytestmark = pytest.mark.e2e
@@ -23,15 +24,6 @@ def stack(new_stack: NewStack) -> Iterator[Stack]:
     stack = new_stack()
     stack.up().ok()
     yield stack
-
-
-def new_answer(folder: Path, answer: str) -> None:
-    """Edit the sample's source, as a developer does."""
-    file = folder / "sample/answer.go"
-    before = file.read_text()
-    start = before.index('"', before.index("const"))
-    end = before.index('"', start + 1)
-    file.write_text(before[: start + 1] + answer + before[end:])
 
 
 def test_a_changed_setting_takes_effect_and_keeps_the_data(stack: Stack, engine: docker.DockerClient) -> None:
@@ -84,7 +76,7 @@ def test_a_preview_builds_and_has_no_side_effect(new_stack: NewStack, engine: do
 
     def everything() -> set[str]:
         names = {
-            *(str(one.name) for one in engine.containers.list(all=True)),
+            *(str(one.name) for one in engine.containers.list(all=True, ignore_removed=True)),
             *(str(one.name) for one in engine.volumes.list()),
             *(str(one.name) for one in engine.networks.list()),
         }

@@ -12,16 +12,17 @@ from tests.e2e.conftest import NewClusterStack
 from tests.e2e.load import Load
 from tests.e2e.stack import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 
 CALM_REQUESTS = 500
 """Requests before and after each change, so that it happens in the middle of the load."""
 
 
 @pytest.fixture(scope="module")
-def stack(new_cluster_stack: NewClusterStack) -> Iterator[ClusterStack]:
+def stack(new_cluster_stack: NewClusterStack, shared_volumes: None) -> Iterator[ClusterStack]:
     stack = new_cluster_stack(
         kubernetes={"replicas": 2, "rolloutSeconds": 120},
+        network={"ingress": [{"cidr": "0.0.0.0/0"}]},  # this machine, which may be outside of the cluster
         probe={"intervalSeconds": 5, "timeoutSeconds": 5, "startPeriodSeconds": 30},
     )
     stack.up().ok()
@@ -44,7 +45,7 @@ def roll(stack: ClusterStack, load: Load, jobs: int) -> None:
 
 def test_no_request_fails_while_an_update_rolls(stack: ClusterStack, cluster: Cluster) -> None:
     old = {pod.metadata.name for pod in stack.ready(cluster, 2)}
-    with Load(stack.outputs()["url"]) as load:
+    with Load(stack.url) as load:
         roll(stack, load, 11)
         eventually("the old pods are gone", lambda: old.isdisjoint(_all_names(stack, cluster)), 90)
         more(load)
@@ -58,7 +59,7 @@ def _all_names(stack: ClusterStack, cluster: Cluster) -> set[str]:
 
 def test_no_request_fails_when_a_pod_is_deleted(stack: ClusterStack, cluster: Cluster) -> None:
     victim = stack.ready(cluster, 2)[0].metadata.name
-    with Load(stack.outputs()["url"]) as load:
+    with Load(stack.url) as load:
         more(load)
         cluster.core.delete_namespaced_pod(victim, stack.namespace)
         eventually("the pod is gone", lambda: victim not in _all_names(stack, cluster), 90)
@@ -96,16 +97,17 @@ def _evicted(stack: ClusterStack, cluster: Cluster, pod: str) -> bool:
 
 
 def test_a_drain_that_has_nowhere_to_go_leaves_one_pod_serving(stack: ClusterStack, cluster: Cluster) -> None:
-    node = stack.ready(cluster, 2)[0].spec.node_name
+    nodes = list(cluster.nodes)
+    stack.ready(cluster, 2)
     selector = f"app.kubernetes.io/instance={stack.namespace}"
     try:
-        with Load(stack.outputs()["url"], clients=4) as load:
+        with Load(stack.url, clients=4) as load:
             drained = stack.kubectl(
-                "drain", node, "--pod-selector", selector, "--timeout=15s", "--delete-emptydir-data"
+                "drain", *nodes, "--pod-selector", selector, "--timeout=15s", "--delete-emptydir-data"
             )
             more(load, 100)
     finally:
-        stack.kubectl("uncordon", node).ok()
+        stack.kubectl("uncordon", *nodes).ok()
     assert drained.code != 0 and "disruption budget" in drained.text
     assert load.report.failed == 0, load.report
     stack.ready(cluster, 2)
@@ -115,7 +117,7 @@ def test_more_and_fewer_pods(stack: ClusterStack, cluster: Cluster) -> None:
     stack.write(kubernetes={"replicas": 3})
     stack.up().ok()
     assert len(stack.ready(cluster, 3)) == 3
-    with Load(stack.outputs()["url"], clients=4) as load:
+    with Load(stack.url, clients=4) as load:
         stack.write(kubernetes={"replicas": 1})
         stack.up().ok()
         stack.ready(cluster, 1)
@@ -141,7 +143,7 @@ def test_without_a_graceful_end_requests_do_fail(stack: ClusterStack, cluster: C
     stack.write(shutdown={"preStopSeconds": 0}, environment={"maxJobs": 12})
     stack.up().ok()
     stack.ready(cluster, 2)
-    with Load(stack.outputs()["url"]) as load:
+    with Load(stack.url) as load:
         roll(stack, load, 13)
     print(f"without preStop: {load.report}")
     assert load.report.failed > 0, load.report

@@ -11,18 +11,21 @@ import ssl
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
+from urllib3 import HTTPSConnectionPool
 
-from tests.e2e.cluster import Cluster, ClusterStack
+from tests.e2e.assumptions import need_one_node
+from tests.e2e.cluster import LOOPBACK, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
+from tests.e2e.credentials import STRONG
 from tests.e2e.load import Load
-from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, settle
+from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, need_enforcement, settle
 from tests.e2e.stack import eventually
-from tests.e2e.test_lifecycle import STRONG
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 
 KEY = "k-3Vd9-of-an-end-to-end-test"
 HEADERS = {"X-API-Key": KEY}
@@ -38,7 +41,7 @@ MANY = 10_000_000
 
 
 @pytest.fixture(scope="module")
-def stack(new_cluster_stack: NewClusterStack, cluster: Cluster) -> Iterator[ClusterStack]:
+def stack(new_cluster_stack: NewClusterStack, cluster: Cluster, shared_volumes: None) -> Iterator[ClusterStack]:
     """Production, with a key; and a neighbour in the namespaces of its monitoring, of a stranger, and in its own."""
     stack = new_cluster_stack(
         runtime="production",
@@ -64,15 +67,27 @@ def stack(new_cluster_stack: NewClusterStack, cluster: Cluster) -> Iterator[Clus
             cluster.core.delete_namespace(name)
 
 
-def test_it_speaks_tls_with_its_own_certificate(stack: ClusterStack, tmp_path: Path) -> None:
-    url = stack.outputs()["url"]
-    assert url.startswith("https://127.0.0.1:")
-    host, port = url.removeprefix("https://").split(":")
-    (tmp_path / "ca.pem").write_text(ssl.get_server_certificate((host, int(port))))
-    answer = requests.get(f"{url}/health", verify=str(tmp_path / "ca.pem"), timeout=5)
-    assert answer.status_code == 200 and answer.headers["Strict-Transport-Security"]
+@pytest.fixture(scope="module")
+def enforced(stack: ClusterStack, cluster: Cluster) -> None:
+    """For tests of who is denied."""
+    need_enforcement(cluster, MONITORING, STRANGER)
+
+
+@pytest.mark.parametrize("name", [LOOPBACK, "localhost", "the Service's"])
+def test_it_speaks_tls_with_its_own_certificate(stack: ClusterStack, tmp_path: Path, name: str) -> None:
+    assert stack.outputs()["url"].startswith(f"https://{LOOPBACK}:")
+    url = urlsplit(stack.url)
+    assert url.hostname and url.port
+    trusted = tmp_path / "ca.pem"
+    trusted.write_text(ssl.get_server_certificate((url.hostname, url.port)))
+    expected = f"{stack.namespace}.{stack.namespace}.svc" if name == "the Service's" else name
+    with HTTPSConnectionPool(
+        url.hostname, url.port, ca_certs=str(trusted), server_hostname=expected, assert_hostname=expected, timeout=5
+    ) as clients:
+        answer = clients.request("GET", "/health", retries=False)
+    assert answer.status == 200 and answer.headers["Strict-Transport-Security"]
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"http://{host}:{port}/health", timeout=5)
+        requests.get(f"http://{url.netloc}/health", timeout=5)
 
 
 def test_a_key_is_wanted_and_dangerous_paths_are_closed(stack: ClusterStack) -> None:
@@ -85,13 +100,13 @@ def test_a_key_is_wanted_and_dangerous_paths_are_closed(stack: ClusterStack) -> 
 
 def status(stack: ClusterStack, path: str, headers: dict[str, str] | None = None) -> int:
     """The status of the edge's answer."""
-    url = stack.outputs()["url"]
+    url = stack.url
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a certificate that is not verified
         return requests.get(f"{url}{path}", headers=headers, verify=False, timeout=5).status_code
 
 
-def test_nobody_reaches_the_application_past_the_edge(stack: ClusterStack, cluster: Cluster) -> None:
+def test_nobody_reaches_the_application_past_the_edge(stack: ClusterStack, cluster: Cluster, enforced: None) -> None:
     services = cluster.core.list_namespaced_service(stack.namespace).items
     published = {one.metadata.name for one in services if any(port.node_port for port in one.spec.ports)}
     assert published == {stack.namespace}, "from outside there is one way in"
@@ -105,7 +120,7 @@ def test_nobody_reaches_the_application_past_the_edge(stack: ClusterStack, clust
     assert DENIED not in ask(STRANGER, NEIGHBOUR, front), "the edge itself answers, with TLS"
 
 
-def test_monitoring_reads_the_figures_and_nobody_else(stack: ClusterStack) -> None:
+def test_monitoring_reads_the_figures_and_nobody_else(stack: ClusterStack, enforced: None) -> None:
     metrics = f"http://{stack.namespace}-metrics.{stack.namespace}.svc:9090"
     assert ask(MONITORING, NEIGHBOUR, f"{metrics}/metrics/application") == ""
     assert DENIED not in ask(MONITORING, NEIGHBOUR, f"{metrics}/metrics")
@@ -163,8 +178,9 @@ def names(stack: ClusterStack, cluster: Cluster, part: str) -> set[str]:
 def test_no_request_fails(
     stack: ClusterStack, cluster: Cluster, change: Callable[[ClusterStack, Cluster], None], part: str
 ) -> None:
+    need_one_node(cluster)
     old = names(stack, cluster, part) if part else set()
-    url = stack.outputs()["url"]
+    url = stack.url
     with (
         Load(url, "/api/v1/answer", headers=HEADERS, strict=True, pause=PAUSE_SECONDS) as load,
         Load(url, SLOW, headers=HEADERS, strict=True, clients=4) as slow,

@@ -12,16 +12,18 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import http
-from tests.e2e.cluster import OPEN, PROBE, Cluster, ClusterStack
+from tests.e2e.assumptions import need_own_network
+from tests.e2e.cluster import CONTEXT, OPEN, PROBE, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
+from tests.e2e.ports import free_port
 from tests.e2e.private_registry import PrivateRegistry
-from tests.e2e.stack import eventually, free_port, kill_group
+from tests.e2e.stack import eventually, kill_group
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 
 
 @pytest.fixture(scope="module")
-def running(new_cluster_stack: NewClusterStack) -> Iterator[ClusterStack]:
+def running(new_cluster_stack: NewClusterStack, shared_volumes: None) -> Iterator[ClusterStack]:
     """A stack that is deployed and healthy; a start that takes longer than 20 s has failed."""
     stack = new_cluster_stack(
         edge=OPEN,
@@ -38,7 +40,7 @@ def test_a_cluster_that_is_not_named_or_not_there(new_cluster_stack: NewClusterS
     assert "mimir:kubernetes.context" in text and "the current one is never taken" in text
     stack.write(kubernetes={"context": "elsewhere"})
     text = stack.up().failed().text
-    assert '"elsewhere", which is not in' in text and "one of:" in text and "mimir-test" in text
+    assert '"elsewhere", which is not in' in text and "one of:" in text and CONTEXT in text
     server = f"https://127.0.0.1:{free_port()}"
     config = {
         "contexts": [{"name": "gone", "context": {"cluster": "gone", "user": "me"}}],
@@ -53,11 +55,12 @@ def test_a_cluster_that_is_not_named_or_not_there(new_cluster_stack: NewClusterS
     assert "kubernetes:core" not in stack.pulumi("stack", "--show-urns", "--stack", stack.name).text
 
 
-def test_a_storage_class_that_the_cluster_does_not_have(new_cluster_stack: NewClusterStack) -> None:
+def test_a_storage_class_that_the_cluster_does_not_have(new_cluster_stack: NewClusterStack, cluster: Cluster) -> None:
     stack = new_cluster_stack()
-    stack.write(volumes={"data": {"storageClass": "fast", "accessMode": "ReadWriteMany"}})
+    stack.write(volumes={"data": {"storageClass": "no-such-class"}})
     text = stack.up().failed().text
-    assert "mimir:volumes.data.storageClass" in text and "one of: local" in text
+    known = sorted(one.metadata.name for one in cluster.storage.list_storage_class().items)
+    assert "mimir:volumes.data.storageClass" in text and f"one of: {', '.join(known)}" in text
 
 
 def test_a_process_that_ends_at_once_leaves_the_old_pod_serving(running: ClusterStack, cluster: Cluster) -> None:
@@ -68,7 +71,7 @@ def test_a_process_that_ends_at_once_leaves_the_old_pod_serving(running: Cluster
     main.write_text(before)
     assert "1 pod of the version before it still serves" in text
     assert "exit code 7" in text and "no licence found" in text and "CrashLoopBackOff" in text
-    assert http.get(running.outputs()["url"], "/health").ok
+    assert http.get(running.url, "/health").ok
 
 
 def test_a_probe_that_fails_leaves_the_old_pod_serving(running: ClusterStack) -> None:
@@ -77,7 +80,7 @@ def test_a_probe_that_fails_leaves_the_old_pod_serving(running: ClusterStack) ->
     running.write(probe={"path": "/health"})
     assert "still serves" in text and "event       Unhealthy" in text and "404" in text
     assert re.search(r"last \d+ log lines", text)
-    assert http.get(running.outputs()["url"], "/health").ok
+    assert http.get(running.url, "/health").ok
 
 
 def test_an_edge_that_does_not_start_leaves_the_old_one_serving(running: ClusterStack) -> None:
@@ -88,7 +91,7 @@ def test_an_edge_that_does_not_start_leaves_the_old_one_serving(running: Cluster
     assert f"Workload {running.namespace}-edge did not become ready" in text
     assert "ErrImagePull" in text or "ImagePullBackOff" in text
     assert "2 pods of the version before it still serve." in text
-    assert http.get(running.outputs()["url"], "/health").ok
+    assert http.get(running.url, "/health").ok
 
 
 def test_an_image_that_cannot_be_pulled_leaves_the_old_pod_serving(
@@ -103,12 +106,13 @@ def test_an_image_that_cannot_be_pulled_leaves_the_old_pod_serving(
     assert "mimir:kubernetes.pullSecrets" in text, "what will go wrong is said before"
     assert "ErrImagePull" in text or "ImagePullBackOff" in text
     assert "1 pod of the version before it still serves" in text
-    assert http.get(running.outputs()["url"], "/health").ok
+    assert http.get(running.url, "/health").ok
 
 
 def test_with_credentials_in_the_settings_it_can_be_pulled(
     running: ClusterStack, cluster: Cluster, private: PrivateRegistry
 ) -> None:
+    need_own_network(cluster)
     running.env.clear()
     running.write(registry={"address": private.address, "username": private.user})
     running.secret("registry.password", private.password)
@@ -120,6 +124,7 @@ def test_with_credentials_in_the_settings_it_can_be_pulled(
 
 
 def test_the_next_good_update_goes_through(running: ClusterStack, cluster: Cluster) -> None:
+    running.env.clear()
     running.config["registry"] = {}
     running.pulumi("config", "rm", "registry", "--stack", running.name).ok()  # with the password
     running.write()
@@ -139,14 +144,14 @@ def test_an_update_that_is_killed_goes_on_where_it_stopped(
     assert "locked" in stack.up().failed().text
     stack.pulumi("cancel", "--yes", stack.name).ok()
     stack.up().ok()
-    assert http.get(stack.outputs()["url"], "/health").ok
+    assert http.get(stack.url, "/health").ok
 
 
 def test_a_state_that_is_lost_loses_no_data(new_cluster_stack: NewClusterStack, cluster: Cluster) -> None:
     """The stack is forgotten, not destroyed; each error has the command that takes the next thing over."""
     stack = new_cluster_stack(edge=OPEN)
     stack.up().ok()
-    http.note(stack.outputs()["url"], "outlives its state")
+    http.note(stack.url, "outlives its state")
     stack.pulumi("stack", "rm", "--force", "--yes", "--preserve-config", stack.name).ok()
     stack.pulumi("stack", "select", "--create", stack.name).ok()
     taken, text = 0, ""
@@ -158,10 +163,10 @@ def test_a_state_that_is_lost_loses_no_data(new_cluster_stack: NewClusterStack, 
             break
     assert taken == 4, "the namespace and three claims"
     assert "serves in this cluster" in text, "and nothing that the running pods need was touched"
-    assert http.notes(stack.outputs().get("url") or node_port(stack, cluster)) == ["outlives its state"]
+    assert http.notes(node_port(stack, cluster)) == ["outlives its state"]
     stack.kubectl("delete", "deployment", stack.namespace, f"{stack.namespace}-edge").ok()
     stack.up().ok()
-    assert http.notes(stack.outputs()["url"]) == ["outlives its state"]
+    assert http.notes(stack.url) == ["outlives its state"]
 
 
 def take_over(stack: ClusterStack, text: str) -> int:
@@ -176,9 +181,9 @@ def take_over(stack: ClusterStack, text: str) -> int:
 
 
 def node_port(stack: ClusterStack, cluster: Cluster) -> str:
-    """Where the Service is reached, as the cluster says."""
+    """Where the Service is reached, as the cluster says: the state has forgotten it."""
     service = cluster.core.read_namespaced_service(stack.namespace, stack.namespace)
-    return f"http://127.0.0.1:{service.spec.ports[0].node_port}"
+    return f"http://{stack.address()}:{service.spec.ports[0].node_port}"
 
 
 def test_a_name_that_belongs_to_somebody_else(new_cluster_stack: NewClusterStack, cluster: Cluster) -> None:

@@ -12,10 +12,10 @@ import pytest
 
 from tests.e2e.cluster import Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
-from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, pod_of, settle
+from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, need_enforcement, pod_of, settle
 from tests.e2e.stack import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 
 EDGE, STRANGER = (f"e2e-{role}-{secrets.token_hex(3)}" for role in ("edge", "stranger"))
 
@@ -30,6 +30,7 @@ def stack(new_cluster_stack: NewClusterStack, cluster: Cluster) -> Iterator[Clus
     try:
         for name in (EDGE, STRANGER, stack.namespace):
             settle(cluster, name, stack.outputs()["image"])
+        need_enforcement(cluster, EDGE, STRANGER)
         yield stack
     finally:
         for name in (EDGE, STRANGER):

@@ -11,16 +11,17 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from tests.e2e import http
-from tests.e2e.cluster import CONTEXT, DNS_SECONDS, OPEN, Cluster, ClusterStack
+from tests.e2e.cluster import CONTEXT, OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
+from tests.e2e.credentials import STRONG, TOKEN
+from tests.e2e.printed import delete_data
 from tests.e2e.stack import eventually
-from tests.e2e.test_lifecycle import STRONG, TOKEN, run_commands
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 
 
 @pytest.fixture(scope="module")
-def stack(new_cluster_stack: NewClusterStack) -> Iterator[ClusterStack]:
+def stack(new_cluster_stack: NewClusterStack, shared_volumes: None) -> Iterator[ClusterStack]:
     stack = new_cluster_stack(
         runtime="production", kubernetes={"replicas": 2}, registry={"repository": "cluster"}, edge=OPEN
     )
@@ -32,7 +33,7 @@ def stack(new_cluster_stack: NewClusterStack) -> Iterator[ClusterStack]:
 
 def test_it_is_healthy_through_the_service_from_outside(stack: ClusterStack, cluster: Cluster) -> None:
     outputs = stack.outputs()
-    assert http.get(outputs["url"], "/health").json()["status"] == "healthy"
+    assert http.get(stack.url, "/health").json()["status"] == "healthy"
     assert outputs["image"].endswith(outputs["digest"])
     pods = stack.ready(cluster, 2)
     assert {pod.spec.containers[0].image for pod in pods} == {outputs["image"]}
@@ -68,7 +69,7 @@ def test_no_change_is_no_change(stack: ClusterStack) -> None:
 
 
 def test_a_pod_counts_once_this_clusters_name_servers_know_it(stack: ClusterStack, cluster: Cluster) -> None:
-    assert _wait(stack, cluster) == DNS_SECONDS
+    assert _wait(stack, cluster) == cluster.dns_seconds
     assert "kubernetes.dnsSeconds" not in stack.preview().ok().text, "nothing had to be guessed"
 
 
@@ -81,7 +82,7 @@ def test_another_wait_restarts_no_pod(stack: ClusterStack, cluster: Cluster) -> 
     del stack.config["kubernetes"]["dnsSeconds"]
     stack.write()
     stack.up().ok()
-    assert _wait(stack, cluster) == DNS_SECONDS
+    assert _wait(stack, cluster) == cluster.dns_seconds
     assert {pod.metadata.name for pod in stack.ready(cluster, 2)} == before
 
 
@@ -121,7 +122,7 @@ def test_a_changed_setting_rolls_the_pods_and_is_in_effect(stack: ClusterStack, 
 
 
 def test_data_survives_the_pods(stack: ClusterStack, cluster: Cluster) -> None:
-    url = stack.outputs()["url"]
+    url = stack.url
     http.note(url, "outlives its pod")
     old = stack.ready(cluster, 2)
     for pod in old:
@@ -134,7 +135,7 @@ def test_data_survives_the_pods(stack: ClusterStack, cluster: Cluster) -> None:
 
 def test_two_pods_see_the_same_data(stack: ClusterStack, cluster: Cluster) -> None:
     """Through the volume itself: each pod is asked at its own address."""
-    url = stack.outputs()["url"]
+    url = stack.url
     http.note(url, "seen by all")
     stack.ready(cluster, 2)
     for _ in range(20):  # each a new connection, so both pods answer some
@@ -149,21 +150,23 @@ def test_destroy_keeps_the_data_and_the_next_up_has_it(stack: ClusterStack, clus
     for left in ("deployments,services", "networkpolicies", "poddisruptionbudgets", "secrets"):
         assert "No resources found" in stack.kubectl("get", left).text
     stack.up().ok()
-    assert "outlives its pod" in http.notes(stack.outputs()["url"])
+    assert "outlives its pod" in http.notes(stack.url)
 
 
 def test_a_plain_destroy_refuses_to_delete_data(stack: ClusterStack) -> None:
     assert "protected" in stack.pulumi("destroy", "--yes", "--stack", stack.name).failed().text
-    assert "outlives its pod" in http.notes(stack.outputs()["url"])
+    assert "outlives its pod" in http.notes(stack.url)
 
 
 def test_what_destroy_says_removes_the_rest(stack: ClusterStack, cluster: Cluster) -> None:
-    run_commands(stack, stack.ops("destroy").ok().text)
+    delete_data(stack, stack.ops("destroy").ok().text)
     eventually("the namespace is gone", lambda: not cluster.has_namespace(stack.namespace), 90)
     assert "kubernetes:core" not in stack.pulumi("stack", "--stack", stack.name, "--show-urns").text
 
 
-def test_production_as_it_is_committed_runs(new_cluster_stack: NewClusterStack, cluster: Cluster) -> None:
+def test_production_as_it_is_committed_runs(
+    new_cluster_stack: NewClusterStack, cluster: Cluster, shared_volumes: None
+) -> None:
     """Pulumi.prod.yaml, with what it asks of its user, and the sample in place of a download."""
     stack = new_cluster_stack()
     committed = yaml.safe_load((stack.folder / "Pulumi.prod.yaml").read_text())

@@ -20,7 +20,8 @@ import requests
 
 from tests.e2e.conftest import NewStack
 from tests.e2e.load import Load
-from tests.e2e.stack import Stack, eventually, free_port
+from tests.e2e.ports import free_port
+from tests.e2e.stack import Stack, eventually
 from tests.edge import tokens
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")]

@@ -18,8 +18,8 @@ from docker.models.containers import Container
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
 from tests.e2e.load import Load
+from tests.e2e.sample import new_answer
 from tests.e2e.stack import Stack, eventually, kill_group
-from tests.e2e.test_changes import new_answer
 
 pytestmark = pytest.mark.e2e
 

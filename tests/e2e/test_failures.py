@@ -12,8 +12,8 @@ import pytest
 
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.stack import Stack, eventually, free_port, kill_group
-from toolchain import versions
+from tests.e2e.ports import free_port
+from tests.e2e.stack import Stack, eventually, kill_group
 
 pytestmark = pytest.mark.e2e
 
@@ -75,16 +75,18 @@ def test_a_commit_that_does_not_exist(stack: Stack, tmp_path: Path) -> None:
 def test_a_builder_image_that_does_not_exist(stack: Stack) -> None:
     stack.write(image={"goImage": "127.0.0.1:5000/no/such:1"})
     text = stack.preview().failed().text
-    stack.write(image={"goImage": f"127.0.0.1:5000/{versions.BASE_IMAGE}"})
+    del stack.config["image"]
+    stack.write()
     assert "A base image cannot be had" in text and "mimir:image.goImage" in text
     stack.preview().ok()
 
 
 def test_a_port_that_is_taken(new_stack: NewStack) -> None:
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        port = free_port()
+        listener.bind(("127.0.0.1", port))
         listener.listen()
-        stack = new_stack(environment={"port": listener.getsockname()[1]})
+        stack = new_stack(environment={"port": port})
         text = stack.up().failed().text
     assert "edge could not be started" in text and "address already in use" in text
     stack.up().ok()
@@ -136,18 +138,31 @@ def test_a_shadowed_configuration_file_is_noticed(running: Stack, engine: docker
     """A file in the working directory wins over the mounted one; the deployment must not call that done."""
     container = engine.containers.get(running.outputs()["container"])
     http.note(running.outputs()["url"], "shadow")
-    volume = running.outputs()["volumes"]["data"]
-    where = Path(engine.volumes.get(volume).attrs["Mountpoint"])
-    (where / "config.yaml").write_text("logging:\n  level: error\n  format: text\n  output: stdout\n")
-    (where / "config.yaml").chmod(0o644)
+    shadow = "logging:\n  level: error\n  format: text\n  output: stdout\n"
+    in_data_volume(running, engine, f"echo '{shadow}' > config.yaml && chmod 644 config.yaml")
     container.restart()
     try:
         text = running.up("--refresh=false").failed().text
         assert "not in effect" in text and "config.yaml" in text and "Traceback" not in text
     finally:
-        (where / "config.yaml").unlink()
+        in_data_volume(running, engine, "rm config.yaml")
         container.restart()
     running.up().ok()
+
+
+def in_data_volume(stack: Stack, engine: docker.DockerClient, script: str) -> None:
+    """Run a script in the data volume, in a container: past the engine, only root could."""
+    engine.containers.run(
+        engine.images.list(name="haproxy")[0],
+        ["-ec", script],
+        name=f"mimir-{stack.name}-shadow",
+        entrypoint="sh",
+        user="0",
+        working_dir="/volume",
+        volumes={stack.outputs()["volumes"]["data"]: {"bind": "/volume", "mode": "rw"}},
+        network_mode="none",
+        remove=True,
+    )
 
 
 def test_an_update_killed_half_way_goes_on_at_the_next(new_stack: NewStack, engine: docker.DockerClient) -> None:

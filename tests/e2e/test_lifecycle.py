@@ -13,12 +13,12 @@ import pytest
 
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
+from tests.e2e.credentials import STRONG, TOKEN
+from tests.e2e.printed import delete_data
 from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")]
 
-STRONG = "f3GkW9xQ-7tLzR2vBn8yKc5mJd4hPs6w"
-TOKEN = "tok-5Yd8-not-to-be-seen-anywhere"
 KEY = "k-8Tq2-of-an-end-to-end-test"
 HASH = hashlib.sha256(KEY.encode()).hexdigest()
 CALLER: dict[str, Any] = {"headers": {"X-API-Key": KEY}, "verify": False}
@@ -32,15 +32,6 @@ def stack(new_stack: NewStack) -> Iterator[Stack]:
     stack.secret("environment.secretVariables.API_TOKEN", TOKEN)
     stack.secret("edge.authentication.apiKeys.ci", HASH)
     yield stack
-
-
-def run_commands(stack: Stack, said: str) -> None:
-    """Type the commands that `destroy` says delete the data."""
-    commands = said.split("for good:\n")[1].splitlines()
-    done = subprocess.run(
-        ["sh", "-ec", "\n".join(commands)], cwd=stack.folder, env=stack.environment(), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_production_runs_and_no_secret_is_in_the_clear(stack: Stack, engine: docker.DockerClient) -> None:
@@ -70,7 +61,7 @@ def test_destroy_keeps_the_data_and_says_so_and_the_next_up_has_it(stack: Stack,
         assert name in said and engine.volumes.get(name)
     assert "docker volume rm" in said
     assert not engine.containers.list(all=True, filters=stack.mine) and not engine.networks.list(filters=stack.mine)
-    assert image not in [ref for one in engine.images.list() for ref in one.attrs.get("RepoDigests") or []]
+    assert image not in [ref for one in engine.api.images() for ref in one.get("RepoDigests") or []]
     assert {volume.name for volume in engine.volumes.list(filters=stack.mine)} == set(volumes)
     stack.ops("up").ok()
     assert http.notes(stack.outputs()["url"], **CALLER) == ["survives"]
@@ -83,7 +74,7 @@ def test_a_plain_destroy_refuses_to_delete_data(stack: Stack, engine: docker.Doc
 
 
 def test_what_destroy_says_removes_the_rest(stack: Stack, engine: docker.DockerClient) -> None:
-    run_commands(stack, stack.ops("destroy").ok().text)
+    delete_data(stack, stack.ops("destroy").ok().text)
     assert not engine.volumes.list(filters=stack.mine)
     assert "docker:index" not in stack.pulumi("stack", "--stack", stack.name, "--show-urns").text
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
+from tests.e2e.sample import new_answer
 from tests.e2e.stack import Stack, eventually
-from tests.e2e.test_changes import new_answer
 
 pytestmark = pytest.mark.e2e
 

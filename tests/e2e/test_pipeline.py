@@ -18,10 +18,11 @@ from ops.pipeline.place import Place
 from ops.pipeline.steps import STEPS
 from tests.e2e import http
 from tests.e2e.cluster import Cluster
-from tests.e2e.stack import Result, copy_project, free_port
+from tests.e2e.ports import free_port
+from tests.e2e.stack import Result, copy_project
 from tests.unit import repositories
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 
 QUICK = f"{sys.executable} -m pytest -q tests/unit/test_throw_away.py"
 """The whole unit tests have had their turn, where this one runs."""
@@ -56,7 +57,7 @@ class Pipeline:
 
 
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(tmp_path_factory: pytest.TempPathFactory, shared_volumes: None) -> Iterator[Pipeline]:
     """One that has run, in a repository of its own; whatever it has deployed is removed at the end."""
     base = tmp_path_factory.mktemp("pipeline")
     folder = copy_project(base / "project")

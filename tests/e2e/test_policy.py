@@ -10,7 +10,9 @@ import pytest
 
 from ops import policy
 from tests.e2e.conftest import NewClusterStack, NewStack
-from tests.e2e.stack import Stack, free_port
+from tests.e2e.credentials import STRONG
+from tests.e2e.ports import free_port
+from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -26,7 +28,6 @@ UNSAFE: dict[str, Any] = {
 
 PRODUCTION = "production"
 JWT_SECRET = "environment.jwtSecret"
-STRONG = "f3GkW9xQ-7tLzR2vBn8yKc5mJd4hPs6w"
 
 
 def flags(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:

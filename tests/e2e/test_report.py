@@ -12,7 +12,10 @@ import pytest
 from tests.e2e import http
 from tests.e2e.cluster import OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack, NewStack
-from tests.e2e.stack import Stack, free_port
+from tests.e2e.ports import free_port
+from tests.e2e.stack import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
 
 SECRET = "quite-a-secret-of-ours"
 
@@ -27,7 +30,7 @@ def stack(new_stack: NewStack) -> Stack:
 
 
 @pytest.fixture(scope="module")
-def on_cluster(new_cluster_stack: NewClusterStack) -> ClusterStack:
+def on_cluster(new_cluster_stack: NewClusterStack, shared_volumes: None) -> ClusterStack:
     """A deployed stack on the cluster."""
     made = new_cluster_stack(edge=OPEN)
     made.up().ok()

@@ -15,7 +15,8 @@ from docker.models.containers import Container
 
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.stack import Stack, eventually, free_port
+from tests.e2e.ports import free_port
+from tests.e2e.stack import Stack, eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -20,7 +20,8 @@ from components.haproxy import files
 from components.haproxy.backend import Backend
 from components.haproxy.files import CONFIGURATION, USERS, Certificate
 from components.settings import Settings
-from tests.e2e.stack import eventually, free_port
+from tests.e2e.ports import free_port
+from tests.e2e.stack import eventually
 
 Config = Mapping[str, Any]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import requests
 
-from tests.e2e.stack import PROJECT, eventually, free_port
+from tests.e2e.ports import free_port
+from tests.e2e.stack import PROJECT, eventually
 
 
 @contextmanager

@@ -13,6 +13,13 @@ from tests.unit import fake_engine, program, repositories
 from tests.unit.fake_cluster import Api
 from tests.unit.fake_engine import Use
 from tests.unit.program import Run
+from toolchain.cluster_context import VARIABLE
+
+
+@pytest.fixture(autouse=True)
+def no_named_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user, or a workflow, may name a cluster for the end-to-end tests."""
+    monkeypatch.delenv(VARIABLE, raising=False)
 
 
 @pytest.fixture(scope="session")

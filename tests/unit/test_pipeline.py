@@ -229,6 +229,17 @@ esac
         assert production["mimir:kubernetes"]["context"] == "mimir-test"
         assert production["mimir:environment"]["jwtSecret"] == {"secure": "v1:x"}
 
+    def test_production_is_on_the_cluster_that_the_user_names(
+        self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MIMIR_TEST_CONTEXT", "kind-mimir")
+        checkout = self.checkout(tmp_path / "checkout")
+        stacks.write(place, checkout)
+        production = yaml.safe_load((checkout / "Pulumi.mine-production.yaml").read_text())["config"]
+        kubernetes = production["mimir:kubernetes"]
+        assert (kubernetes["context"], kubernetes["replicas"]) == ("kind-mimir", 2)
+        assert "dnsSeconds" not in kubernetes, "its name servers may be slower than the toolchain's"
+
     def test_a_second_run_updates_what_the_first_has_made(self, place: Place, tmp_path: Path) -> None:
         for number in (1, 2):
             stacks.write(place, self.checkout(tmp_path / f"checkout{number}"))

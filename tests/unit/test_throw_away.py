@@ -41,5 +41,11 @@ def test_every_committed_stack_can_be_previewed_so(stack: str) -> None:
     assert stack == "dev" or (settings.kubernetes.context, settings.kubernetes.kubeconfig) == ("mimir-test", None)
 
 
+def test_it_is_for_the_cluster_that_the_user_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIMIR_TEST_CONTEXT", "kind-mimir")
+    left = like({"mimir:platform": "kubernetes", "mimir:kubernetes": {"context": "of-the-team", "replicas": 2}})
+    assert left["mimir:kubernetes"] == {"context": "kind-mimir", "replicas": 2}
+
+
 def test_a_setting_that_is_secret_as_a_whole() -> None:
     assert like({"mimir:environment": SECURE, "mimir:runtime": "development"}) == {"mimir:runtime": "development"}

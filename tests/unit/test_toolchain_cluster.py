@@ -118,7 +118,7 @@ def test_only_root_can_have_one_and_others_are_told_what_they_can_do(
     with pytest.raises(Problem) as caught:
         cluster.ensure()
     assert "sudo make cluster" in caught.value.fix
-    assert "KUBECONFIG" in caught.value.fix
+    assert "MIMIR_TEST_CONTEXT=" in caught.value.fix
 
 
 def test_a_daemon_of_the_cluster_is_stopped_by_its_record_alone(made: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,14 +83,16 @@ def test_the_libraries_of_a_package_are_those_that_apt_would_take() -> None:
 
 
 APT_GET = """\
+lists=machine
+while [ "$1" = -o ]; do case $2 in *Lists=*) lists=${2##*/apt/}; [ -d "${2##*=}" ] || exit 1;; esac; shift 2; done
 case $1 in
-  update) touch $folder/updated ;;
-  download) [ -e $folder/updated ] || exit 1; shift
+  update) echo $lists > $folder/updated ;;
+  download) [ "$(cat $folder/updated)" = $lists ] || exit 1; shift
     for name; do echo $name >> $folder/downloads; echo > "${name}_1%3a2_all.deb"; done ;;
 esac
 """
 APT_CACHE = """\
-[ -e $folder/updated ] || exit 1
+case "$(cat $folder/updated) $*" in "machine -o "*|"lists depends "*) exit 1;; esac
 case "$*" in
   *haproxy*) printf 'haproxy\\n  Depends: libc6\\n  Depends: libssl3\\n  Depends: adduser\\n' ;;
   *libssl3*) printf 'libssl3\\n  Depends: libc6\\n  Depends: libz\\n' ;;
@@ -99,19 +101,22 @@ esac
 DPKG_DEB = 'case $1 in -f) echo "1:2";; -x) mkdir -p "$3/lib"; touch "$3/lib/${2##*/}";; esac\n'
 
 
+@pytest.mark.parametrize(("user", "lists"), [(0, "machine"), (1000, "lists")], ids=["root", "not root"])
 def test_a_package_is_unpacked_with_its_libraries_once_even_where_apt_has_no_lists_yet(
-    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, lists: str
 ) -> None:
+    """Only root may update the machine's lists; others have their own."""
     for name, text in {"apt-get": APT_GET, "apt-cache": APT_CACHE, "dpkg-deb": DPKG_DEB, "dpkg-query": ""}.items():
         script(tmp_path / "bin" / name, f"#!/bin/sh\nfolder={tmp_path}\n{text}")
     path = os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]])
     monkeypatch.setenv("PATH", path)
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
     debian = Debian(machine.layout, {"PATH": path})
     assert debian.unpacked_whole("haproxy") is None
 
     package = debian.unpack_whole("haproxy")
 
+    assert (tmp_path / "updated").read_text() == f"{lists}\n"
     assert debian.unpack_whole("haproxy") == debian.unpacked_whole("haproxy") == package
     assert package.version == "1:2"
     assert (tmp_path / "downloads").read_text().split() == ["haproxy", "libc6", "libssl3", "libz"]

@@ -14,6 +14,7 @@ import yaml
 from ops import __main__ as commands
 from ops.pipeline.steps import STEPS
 from tests.unit.program import PROJECT
+from toolchain.cluster_context import VARIABLE
 from toolchain.ensure import GROUPS
 
 FOLDER = PROJECT / ".github"
@@ -111,6 +112,27 @@ def test_every_command_takes_what_it_is_given(workflow: str, name: str) -> None:
                 parser.parse_args(words)
             except SystemExit:
                 pytest.fail(f"{workflow}, {name}: {words}")
+
+
+@pytest.mark.parametrize(("workflow", "name"), JOBS)
+def test_a_job_is_not_root_so_its_cluster_is_one_of_kinds(workflow: str, name: str) -> None:
+    """`make kind` comes first: the tools would start a registry that no node of it reaches."""
+    commands = list(runs(workflow, name).values())
+    pattern = r"make (test|e2e|cluster|pipeline)\b|ops (preview|throw-away) .*\$STACK"
+    assert ("make kind" in commands) == any(re.search(pattern, command) for command in commands)
+    if "make kind" in commands:
+        [made] = re.findall(r"^name=(\S+)$", (PROJECT / ".ci/kind").read_text(), re.MULTILINE)
+        assert job(workflow, name)["env"][VARIABLE] == f"kind-{made}"
+        assert commands[0] == "make kind"
+        first, second, *_ = job(workflow, name)["steps"]
+        assert "actions/checkout@" in first["uses"] and second["run"] == "make kind"
+
+
+def test_every_make_target_exists() -> None:
+    targets = set(re.findall(r"^([a-z0-9-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    commands = [command for one in JOBS for command in runs(*one).values()]
+    asked = {target for one in commands for words in re.findall(r"\bmake ([a-z ]+)", one) for target in words.split()}
+    assert {"kind", "test"} <= asked <= targets
 
 
 def test_every_group_of_tools_exists() -> None:

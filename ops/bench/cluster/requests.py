@@ -59,7 +59,7 @@ def measure(lab: Lab) -> list[Table]:
     stack = stacks.make(lab, "requests", kubernetes=kubernetes, probe=PROBE, shutdown=dict(GRACEFUL))
     stack.up().ok()
     stack.ready(cluster, 2)
-    with Load(stack.outputs()["url"], seconds=CALM_SECONDS + 1) as load:
+    with Load(stack.url, seconds=CALM_SECONDS + 1) as load:
         time.sleep(CALM_SECONDS)
     calm = load.report
     changes: dict[str, Callable[[], None]] = {
@@ -107,7 +107,7 @@ class _Deletions:
 def _case(stack: BenchStack, what: str, end: str, change: Callable[[], None], most: int = 100) -> Case:
     """A load, and one change after the other meanwhile."""
     began, count = time.monotonic(), 0
-    with Load(stack.outputs()["url"]) as load:
+    with Load(stack.url) as load:
         while count < most and load.sent < ENOUGH and time.monotonic() - began < LIMIT_SECONDS:
             change()
             count += 1

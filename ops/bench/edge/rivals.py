@@ -16,7 +16,7 @@ from pathlib import Path
 from components import self_signed
 from components.haproxy.files import Certificate
 from ops.bench.edge import debian
-from tests.e2e.stack import free_port
+from tests.e2e.ports import free_port
 from tests.edge.running import start
 from tests.edge.sample import answers
 

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from toolchain.cluster_context import VARIABLE
 from toolchain.problem import Problem
 from toolchain.services.cluster.addresses import Addresses
 from toolchain.services.cluster.places import BRIDGE
@@ -35,7 +36,7 @@ def start(addresses: Addresses) -> None:
             subprocess.run(["modprobe", "br_netfilter"], capture_output=True, check=False)
     if not FILTERING.exists():
         what = "this kernel does not let iptables see what crosses a bridge (br_netfilter), so services would not work"
-        raise Problem(what, "modprobe br_netfilter, or use a cluster of your own: export KUBECONFIG=...")
+        raise Problem(what, f"modprobe br_netfilter, or use a cluster of your own: export {VARIABLE}=<context>")
     if FILTERING.read_text().strip() != "1":
         FILTERING.write_text("1")
 

@@ -6,10 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolchain.cluster_context import BUILT
 from toolchain.layout import LONGEST_SOCKET_PATH, Layout
 from toolchain.problem import Problem
 
-NAME = "mimir-test"
+NAME = BUILT
 """The node, the context of the kubeconfig, the CNI network."""
 
 BRIDGE = "mimir-test0"

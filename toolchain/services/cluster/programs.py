@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolchain import gobuild, suites, versions
+from toolchain.cluster_context import is_named
 from toolchain.command import output_of
 from toolchain.debian import Debian
 from toolchain.gobuild import GoRecipe
@@ -13,6 +14,11 @@ from toolchain.machine import Machine
 from toolchain.progress import Progress
 
 _VERSION = "k8s.io/component-base/version"
+_STAMPS = (
+    (f"{_VERSION}.gitMajor", versions.KUBERNETES.split(".")[0]),
+    (f"{_VERSION}.gitMinor", versions.KUBERNETES.split(".")[1]),
+    (f"{_VERSION}.gitTreeState", "clean"),
+)
 
 KUBE = GoRecipe(
     module="kube",
@@ -20,11 +26,7 @@ KUBE = GoRecipe(
     program="kube",
     version=f"v{versions.KUBERNETES}",
     version_variable=f"{_VERSION}.gitVersion",
-    stamps=(
-        (f"{_VERSION}.gitMajor", versions.KUBERNETES.split(".")[0]),
-        (f"{_VERSION}.gitMinor", versions.KUBERNETES.split(".")[1]),
-        (f"{_VERSION}.gitTreeState", "clean"),
-    ),
+    stamps=_STAMPS,
     aliases=(
         "kubectl",
         "kube-apiserver",
@@ -38,6 +40,16 @@ KUBE = GoRecipe(
         "stop-pods",
     ),
 )
+KUBECTL = GoRecipe(
+    module="kube",
+    package="k8s.io/kubernetes/cmd/kubectl",
+    program="kubectl",
+    version=f"v{versions.KUBERNETES}",
+    version_variable=f"{_VERSION}.gitVersion",
+    stamps=_STAMPS,
+)
+"""For a machine without kubectl whose user names a cluster: nothing else of Kubernetes is needed there."""
+
 COREDNS = GoRecipe(module="kube", package="./dns", program="coredns", version=f"v{versions.COREDNS}")
 ETCD = GoRecipe(module="etcd", package="go.etcd.io/etcd/server/v3", program="etcd", version=versions.ETCD)
 PAUSE = GoRecipe(module="pause", package=".", program="pause", version="1.0")
@@ -88,10 +100,17 @@ def have(machine: Machine, progress: Progress) -> Programs:
 
 
 def kubectl(machine: Machine) -> Path | None:
-    """Our kubectl, for a machine that has the cluster and no kubectl, or one too old for it."""
+    """Our kubectl, for a machine that has the cluster and no kubectl, or one too old for it.
+
+    With a cluster of the user's, whatever version that has, the user's own kubectl is good enough.
+    """
     own = machine.which("kubectl")
-    version = output_of([own, "version", "--client"], environment=machine.environment) if own else ""
-    if versions.fits(version, versions.KUBECTL_OLDEST):
+    if is_named(machine.environment):
+        fits, recipe = bool(own), KUBECTL
+    else:
+        version = output_of([own, "version", "--client"], environment=machine.environment) if own else ""
+        fits, recipe = versions.fits(version, versions.KUBECTL_OLDEST), KUBE
+    if fits:
         return None
-    built = gobuild.artefact(KUBE, machine.found_go, machine.layout) if machine.found_go else None
+    built = gobuild.artefact(recipe, machine.found_go, machine.layout) if machine.found_go else None
     return built.folder / "kubectl" if built and built.exists() else None

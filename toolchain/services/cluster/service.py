@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from toolchain import versions
+from toolchain.cluster_context import VARIABLE
 from toolchain.machine import Machine, is_root
 from toolchain.problem import Problem
 from toolchain.progress import Progress
@@ -53,7 +54,7 @@ class Cluster:
     def ensure(self) -> Row:
         if not is_root():
             what = "only root can make this machine a Kubernetes node"
-            raise Problem(what, f"sudo {START}, or use a cluster of your own: export KUBECONFIG=...")
+            raise Problem(what, f"sudo {START}, or use a cluster of your own: export {VARIABLE}=<context>, {START}")
         self.places.require_short()
         had = programs.have(self.machine, self.progress)
         log = self.machine.layout.logs / "cluster.log"
