@@ -20,6 +20,9 @@ from toolchain.layout import Layout
 from toolchain.problem import ENSURE, Problem
 
 PLACES = ("usr/sbin", "usr/bin", "sbin", "bin", "usr/libexec/docker/cli-plugins")
+LIBRARIES = ("lib", "zlib")
+"""What the names of packages with libraries begin with."""
+
 WAIT_FOR_OTHERS = ("-o", "DPkg::Lock::Timeout=120")
 
 
@@ -234,7 +237,7 @@ def library_dependencies(listed: str) -> list[str]:
         kind, colon, name = line.strip().partition(": ")
         if not colon:
             continue
-        if name.startswith("lib") and not is_alternative:
+        if name.startswith(LIBRARIES) and not is_alternative:
             found.append(name)
         is_alternative = kind.startswith("|")
     return list(dict.fromkeys(found))

@@ -26,6 +26,7 @@ haproxy
   Depends: libc6
   Depends: libsystemd0
     libelogind0
+  Depends: zlib1g
  |Depends: libfirst
   Depends: libsecond
   Depends: <libnobody>
@@ -79,7 +80,7 @@ def suffix() -> str:
 
 
 def test_the_libraries_of_a_package_are_those_that_apt_would_take() -> None:
-    assert library_dependencies(DEPENDENCIES) == ["libc6", "libsystemd0", "libfirst"]
+    assert library_dependencies(DEPENDENCIES) == ["libc6", "libsystemd0", "zlib1g", "libfirst"]
 
 
 APT_GET = """\

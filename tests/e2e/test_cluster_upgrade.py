@@ -1,0 +1,52 @@
+"""A stack that the last release has deployed to a cluster is updated: nothing is replaced, nothing restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e import release
+from tests.e2e.cluster import OPEN, Cluster
+from tests.e2e.conftest import NewClusterStack
+from tests.e2e.load import Load
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
+
+CLIENT_SIDE_APPLY = {"PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY": "false"}
+"""As the plugin applied objects that the last release was tested with (release 2.0.0)."""
+
+
+def identities(list_objects: Callable[[], list[Any]]) -> dict[str, str]:
+    """The UID of each object, by its name."""
+    return {item.metadata.name: item.metadata.uid for item in list_objects()}
+
+
+def test_on_kubernetes_also_from_client_side_to_server_side_apply(
+    new_cluster_stack: NewClusterStack, tmp_path: Path, cluster: Cluster
+) -> None:
+    # Its default for dnsSeconds, 30, would be waiting only.
+    stack = new_cluster_stack(folder=release.files(tmp_path), edge=OPEN, kubernetes={"dnsSeconds": 2})
+    stack.env.update(CLIENT_SIDE_APPLY)
+    stack.up().ok()
+    stack.env.clear()
+
+    def objects() -> dict[str, dict[str, str]]:
+        core = cluster.core
+        return {
+            "pods": identities(lambda: core.list_namespaced_pod(stack.namespace).items),
+            "claims": identities(lambda: core.list_namespaced_persistent_volume_claim(stack.namespace).items),
+            "services": identities(lambda: core.list_namespaced_service(stack.namespace).items),
+        }
+
+    before = objects()
+    del stack.config["kubernetes"]["dnsSeconds"]
+    newer = release.updated(stack, tmp_path / "newer")
+    assert release.planned(newer) == []
+    with Load(stack.outputs()["url"]) as load:
+        newer.up().ok()
+    assert objects() == before, "the same pods, claims and services"
+    assert load.report.failed == 0, load.report
+    newer.up("--expect-no-changes").ok()
