@@ -98,7 +98,7 @@ def test_a_cluster_elsewhere_has_not_this_machines_registry(named: None) -> None
     [
         (".:53 {\n    kubernetes cluster.local {\n        ttl 30\n    }\n    cache 30\n}", 32),
         (".:53 {\n    kubernetes cluster.local {\n        ttl 5\n    }\n    cache 30\n}", 7),
-        (".:53 {\n    cache 30\n    kubernetes cluster.local\n}", 6),
+        (".:53 {\n    cache 30\n    kubernetes cluster.local\n}", 7),
         (None, 30),
     ],
     ids=["kubeadm's", "kind's script", "the built cluster's", "no CoreDNS"],
