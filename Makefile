@@ -100,7 +100,7 @@ audit: ## Tools of others judge stack prod's manifests and the Dockerfiles (docs
 	$(RUN) pytest tests/audit -v
 
 e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; minutes. TESTS=<file>, WORKERS=<number>
-	@python3 -m toolchain ensure --group supply
+	@python3 -m toolchain ensure --group supply --group oldest-engine
 	$(RUN) pytest $(TESTS) -v --numprocesses $(WORKERS) --durations=25
 
 docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings.py
