@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from components.config import OVERRIDES
+from components.constants import OVERRIDES
 from ops.display import run as display
-from toolchain.environment import PASSPHRASE, PASSPHRASE_VARIABLES, passphrase
+from toolchain.passphrase import PASSPHRASE, PASSPHRASE_VARIABLES, passphrase
 
 
 class StackError(Exception):
