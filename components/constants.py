@@ -7,3 +7,6 @@ OVERRIDES = "MIMIR_OVERRIDES"
 
 DEFAULT_SOURCE = "./sample"
 """Where the source is, in a stack that does not name it (`source.location`)."""
+
+UPDATE_WOULD_FAIL = "An update would fail: "
+"""How the warning of a preview begins that has found what would stop an update."""

@@ -31,9 +31,14 @@ def run(_: argparse.Namespace) -> int:
     return 0
 
 
-def environment() -> dict[str, str]:
-    """The environment for the CLI, with the passphrase of this checkout when the user names none."""
-    return {**os.environ, **passphrase(Path(), os.environ)}
+def environment(overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """The environment for the CLI, with the passphrase of this checkout when the user names none.
+
+    Args:
+        overrides: settings of this run.
+    """
+    of_run = {OVERRIDES: json.dumps(overrides)} if overrides else {}
+    return {**os.environ, **passphrase(Path(), os.environ), **of_run}
 
 
 def select(stack: str) -> None:
@@ -64,11 +69,8 @@ def pulumi(*arguments: str, stack: str, overrides: Mapping[str, Any] | None = No
         stack: name of the stack.
         overrides: settings of this run.
     """
-    env = environment()
-    if overrides:
-        env[OVERRIDES] = json.dumps(overrides)
     command, *rest = arguments
-    return display.run(command, rest, stack, env)
+    return display.run(command, rest, stack, environment(overrides))
 
 
 def asked(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
