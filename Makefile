@@ -12,7 +12,8 @@ APPROVE ?=
 TESTS ?= tests/e2e
 WORKERS ?= 2
 RUN := python3 -m toolchain run --
-OPS := $(RUN) python -m ops
+# One process that first gets and starts what is missing, as `make tools` does, and becomes the command.
+OPS := python3 -m toolchain run --ensure --stack '$(STACK)' -- python -m ops
 
 .DEFAULT_GOAL := help
 .PHONY: help stack up live preview drift refresh destroy api-key deployments move-state check scan pipeline tools cluster \
@@ -21,40 +22,40 @@ OPS := $(RUN) python -m ops
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-up: tools ## Build, push and run STACK (dev); SOURCE=<folder or git URL#commit>, or DIGEST=<of an image>, for this run
+up: ## Build, push and run STACK (dev); SOURCE=<folder or git URL#commit>, or DIGEST=<of an image>, for this run
 	@$(OPS) up --stack '$(STACK)' --source '$(SOURCE)' --digest '$(DIGEST)'
 
-stack: tools ## Make STACK and this checkout's passphrase, and select it; changes nothing else
+stack: ## Make STACK and this checkout's passphrase, and select it; changes nothing else
 	@$(OPS) stack --stack '$(STACK)'
 
-live: tools ## Development mode: SOURCE is mounted, rebuilt and restarted on save
+live: ## Development mode: SOURCE is mounted, rebuilt and restarted on save
 	@$(OPS) up --stack '$(STACK)' --source '$(SOURCE)' --live
 
-preview: tools ## What `make up` would mean, as a report; builds, pushes nothing. ALLOW=<resource> allows to destroy it
+preview: ## What `make up` would mean, as a report; builds, pushes nothing. ALLOW=<resource> allows to destroy it
 	@$(OPS) preview --stack '$(STACK)' --source '$(SOURCE)' --digest '$(DIGEST)' --allow $(ALLOW)
 
-drift: tools ## What somebody changed or removed behind Pulumi's back, as a report; changes nothing
+drift: ## What somebody changed or removed behind Pulumi's back, as a report; changes nothing
 	@$(OPS) drift --stack '$(STACK)' --detailed-exitcode
 
-refresh: tools ## `make up`, after a look at what somebody changed or removed behind Pulumi's back
+refresh: ## `make up`, after a look at what somebody changed or removed behind Pulumi's back
 	@$(OPS) refresh --stack '$(STACK)' --source '$(SOURCE)'
 
-destroy: tools ## Remove STACK; volumes with data stay, and it says how to remove them
+destroy: ## Remove STACK; volumes with data stay, and it says how to remove them
 	@$(OPS) destroy --stack '$(STACK)'
 
-api-key: tools ## A key for NAME, printed once; STACK keeps its hash (edge.authentication.apiKeys)
+api-key: ## A key for NAME, printed once; STACK keeps its hash (edge.authentication.apiKeys)
 	@$(OPS) api-key --stack '$(STACK)' --name '$(NAME)'
 
-deployments: tools ## Who deployed which digest to STACK, when, with what result
+deployments: ## Who deployed which digest to STACK, when, with what result
 	@$(OPS) deployments --stack '$(STACK)'
 
-move-state: tools ## Move STACK's state to another backend: TO=<url>
+move-state: ## Move STACK's state to another backend: TO=<url>
 	@$(OPS) move-state --stack '$(STACK)' --to '$(TO)'
 
-check: tools ## Integration tests of the running STACK, from outside
+check: ## Integration tests of the running STACK, from outside
 	@$(OPS) check --stack '$(STACK)' --digest '$(DIGEST)'
 
-scan: tools ## Static security scan of the project; WAIVE=<scan> where one cannot work
+scan: ## Static security scan of the project; WAIVE=<scan> where one cannot work
 	@python3 -m toolchain ensure --group supply
 	@$(OPS) scan-source --evidence .build/scan --max-database-age '$(DATABASE_AGE)' $(WAIVED)
 

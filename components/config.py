@@ -15,12 +15,10 @@ from pulumi.runtime import config as runtime_config
 from pydantic import ValidationError
 
 from components import problems_of
+from components.constants import OVERRIDES
 from components.problems import DeploymentError, Problem
 from components.rules import broken_rules
 from components.settings import Settings
-
-OVERRIDES = "MIMIR_OVERRIDES"
-"""Environment variable with a JSON object of settings that hold for one run only (`make up SOURCE=...`)."""
 
 
 @dataclass(frozen=True)

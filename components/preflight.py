@@ -8,6 +8,7 @@ import pulumi
 
 from components import application, certificate, edge, given_image, platform, registry
 from components.build_context import BuildContext, stage
+from components.constants import UPDATE_WOULD_FAIL
 from components.haproxy import check as haproxy
 from components.haproxy import files
 from components.haproxy.backend import Backend
@@ -30,7 +31,7 @@ def check(settings: Settings, stack: str) -> tuple[BuildContext | None, Platform
     given = [] if away else given_image.problems(settings)
     if pulumi.runtime.is_dry_run():
         for problem in away:
-            pulumi.log.warn(f"An update would fail: {problem}")
+            pulumi.log.warn(f"{UPDATE_WOULD_FAIL}{problem}")
         away = []
     problems = [
         *_edge(settings, stack),

@@ -8,8 +8,10 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from components.settings import Source
+if TYPE_CHECKING:
+    from components.settings import Source
 
 REPOSITORIES = Path(".build/sources")
 """Cache of fetched repositories, relative to the project."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from components.config import OVERRIDES
+from components.constants import OVERRIDES
 from ops import policy, source_argument, stack_settings, written
 from ops.stack import StackError
 

@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from components.config import OVERRIDES
+from components.constants import OVERRIDES
+from ops import yaml_file
 from ops.display import run as display
-from toolchain.environment import PASSPHRASE, PASSPHRASE_VARIABLES, passphrase
+from toolchain.passphrase import PASSPHRASE, PASSPHRASE_VARIABLES, passphrase
 
 
 class StackError(Exception):
@@ -32,13 +31,18 @@ def run(_: argparse.Namespace) -> int:
     return 0
 
 
-def environment() -> dict[str, str]:
-    """The environment for the CLI, with the passphrase of this checkout when the user names none."""
-    return {**os.environ, **passphrase(Path(), os.environ)}
+def environment(overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """The environment for the CLI, with the passphrase of this checkout when the user names none.
+
+    Args:
+        overrides: settings of this run.
+    """
+    of_run = {OVERRIDES: json.dumps(overrides)} if overrides else {}
+    return {**os.environ, **passphrase(Path(), os.environ), **of_run}
 
 
 def select(stack: str) -> None:
-    """Make sure that `stack` and a passphrase for its secrets exist.
+    """Make sure that `stack` and a passphrase for its secrets exist, and that the CLI works on it by itself.
 
     Raises:
         StackError: when there is no stack file, or its secrets are encrypted with a passphrase that is not here.
@@ -48,6 +52,10 @@ def select(stack: str) -> None:
         known = ", ".join(sorted(path.name.split(".")[1] for path in Path().glob("Pulumi.*.yaml")))
         raise StackError(f"there is no {file}; known stacks: {known}. For a new one: cp Pulumi.dev.yaml {file}")
     _passphrase(file)
+    from ops import local_state  # which needs what is below
+
+    if local_state.is_selected(stack, environment()):
+        return
     done = asked("stack", "select", "--create", stack)
     if done.returncode != 0:
         raise StackError(f"stack {stack} cannot be selected: {done.stderr.strip()}")
@@ -61,11 +69,8 @@ def pulumi(*arguments: str, stack: str, overrides: Mapping[str, Any] | None = No
         stack: name of the stack.
         overrides: settings of this run.
     """
-    env = environment()
-    if overrides:
-        env[OVERRIDES] = json.dumps(overrides)
     command, *rest = arguments
-    return display.run(command, rest, stack, env)
+    return display.run(command, rest, stack, environment(overrides))
 
 
 def asked(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -86,7 +91,7 @@ def outputs(stack: str) -> dict[str, Any]:
 
 def setting(stack: str, *path: str) -> str | None:
     """What the stack file says at `path`, such as "docker", "host"; None where it says nothing."""
-    found: Any = (yaml.safe_load(Path(f"Pulumi.{stack}.yaml").read_text()) or {}).get("config") or {}
+    found: Any = yaml_file.read(Path(f"Pulumi.{stack}.yaml")).get("config") or {}
     for key in (f"mimir:{path[0]}", *path[1:]):
         found = found.get(key) if isinstance(found, dict) else None
     return None if found is None else str(found)
@@ -96,7 +101,7 @@ def _passphrase(file: Path) -> None:
     """Make a passphrase for this checkout, unless one is there or the stack does not want one."""
     if PASSPHRASE.exists() or any(name in os.environ for name in PASSPHRASE_VARIABLES):
         return
-    settings = yaml.safe_load(file.read_text()) or {}
+    settings = yaml_file.read(file)
     if "secretsprovider" in settings:
         return
     if "encryptionsalt" in settings:

@@ -1,4 +1,7 @@
-"""The command line: `python3 -m toolchain COMMAND`, from the project's root."""
+"""The command line: `python3 -m toolchain COMMAND`, from the project's root.
+
+What only one command needs is loaded by it: `run` is part of every `make` command.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,11 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from toolchain import doctor, environment, stack_groups
-from toolchain.ensure import DEFAULT_GROUPS, GROUPS, ensure, refresh_cluster, with_what_they_need
+from toolchain import settled, stack_groups
+from toolchain.groups import DEFAULT_GROUPS, GROUPS, with_what_they_need
 from toolchain.layout import Layout
-from toolchain.lock import exclusive
 from toolchain.machine import Machine
 from toolchain.problem import Problem
-from toolchain.progress import Progress
-from toolchain.report import table
-from toolchain.services import cluster_in_use, every
-from toolchain.services.cluster.service import Cluster
 from toolchain.state import State
 
 INTERRUPTED = 130
@@ -40,12 +38,18 @@ def main(arguments: list[str]) -> int:
             case "ensure":
                 return _ensure(machine, chosen.group, chosen.stack)
             case "run":
+                if chosen.ensure:
+                    _ensure(machine, None, chosen.stack)
                 return _run(machine, chosen.argv)
             case "env":
+                from toolchain import environment
+
                 state = State.load_settled(layout)
                 print(environment.exports(environment.additions(layout, state, machine.environment)))
                 return 0
             case "doctor":
+                from toolchain import doctor
+
                 rows = doctor.examine(machine)
                 print(doctor.report(rows))
                 return 0 if all(row.ok for row in rows) else 1
@@ -62,14 +66,22 @@ def main(arguments: list[str]) -> int:
 def _ensure(machine: Machine, groups: list[str] | None, stack: str | None) -> int:
     began = time.monotonic()
     asked = [*(groups or DEFAULT_GROUPS), *(stack_groups.groups(stack, machine.layout) if stack else ())]
-    wanted = GROUPS if "all" in asked else with_what_they_need(asked)
-    rows = ensure(machine, wanted, Progress())
+    wanted = set(GROUPS) if "all" in asked else with_what_they_need(asked)
     by_hand = "MAKELEVEL" not in machine.environment
-    if by_hand or any(row.is_new for row in rows):
-        print(table(rows), end="\n\n")
-    print(f"tools: ready after {time.monotonic() - began:.0f} s; {NEXT if by_hand else DETAILS}")
-    if "cluster" in wanted:
-        print(f"\n{cluster_in_use(machine, Progress()).notice()}")
+    if by_hand or not settled.holds(machine, wanted):
+        from toolchain.ensure import ensure
+        from toolchain.progress import Progress
+        from toolchain.report import table
+
+        rows = ensure(machine, wanted, Progress())
+        if by_hand or any(row.is_new for row in rows):
+            print(table(rows), end="\n\n")
+    print(f"tools: ready after {time.monotonic() - began:.0f} s; {NEXT if by_hand else DETAILS}", flush=True)
+    if CLUSTER in wanted:
+        from toolchain.progress import Progress
+        from toolchain.services.catalogue import cluster_in_use
+
+        print(f"\n{cluster_in_use(machine, Progress()).notice()}", flush=True)
     return 0
 
 
@@ -77,6 +89,8 @@ def _run(machine: Machine, argv: list[str]) -> int:
     command = argv[1:] if argv[:1] == ["--"] else argv
     if not command:
         raise Problem("there is no command to run", "python3 -m toolchain run -- COMMAND ...")
+    from toolchain import environment
+
     variables = environment.additions(machine.layout, State.load_settled(machine.layout), machine.environment)
     try:
         os.execvpe(command[0], command, {**os.environ, **variables})
@@ -85,6 +99,12 @@ def _run(machine: Machine, argv: list[str]) -> int:
 
 
 def _stop(machine: Machine, erased: list[str]) -> int:
+    from toolchain.ensure import refresh_cluster
+    from toolchain.lock import exclusive
+    from toolchain.progress import Progress
+    from toolchain.services.catalogue import every
+    from toolchain.services.cluster.service import Cluster
+
     progress = Progress()
     with exclusive(machine.layout.lock, "stop", progress.say):
         done = []
@@ -113,6 +133,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     ensuring.add_argument("--stack", help="and what this stack needs besides: the kubernetes plugin, or nothing")
     running = commands.add_parser("run", help="run a command with the tools in reach")
+    running.add_argument("--ensure", action="store_true", help="`ensure` first, as `make` does")
+    running.add_argument("--stack", help="with --ensure: what this stack needs besides")
     running.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     commands.add_parser("env", help='print the same environment for a shell: eval "$(python3 -m toolchain env)"')
     commands.add_parser("doctor", help="say what is there and how to fix what is not; exit 1 if there is a problem")

@@ -7,7 +7,7 @@ from toolchain.machine import Machine
 from toolchain.obtain import look
 from toolchain.progress import Progress
 from toolchain.report import STAND_IN, Row, Source, table
-from toolchain.services import every
+from toolchain.services.catalogue import every
 from toolchain.state import State
 from toolchain.tools import ON_DEMAND, TOOLS
 

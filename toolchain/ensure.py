@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import cast
 
-from toolchain import policy_pack, pulumi_home, virtualenv
+from toolchain import policy_pack, pulumi_home, settled, virtualenv
 from toolchain.artefacts import discard_partial, link_programs
 from toolchain.cluster_context import is_named
 from toolchain.gobuild import GoRecipe
@@ -17,33 +17,21 @@ from toolchain.obtain import look, obtain
 from toolchain.prefetch import Job, in_background, modules
 from toolchain.progress import Progress
 from toolchain.report import Row, Source
-from toolchain.services import cluster_in_use, engine, services
+from toolchain.services import engine
 from toolchain.services.base import Service
 from toolchain.services.builder import ImageBuilder
+from toolchain.services.catalogue import cluster_in_use, services
 from toolchain.services.cluster import programs as cluster_programs
+from toolchain.services.cluster.places import API_PORT, LOOPBACK
 from toolchain.services.cluster.service import Cluster
 from toolchain.services.haproxy import HAProxy
+from toolchain.services.question import CONNECT, Question
 from toolchain.state import State
 from toolchain.sweep import sweep
 from toolchain.tool import PLUGIN, Tool
 from toolchain.tools import BUILDKITD, TOOLS
 
-GROUPS = ("pulumi", "docker", "kubernetes", "cluster", "oldest-engine", "bench", "audit", "supply")
-DEFAULT_GROUPS = ("pulumi", "docker")
-NEEDS = {
-    "docker": ("pulumi",),
-    "kubernetes": ("pulumi",),
-    # It pulls images that were built and pushed here.
-    "cluster": ("pulumi", "docker", "kubernetes"),
-}
-"""Groups without which a group is of no use."""
-
 PYTHON_GROUPS = frozenset({"pulumi", "audit", "supply"})
-
-
-def with_what_they_need(groups: Collection[str]) -> set[str]:
-    """The groups, and those without which they are of no use."""
-    return {*groups, *(needed for group in groups for needed in NEEDS.get(group, ()))}
 
 
 def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> list[Row]:
@@ -68,7 +56,18 @@ def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> lis
             policy_pack.prepare(layout, state)
             state.save(layout)
             sweep(layout)
+        settled.note(machine, chosen, _questions(services(machine, progress, chosen), state))
         return [*rows, *policy_pack.look(layout, state)]
+
+
+def _questions(own_services: Sequence[Service], state: State) -> list[Question] | None:
+    """What tells that the services still are as they are now; None where one of them cannot be asked quickly."""
+    of_services = [service.questions() for service in own_services]
+    if None in of_services:
+        return None
+    # It may end by itself; then KUBECONFIG must not name it any more.
+    cluster = [Question(f"tcp://{LOOPBACK}:{API_PORT}", CONNECT)] if state.services.get(Cluster.name) else []
+    return [*(question for questions in of_services for question in questions or ()), *cluster]
 
 
 def _programs(machine: Machine, state: State) -> list[Path]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 
 from toolchain import policy_pack, pulumi_home
 from toolchain.cluster_context import is_named
 from toolchain.layout import Layout
+from toolchain.passphrase import passphrase
 from toolchain.state import State
-
-PASSPHRASE = Path(".passphrase")
-PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
 def additions(layout: Layout, state: State, user: Mapping[str, str]) -> dict[str, str]:
@@ -48,14 +45,6 @@ def additions(layout: Layout, state: State, user: Mapping[str, str]) -> dict[str
     wanted |= passphrase(layout.project, user)
     missing = {name: value for name, value in wanted.items() if name not in user}
     return {"PATH": os.pathsep.join([*own, *rest]), **missing}
-
-
-def passphrase(project: Path, user: Mapping[str, str]) -> dict[str, str]:
-    """The variable that names the checkout's passphrase (ops/stack.py makes it), unless the user names one."""
-    file = (project / PASSPHRASE).absolute()
-    if not file.is_file() or any(name in user for name in PASSPHRASE_VARIABLES):
-        return {}
-    return {"PULUMI_CONFIG_PASSPHRASE_FILE": str(file)}
 
 
 def exports(variables: Mapping[str, str]) -> str:

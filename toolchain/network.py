@@ -1,12 +1,13 @@
-"""Asks the makers' sites whether they answer, and fetches from them; never hangs."""
+"""Asks the makers' sites whether they answer, and fetches from them; never hangs.
+
+`urllib` is loaded where something is asked: it takes as long as everything else of a command that asks nobody.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import threading
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,11 +51,10 @@ class Sites:
         return self._answers[url]
 
 
-loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Opens addresses on this machine, past any proxy that the environment names."""
-
-
 def _ask(url: str, limit: float) -> str:
+    import urllib.error
+    import urllib.request
+
     request = urllib.request.Request(url, method="HEAD")
     try:
         urllib.request.urlopen(request, timeout=limit).close()
@@ -72,6 +72,8 @@ def download(url: str, target: Path, *, sha256: str) -> None:
     Raises:
         Problem: the site fails, stands still, or sends something else.
     """
+    import urllib.request
+
     partial = target.with_name(target.name + ".partial")
     try:
         deadline = time.monotonic() + DOWNLOAD_SECONDS
@@ -96,6 +98,8 @@ def text(url: str, limit: float = READ_SECONDS) -> str:
     Raises:
         Problem: it cannot be had.
     """
+    import urllib.request
+
     try:
         with urllib.request.urlopen(url, timeout=limit) as response:
             return str(response.read().decode())

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
+from components.constants import DEFAULT_SOURCE
 from components.section import Section, setting
 
 
@@ -13,7 +14,7 @@ class Source(Section):
     """Where the application's source code comes from."""
 
     location: str = setting(
-        "./sample",
+        DEFAULT_SOURCE,
         "Folder (absolute, or relative to the project), or git URL; a URL needs `commit`.",
         allowed="a folder with a go.mod, or a git URL",
         min_length=1,

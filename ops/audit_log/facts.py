@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.settings import Source
+from components.constants import DEFAULT_SOURCE
 from components.source import GitError, git, is_url
 from ops import stack
 from ops.audit_log.location import shown
@@ -56,7 +56,7 @@ def source(of_stack: str, overrides: Mapping[str, Any]) -> From:
         if chosen
         else (stack.setting(of_stack, "source", "location"), stack.setting(of_stack, "source", "commit"))
     )
-    location = str(location or Source().location)
+    location = str(location or DEFAULT_SOURCE)
     if commit:
         return From(location=shown(location) if is_url(location) else location, revision=Revision(commit=str(commit)))
     return From(location=location, revision=revision(Path(location)))

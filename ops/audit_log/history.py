@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ops import local_state
 from ops.stack import asked
 
 MESSAGE = re.compile(r"\[deployment ([0-9a-f]+)\]$")
@@ -46,6 +47,9 @@ def message(command: str, deployment: str) -> str:
 
 def of_stack(stack: str, count: int) -> tuple[Update, ...]:
     """The last `count` updates, the last one first; nothing where Pulumi cannot say."""
+    kept = local_state.updates(stack, count)
+    if kept is not None:
+        return tuple(_update(one) for one in kept)
     done = asked("stack", "history", "--json", "--page-size", str(count), "--stack", stack)
     if done.returncode != 0:
         return ()

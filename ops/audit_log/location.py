@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-import yaml
-
+from ops import yaml_file
 from ops.stack import StackError
 
 VARIABLE = "MIMIR_AUDIT_LOG"
@@ -46,7 +45,7 @@ class Location:
 
 def project() -> dict[str, Any]:
     """What Pulumi.yaml says."""
-    return dict(yaml.safe_load(Path("Pulumi.yaml").read_text()) or {})
+    return yaml_file.read(Path("Pulumi.yaml"))
 
 
 def backend(environment: Mapping[str, str] = os.environ) -> str:

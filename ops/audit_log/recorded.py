@@ -19,6 +19,7 @@ from ops.audit_log.record import Finished, Moved, Result, Started
 from ops.audit_log.store import AuditLogError
 from ops.interrupted import STACK, exported, settle
 from ops.stack import StackError
+from ops.unchanged import SAME, Unchanged
 
 NOT_RECORDED = 4
 """Exit code of a deployment that succeeded, and whose end could not be written down."""
@@ -26,14 +27,16 @@ NOT_RECORDED = 4
 BUILT = "docker-build:index:Image"
 
 
-def recorded(stack: str, command: str, overrides: Mapping[str, Any] | None, deploy: Callable[[str], int]) -> int:
+def recorded(
+    stack: str, command: str, overrides: Mapping[str, Any] | None, deploy: Callable[[str], int | Unchanged]
+) -> int:
     """Run `deploy` between two records of the audit log, and return its exit code, or `NOT_RECORDED`.
 
     Args:
         stack: what is deployed.
         command: up, refresh or destroy.
         overrides: settings of this run; None when something is removed.
-        deploy: runs the CLI with this message for Pulumi's history.
+        deploy: runs the CLI with this message for Pulumi's history; its exit code, or what it has found unchanged.
 
     Raises:
         StackError: before anything is begun, when the log cannot be written, or the state was moved elsewhere.
@@ -58,13 +61,14 @@ def recorded(stack: str, command: str, overrides: Mapping[str, Any] | None, depl
     )
     began = time.monotonic()
     message = history.message(command, started.id)
-    code = deploy(message)
+    ended = deploy(message)
+    code = 0 if isinstance(ended, Unchanged) else ended
     seconds = time.monotonic() - began
     with ThreadPoolExecutor() as pool:  # each takes half a second
         asked = pool.submit(history.of_stack, stack, 5)
         state_now = exported(stack)
         updates = asked.result()
-    is_written = _written(log, _finished(started, code, seconds, images(state_now), updates))
+    is_written = _written(log, _finished(started, ended, seconds, images(state_now), updates))
     if code == 0:
         settle(stack, state_now, message)
     return code if is_written else code or NOT_RECORDED
@@ -77,9 +81,14 @@ def images(of_state: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _finished(
-    started: Started, code: int, seconds: float, found: tuple[str | None, str | None], updates: Sequence[Update]
+    started: Started,
+    ended: int | Unchanged,
+    seconds: float,
+    found: tuple[str | None, str | None],
+    updates: Sequence[Update],
 ) -> Finished:
     deployed, built = found
+    code, same = (0, {SAME: ended.resources}) if isinstance(ended, Unchanged) else (ended, None)
     update = next((update for update in updates if update.deployment == started.id), None)
     result: Result = "succeeded" if code == 0 else "failed" if update else "refused"
     by_result = {"succeeded": deployed, "failed": built if started.source else deployed, "refused": started.before}
@@ -93,7 +102,7 @@ def _finished(
         seconds=round(seconds, 1),
         image=by_result[result],
         version=update.version if update else None,
-        changes=update.changes if update else None,
+        changes=update.changes if update else same,
     )
 
 

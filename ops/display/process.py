@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import IO
@@ -19,6 +19,7 @@ def attended(
     env: Mapping[str, str],
     stdout: IO[bytes] | None = None,
     stderr: IO[bytes] | None = None,
+    on_signal: Callable[[int], object] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run `command` to its end, also when this process is told to end: then the CLI ends what it is at, and unlocks.
 
@@ -29,10 +30,13 @@ def attended(
         env: its environment.
         stdout: where its output goes; None for the same as ours.
         stderr: where its error output goes; None for the same as ours.
+        on_signal: is called with the number of each signal by which this process is told to end.
     """
     running: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, _: FrameType | None) -> None:
+        if on_signal:
+            on_signal(number)
         if number == signal.SIGTERM:
             for process in running:
                 process.send_signal(number)

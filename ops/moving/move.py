@@ -18,7 +18,7 @@ from ops.audit_log.log import AuditLog, of_stack
 from ops.audit_log.record import Moved
 from ops.moving.place import Place, identities, resources, secrets
 from ops.stack import StackError
-from toolchain.environment import PASSPHRASE_VARIABLES
+from toolchain.passphrase import PASSPHRASE_VARIABLES
 
 BEGUN = "begun"
 """The file that says for which target a copy was begun: that one may be removed again."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from ops.stack import StackError
 from ops.supply.signer import PASSWORD
 from ops.supply.tool import ENSURE
-from toolchain.environment import PASSPHRASE_VARIABLES
+from toolchain.passphrase import PASSPHRASE_VARIABLES
 
 LOOPBACK_REGISTRY = "127.0.0.1:5000"
 

@@ -184,3 +184,4 @@ def test_production_as_it_is_committed_runs(
     address = cluster.core.read_namespaced_service(stack.namespace, stack.namespace).spec
     assert address.type == "ClusterIP" and not address.ports[0].node_port
     assert address.selector["app.kubernetes.io/component"] == "edge"
+    assert "Nothing to change" in stack.ops("up", "--source", "sample").ok().text

@@ -16,6 +16,7 @@ import pytest
 
 from components import config
 from components.config import Loaded
+from components.constants import OVERRIDES
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
 from tests.unit.program import PROJECT, SECTIONS, as_pulumi_hands_it
@@ -37,7 +38,7 @@ def load(
         patch.setattr(pulumi, "get_project", lambda: "mimir")
         patch.delenv("PULUMI_CONFIG", raising=False)
         patch.delenv("PULUMI_CONFIG_SECRET_KEYS", raising=False)
-        patch.setenv(config.OVERRIDES, overrides if isinstance(overrides, str) else json.dumps(overrides))
+        patch.setenv(OVERRIDES, overrides if isinstance(overrides, str) else json.dumps(overrides))
 
         def inside() -> Loaded:
             pulumi.runtime.set_all_config(as_pulumi_hands_it(values), [f"mimir:{key}" for key in encrypted])

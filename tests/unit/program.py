@@ -23,7 +23,7 @@ from kubernetes.client.exceptions import ApiException
 from pulumi.runtime import mocks, settings, stack
 
 from components import given_image, registry
-from components.config import OVERRIDES
+from components.constants import OVERRIDES
 from components.docker import engine
 from components.docker.engine import Engine
 from components.docker.labels import ROLE

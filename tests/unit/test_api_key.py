@@ -14,7 +14,7 @@ from ops import __main__ as commands
 from ops import api_key
 from ops.stack import StackError
 from tests.unit.fake_cli import called, project
-from toolchain.environment import PASSPHRASE_VARIABLES
+from toolchain.passphrase import PASSPHRASE_VARIABLES
 
 FAKE_CLI = """#!/bin/sh
 printf '%s\\n' "$@" > called

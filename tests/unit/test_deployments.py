@@ -15,7 +15,7 @@ from ops.audit_log.recorded import NOT_RECORDED
 from tests.unit import fake_log
 from tests.unit.fake_cli import called, project
 from tests.unit.fake_log import FAILED, NEW, OLD, log, run, state
-from toolchain.environment import PASSPHRASE_VARIABLES
+from toolchain.passphrase import PASSPHRASE_VARIABLES
 
 
 @pytest.fixture(autouse=True)

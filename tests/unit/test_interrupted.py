@@ -19,7 +19,7 @@ from tests.unit import fake_log
 from tests.unit.fake_cli import project
 from tests.unit.fake_log import OLD, log, state
 from tests.unit.program import PROJECT
-from toolchain.environment import PASSPHRASE_VARIABLES
+from toolchain.passphrase import PASSPHRASE_VARIABLES
 
 SLOW = """  "up "*)
     trap 'echo cancelling > cancelled; sleep 0.5; exit 255' TERM

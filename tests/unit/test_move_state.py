@@ -20,7 +20,7 @@ from ops.audit_log.log import of_stack
 from ops.audit_log.record import Moved
 from ops.moving.place import NO_SUCH_STACK, OF_SECRETS, SECRET, Place, secrets
 from tests.unit.fake_cli import project
-from toolchain.environment import PASSPHRASE_VARIABLES
+from toolchain.passphrase import PASSPHRASE_VARIABLES
 
 SECRET_VALUE = {SECRET: OF_SECRETS, "plaintext": '"s3cret"'}
 

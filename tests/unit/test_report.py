@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from components.config import OVERRIDES
+from components.constants import OVERRIDES
 from ops import preview, written
 from ops.report import as_json, drifted, image, make, markdown, meaning, observed
 from ops.report.change import fold

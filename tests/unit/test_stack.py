@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from components.config import OVERRIDES
+from components.constants import OVERRIDES
 from ops import __main__ as commands
 from ops import stack
 from ops.stack import StackError
 from tests.unit.fake_cli import called, project
-from toolchain.environment import PASSPHRASE, PASSPHRASE_VARIABLES
+from toolchain.passphrase import PASSPHRASE, PASSPHRASE_VARIABLES
 
 FAKE_CLI = """#!/bin/sh
 case "$2" in export | history) exit 1 ;; esac  # what the audit log asks is no call of the command

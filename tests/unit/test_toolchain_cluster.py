@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 import toolchain.__main__ as command_line
-from toolchain import doctor, ensure, environment, gobuild
+from toolchain import doctor, ensure, environment, gobuild, groups
 from toolchain.golang import Go
 from toolchain.layout import Layout
 from toolchain.machine import Machine
 from toolchain.problem import Problem
 from toolchain.progress import Progress
 from toolchain.report import Row, Source
-from toolchain.services import every
+from toolchain.services.catalogue import every
 from toolchain.services.cluster import programs, shutdown
 from toolchain.services.cluster.addresses import Addresses
 from toolchain.services.cluster.api import Api
@@ -106,9 +106,9 @@ def test_a_cluster_that_another_checkout_stopped_is_forgotten(made: Cluster) -> 
 
 
 def test_a_cluster_comes_with_what_fills_it() -> None:
-    assert ensure.with_what_they_need(["cluster"]) == {"cluster", "kubernetes", *ensure.DEFAULT_GROUPS}
-    assert ensure.with_what_they_need(["kubernetes"]) == {"kubernetes", "pulumi"}
-    assert ensure.with_what_they_need(["docker"]) == {"docker", "pulumi"}
+    assert groups.with_what_they_need(["cluster"]) == {"cluster", "kubernetes", *groups.DEFAULT_GROUPS}
+    assert groups.with_what_they_need(["kubernetes"]) == {"kubernetes", "pulumi"}
+    assert groups.with_what_they_need(["docker"]) == {"docker", "pulumi"}
 
 
 def test_only_root_can_have_one_and_others_are_told_what_they_can_do(
@@ -170,8 +170,8 @@ def test_data_are_erased_only_on_demand_and_after_the_stop(
 ) -> None:
     Recording.done = []
     monkeypatch.setenv("MIMIR_TOOLCHAIN_HOME", str(layout.home))
-    monkeypatch.setattr(command_line, "every", lambda *_: [Recording()])
-    monkeypatch.setattr(command_line, "Cluster", Recording)
+    monkeypatch.setattr("toolchain.services.catalogue.every", lambda *_: [Recording()])
+    monkeypatch.setattr("toolchain.services.cluster.service.Cluster", Recording)
     assert command_line.main(arguments) == 0
     assert Recording.done == done
     assert capsys.readouterr().out == said
@@ -181,7 +181,7 @@ def test_making_it_ends_with_what_to_type_next(
     layout: Layout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MIMIR_TOOLCHAIN_HOME", str(layout.home))
-    monkeypatch.setattr(command_line, "ensure", lambda *_: [Row(Cluster.name, "1.35.4", Source.STARTED)])
+    monkeypatch.setattr("toolchain.ensure.ensure", lambda *_: [Row(Cluster.name, "1.35.4", Source.STARTED)])
     assert command_line.main(["ensure", "--group", "cluster"]) == 0
     said = capsys.readouterr().out
     for wanted in (f"{layout.home}/services/cluster/kubeconfig", "mimir-test", "make stop", "--erase cluster"):

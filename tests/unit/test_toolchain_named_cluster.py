@@ -18,7 +18,7 @@ from toolchain.machine import Machine
 from toolchain.problem import Problem
 from toolchain.progress import Progress
 from toolchain.report import Source
-from toolchain.services import cluster_in_use, every, services
+from toolchain.services.catalogue import cluster_in_use, every, services
 from toolchain.services.cluster import programs
 from toolchain.services.cluster.named import NamedCluster
 from toolchain.services.cluster.places import Places

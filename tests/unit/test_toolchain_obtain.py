@@ -145,9 +145,15 @@ def test_long_reasons_are_wrapped_under_their_heading(monkeypatch: pytest.Monkey
     ],
 )
 def test_ensure_says_what_is_new_and_what_comes_next(
-    row: Row, by_hand: bool, shown: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    row: Row,
+    by_hand: bool,
+    shown: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("toolchain.__main__.ensure", lambda *_: [row])
+    monkeypatch.setenv("MIMIR_TOOLCHAIN_HOME", str(tmp_path))
+    monkeypatch.setattr("toolchain.ensure.ensure", lambda *_: [row])
     monkeypatch.delenv("MAKELEVEL", raising=False)
     if not by_hand:
         monkeypatch.setenv("MAKELEVEL", "1")

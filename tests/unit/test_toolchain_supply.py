@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from toolchain import doctor
-from toolchain.ensure import GROUPS, PYTHON_GROUPS
+from toolchain.ensure import PYTHON_GROUPS
 from toolchain.gobuild import GoRecipe
+from toolchain.groups import GROUPS
 from toolchain.layout import Layout
 from toolchain.machine import Machine
 from toolchain.supply import ACTIONLINT, CYCLONEDX, SUPPLY_TOOLS

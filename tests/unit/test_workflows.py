@@ -15,7 +15,7 @@ from ops import __main__ as commands
 from ops.pipeline.steps import STEPS
 from tests.unit.program import PROJECT
 from toolchain.cluster_context import VARIABLE
-from toolchain.ensure import GROUPS
+from toolchain.groups import GROUPS
 
 FOLDER = PROJECT / ".github"
 FILES = {file.stem: file for file in sorted((FOLDER / "workflows").glob("*.yml"))}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from toolchain.report import Row
+from toolchain.services.question import Question
 
 
 class Service(Protocol):
@@ -23,6 +24,9 @@ class Service(Protocol):
 
     def environment(self) -> Mapping[str, str]:
         """The variables with which programs find it, if it is ours; nothing if it is the user's own."""
+
+    def questions(self) -> Sequence[Question] | None:
+        """What shows in milliseconds that it is as `ensure` has left it; None where that takes longer to find out."""
 
     def stop(self) -> list[str]:
         """Stop it if the toolchain started it; what was stopped, in words."""

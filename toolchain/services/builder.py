@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from toolchain.report import Row, Source
 from toolchain.services import buildx, registry, runtime
 from toolchain.services.engine import Engine
 from toolchain.services.process import Daemon
+from toolchain.services.question import BUILDKIT, Question
 from toolchain.tools import BUILDKITD
 
 BUILDER_NAME = "mimir"
@@ -101,6 +102,13 @@ class ImageBuilder:
 
     def environment(self) -> Mapping[str, str]:
         return {"BUILDX_CONFIG": str(self._config)} if self._config.is_dir() and not self._users_own() else {}
+
+    def questions(self) -> Sequence[Question] | None:
+        """A builder in a container is started by the first build; its record is a file."""
+        theirs = self._users_own()
+        if theirs:
+            return [Question(theirs.endpoint, BUILDKIT)] if theirs.driver == "remote" else []
+        return [Question(self.endpoint, BUILDKIT)] if self.is_ours() else []
 
     def stop(self) -> list[str]:
         return [self.name] if self._daemon.stop(STOP_SECONDS) else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from toolchain.problem import ENSURE, Problem
 from toolchain.report import Row, Source
 from toolchain.services import dockerapi
 from toolchain.services.engine_daemon import EngineDaemon, current
+from toolchain.services.question import Question
 
 FIX_FOR_USERS = "sudo apt-get install -y docker.io && sudo usermod -aG docker $USER, then log in again"
 
@@ -68,6 +69,12 @@ class Engine:
 
     def environment(self) -> Mapping[str, str]:
         return {"DOCKER_HOST": self.own_host} if self._ours.daemon.running() else {}
+
+    def questions(self) -> Sequence[Question] | None:
+        """SSH and TLS are the client's business, and take longer."""
+        if self.host.startswith(("ssh://", "npipe://")) or self.machine.environment.get("DOCKER_TLS_VERIFY"):
+            return None
+        return [Question(self.host, "/_ping", " 200 ok")]
 
     def stop(self) -> list[str]:
         return [f"{self.name}{containers}" for containers in self._ours.stop()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from toolchain.debian import Debian, Package
 from toolchain.machine import Machine
 from toolchain.problem import ENSURE
 from toolchain.report import Row, Source
+from toolchain.services.question import Question
 from toolchain.shared import SharedProgram
 
 PACKAGE = "haproxy"
@@ -48,6 +49,9 @@ class HAProxy:
 
     def environment(self) -> Mapping[str, str]:
         return {}
+
+    def questions(self) -> Sequence[Question] | None:
+        return []
 
     def stop(self) -> list[str]:
         return []

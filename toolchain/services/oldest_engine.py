@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toolchain import suites, versions
@@ -10,6 +10,7 @@ from toolchain.machine import Machine, is_root
 from toolchain.report import Row, Source
 from toolchain.services import dockerapi
 from toolchain.services.engine_daemon import EngineDaemon, oldest
+from toolchain.services.question import Question
 
 VARIABLE = "MIMIR_OLDEST_DOCKER_HOST"
 """Environment variable with its address, which the test reads."""
@@ -44,6 +45,9 @@ class OldestEngine:
 
     def environment(self) -> Mapping[str, str]:
         return {VARIABLE: self._ours.host} if self._ours.daemon.running() else {}
+
+    def questions(self) -> Sequence[Question] | None:
+        return [Question(self._ours.host, "/_ping", " 200 ok")]
 
     def stop(self) -> list[str]:
         return [f"{self.name}{containers}" for containers in self._ours.stop()]

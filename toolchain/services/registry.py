@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import urllib.error
-from collections.abc import Mapping
+import urllib.request
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from toolchain import network
 from toolchain.debian import Debian
 from toolchain.machine import Machine
 from toolchain.problem import ENSURE, Problem
 from toolchain.report import Row, Source
 from toolchain.services.process import Daemon
+from toolchain.services.question import Question
 
 ADDRESS = "127.0.0.1:5000"
 PACKAGE = "docker-registry"
@@ -79,6 +80,9 @@ class Registry:
     def environment(self) -> Mapping[str, str]:
         return {}
 
+    def questions(self) -> Sequence[Question] | None:
+        return [Question(f"tcp://{ADDRESS}", "/v2/", "docker-distribution-api-version:")]
+
     def stop(self) -> list[str]:
         return [self.name] if self._daemon.stop(STOP_SECONDS) else []
 
@@ -87,10 +91,14 @@ class Registry:
         return package.version if package else ""
 
 
+_loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Opens addresses on this machine, past any proxy that the environment names."""
+
+
 def probe() -> str:
     """ "registry" when one answers, an empty string when nothing does, else what answered instead."""
     try:
-        answer = network.loopback.open(f"http://{ADDRESS}/v2/", timeout=3)
+        answer = _loopback.open(f"http://{ADDRESS}/v2/", timeout=3)
         status, headers = answer.status, answer.headers
         answer.close()
     except urllib.error.HTTPError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from toolchain.services import registry
 from toolchain.services.builder import ImageBuilder
 from toolchain.services.layers import LayerWriter, make
 from toolchain.services.push import Repository
+from toolchain.services.question import Question, manifest
 
 KEY_LABEL = "mimir.toolchain.key"
 
@@ -102,6 +103,12 @@ class HubImage:
 
     def environment(self) -> Mapping[str, str]:
         return {}
+
+    def questions(self) -> Sequence[Question] | None:
+        if not self.builder.is_ours():
+            return []
+        stored = manifest(registry.ADDRESS, self.wanted.reference)
+        return [stored] if stored else None
 
     def stop(self) -> list[str]:
         return []

@@ -73,6 +73,9 @@ class NamedCluster:
     def environment(self) -> Mapping[str, str]:
         return {}
 
+    def questions(self) -> None:
+        """Whether it still answers takes a login to find out."""
+
     def stop(self) -> list[str]:
         return []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toolchain import versions
@@ -16,6 +16,7 @@ from toolchain.services.cluster import programs, shutdown
 from toolchain.services.cluster.api import Api
 from toolchain.services.cluster.places import NAME, Places
 from toolchain.services.cluster.startup import Startup
+from toolchain.services.question import Question
 
 START = "make cluster"
 
@@ -65,6 +66,10 @@ class Cluster:
     def environment(self) -> Mapping[str, str]:
         is_up = "apiserver" in shutdown.running(self.places)
         return {"KUBECONFIG": str(self.places.kubeconfig)} if is_up else {}
+
+    def questions(self) -> Sequence[Question] | None:
+        """Its parts and its node must be ready, not only there: it is for tests, where a second more is no matter."""
+        return None
 
     def stop(self) -> list[str]:
         if not self.places.run.is_dir():
