@@ -122,6 +122,7 @@ class DockerEdge(pulumi.ComponentResource):
                 cpus=edge.settings.cpus,
                 memory_mib=edge.settings.memory_mib,
                 grace_seconds=edge.grace_seconds,
+                restart=restart_policy(settings),
             ),
             healthcheck=pulumi_docker.ContainerHealthcheckArgs(
                 tests=["CMD", "wget", "-qO-", f"http://127.0.0.1:{METRICS_PORT}/ready"],
@@ -152,6 +153,17 @@ class DockerEdge(pulumi.ComponentResource):
         )
         self.container_id = pulumi.Output.unsecret(self.container_id)
         self.register_outputs({"container_id": self.container_id})
+
+
+def restart_policy(settings: Settings) -> str:
+    """The engine's restart policy for the edge: `docker.restart`, but `always` for `unless-stopped`.
+
+    Earlier versions of this program reloaded the edge with a signal through the engine's API, and so does who follows
+    HAProxy's manual. The engine keeps that as a stop by hand, shows it to nobody, and forgets it only when the container
+    starts again. With `unless-stopped` the edge would stay down after the next restart of the engine. The policy of a
+    running container is changed without a restart.
+    """
+    return "always" if settings.docker.restart == "unless-stopped" else settings.docker.restart
 
 
 def _uploads(rendered: Files) -> list[pulumi_docker.ContainerUploadArgs]:

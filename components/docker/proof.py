@@ -25,15 +25,17 @@ class NotInEffect(pulumi.RunError):
 def prove(settings: Settings, application: Application, container_id: str) -> str:
     """Check that the configuration file is in effect, and limit the processes; return `container_id`.
 
-    It runs on every update, so it also notices what was changed behind the deployment's back.
+    It runs on every update, so it also notices what was changed behind the deployment's back, and starts a container
+    that was stopped.
 
     Raises:
-        NotInEffect: when the container is gone or stopped, or the application ignores its configuration file.
+        NotInEffect: when the container is gone or does not run, or the application ignores its configuration file.
     """
     with engine.looking_at(application.name, "checked", NotInEffect):
         container = engine.client(settings.docker.host).containers.get(container_id)
         limit_pids(container, application.limits.pids)
-        _config_in_effect(container, application)
+        started = engine.start_if_stopped(container)
+        _config_in_effect(container, application, application.probe.deadline_seconds if started else PATIENCE_SECONDS)
     return container_id
 
 
@@ -45,18 +47,22 @@ def limit_pids(container: Container, pids: int) -> None:
     api._raise_for_status(api._post_json(api._url("/containers/{0}/update", container.id), data={"PidsLimit": pids}))
 
 
-def _config_in_effect(container: Container, application: Application) -> None:
-    """Ask the probe in the container to compare; it prints the keys that differ and never the rest."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _config_in_effect(container: Container, application: Application, patience: float) -> None:
+    """Ask the probe in the container to compare; it prints the keys that differ and never the rest.
+
+    It is asked again until `patience` seconds are over, or the container has ended.
+    """
+    deadline = time.monotonic() + patience
     while said := not_in_effect(container, application.config_probe):
-        if time.monotonic() > deadline:
+        container.reload()
+        if time.monotonic() > deadline or container.status not in ("running", "restarting"):
             break
         time.sleep(0.5)
     if not said:
         return
-    container.reload()
-    if not container.attrs["State"]["Running"] or container.attrs["State"]["Restarting"]:
-        raise NotInEffect(engine.not_running(str(container.name), container.attrs["State"]["Status"]))
+    state = container.attrs["State"]
+    if not state["Running"] or state["Restarting"] or state.get("Paused"):
+        raise NotInEffect(engine.not_running(str(container.name), state["Status"]))
     raise NotInEffect(
         f"{container.name} runs, but its configuration file is not in effect:\n{said}\n"
         f"A {' or '.join(application.shadowing_files[:2])} in {application.working_directory} would win over the "

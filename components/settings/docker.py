@@ -24,7 +24,10 @@ class Docker(Section):
         pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",
     )
     restart: Literal["no", "on-failure", "always", "unless-stopped"] = setting(
-        "unless-stopped", "Restart policy of the container.", allowed="no, on-failure, always or unless-stopped"
+        "unless-stopped",
+        "Restart policy of the containers; the edge's is `always` for `unless-stopped`. With `no` and `on-failure` nothing "
+        "comes back by itself after a restart of the engine.",
+        allowed="no, on-failure, always or unless-stopped",
     )
     metrics_port: int | None = setting(
         None,

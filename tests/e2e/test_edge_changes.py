@@ -213,11 +213,22 @@ def test_an_edge_that_somebody_removed_is_made_anew(stack: Stack, engine: docker
 
 
 def test_an_edge_that_somebody_stopped_is_started_again(stack: Stack, engine: docker.DockerClient) -> None:
+    """As an engine leaves it that was restarted after a signal to the edge."""
     engine.containers.get(stack.outputs()["edge"]).stop()
-    text = stack.up().failed().text
-    assert "-edge is exited, not running" in text and "pulumi up --refresh" in text and "Traceback" not in text
-    stack.up("--refresh").ok()
+    assert "-edge did not run (exited), and is started again" in stack.up().ok().text
     assert http.get(stack.outputs()["url"], "/health").ok and only_one_serves(stack, engine)
+
+
+def test_a_paused_edge_is_called_paused(stack: Stack, engine: docker.DockerClient) -> None:
+    edge = engine.containers.get(stack.outputs()["edge"])
+    edge.pause()
+    try:
+        stack.write(edge={"corsOrigins": ["https://paused.example.com"]})
+        text = stack.up().failed().text
+    finally:
+        edge.unpause()
+    assert f"docker unpause {edge.name}" in text and "Traceback" not in text
+    stack.up().ok()
 
 
 def test_an_image_of_the_edge_that_cannot_be_had_changes_nothing(stack: Stack, engine: docker.DockerClient) -> None:

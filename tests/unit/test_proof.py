@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import pulumi
 import pytest
@@ -110,20 +109,33 @@ def test_the_wait_has_an_end(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 10.0 <= now[0] <= 12.0
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
-        {"Status": "exited", "Running": False, "Restarting": False},
-        {"Status": "restarting", "Running": True, "Restarting": True},
-    ],
-    ids=lambda state: str(state["Status"]),
-)
-def test_a_stopped_container_is_called_stopped(use: Use, state: dict[str, Any]) -> None:
-    answers(use(Thing({"State": state})), STOPPED)
+@pytest.mark.parametrize("status", ["created", "exited"])
+def test_a_stopped_container_is_started_and_waited_for(use: Use, status: str) -> None:
+    container = use(Thing({"State": {"Status": status, "Running": False, "Restarting": False}}))
+    answers(container, DROPPED, DROPPED, (0, b""))
+    assert proof.prove(SETTINGS, MIMIR, "id") == "id"
+    assert container.done == ["start"]
+
+
+def test_a_container_that_ends_again_is_not_waited_for(use: Use) -> None:
+    container = use(Thing({"State": {"Status": "exited", "Running": False, "Restarting": False}}))
+    answers(container, STOPPED)
+    container.reload = lambda: setattr(container, "status", "exited")
     text = refused()
-    assert f"mimir-dev is {state['Status']}, not running" in text
+    assert "mimir-dev is exited, not running" in text
     assert "docker logs mimir-dev" in text
     assert "pulumi up --refresh" in text
+
+
+def test_a_crash_loop_is_called_one(use: Use) -> None:
+    answers(use(Thing({"State": {"Status": "restarting", "Running": True, "Restarting": True}})), STOPPED)
+    assert "mimir-dev is restarting, not running" in refused()
+
+
+def test_a_paused_container_is_called_paused(use: Use) -> None:
+    state = {"Status": "paused", "Running": True, "Restarting": False, "Paused": True}
+    answers(use(Thing({"State": state})), STOPPED)
+    assert refused() == "mimir-dev is paused, so it answers nobody: docker unpause mimir-dev"
 
 
 def test_an_engine_that_refuses_without_a_word_proves_nothing(use: Use) -> None:
