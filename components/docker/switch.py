@@ -14,7 +14,7 @@ from docker.models.containers import Container
 
 from components.docker import engine
 from components.docker.labels import filters_of
-from components.docker.proof import limit_pids
+from components.docker.proof import enforce_limits
 from components.edge import METRICS_PORT, Edge
 from components.settings import Settings
 
@@ -58,7 +58,7 @@ def switch(settings: Settings, edge: Edge, edge_id: str, digest: str, service: s
     client = engine.client(settings.docker.host)
     with engine.looking_at(edge.name, "started or reloaded", NotSwitched):
         container = client.containers.get(edge_id)
-        limit_pids(container, PIDS)
+        enforce_limits(container, PIDS, edge.settings.cpus)
         started = engine.start_if_stopped(container)
         if _in_effect(container, 0.0) != digest:
             if not started:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pytest
@@ -16,6 +17,7 @@ from tests.unit.fake_engine import MIMIR, SETTINGS, Thing, Use
 
 DROPPED = (1, b'logging.level: "debug", expected "info"\n')
 RUNNING = {"State": {"Status": "running", "Running": True, "Restarting": False}}
+LIMITS = {"PidsLimit": 256, "CpuPeriod": 100_000, "CpuQuota": 100_000}
 STOPPED = APIError("409 Client Error", explanation="container id is not running")
 
 
@@ -47,14 +49,15 @@ def answers(container: Thing, *said: tuple[int, bytes] | Exception) -> None:
     container.exec_run = exec_run  # type: ignore[method-assign]
 
 
-def test_the_process_limit_is_set_where_it_differs(use: Use) -> None:
-    container = use(Thing({"HostConfig": {"PidsLimit": None}}))
+@pytest.mark.parametrize("differs", [{"PidsLimit": None}, {"CpuQuota": 50_000}, {"CpuPeriod": 0}], ids=str)
+def test_the_limits_that_the_provider_does_not_set_are_set_where_they_differ(use: Use, differs: dict[str, Any]) -> None:
+    container = use(Thing({"HostConfig": {**LIMITS, **differs}}))
     assert proof.prove(SETTINGS, MIMIR, "id") == "id"
-    assert container.api.posted == [("/containers/id/update", {"PidsLimit": 256})]
+    assert container.api.posted == [("/containers/id/update", LIMITS)]
 
 
-def test_and_left_alone_where_it_does_not(use: Use) -> None:
-    container = use(Thing({"HostConfig": {"PidsLimit": 256}}))
+def test_and_left_alone_where_they_do_not(use: Use) -> None:
+    container = use(Thing({"HostConfig": LIMITS}))
     proof.prove(SETTINGS, MIMIR, "id")
     assert container.api.posted == []
 
@@ -77,6 +80,7 @@ def test_a_configuration_that_was_dropped_fails_the_update(use: Use) -> None:
     assert 'logging.level: "debug", expected "info"' in text
     assert "mimir-dev" in text
     assert "docker cp mimir-dev:/app/data" in text
+    assert "make refresh" in text, "an earlier release deployed a new file without a new container"
 
 
 def test_nothing_but_the_probes_words_is_repeated(use: Use) -> None:

@@ -17,6 +17,7 @@ from tests.unit.fake_engine import MIMIR, SETTINGS, Many, Thing, Use, thing
 
 EDGE = edges.describe(SETTINGS, MIMIR)
 STOPPED = APIError("409 Client Error", explanation="container is not running")
+LIMITS = {"PidsLimit": switching.PIDS, "CpuPeriod": 100_000, "CpuQuota": 100_000}
 KILL, SHELL = ["kill", "-USR2", "1"], ["sh", "-c", "kill -USR2 1"]
 NO_SUCH_COMMAND = (127, b'exec: "kill": executable file not found in $PATH')
 
@@ -34,7 +35,7 @@ class Haproxy(Thing):
     """The edge's container: each question about its files in effect has the next of these answers."""
 
     def __init__(self, *digests: str | Exception, old_workers: float = 0) -> None:
-        super().__init__({"HostConfig": {"PidsLimit": switching.PIDS}}, {"io.mimir.role": "edge"})
+        super().__init__({"HostConfig": LIMITS}, {"io.mimir.role": "edge"})
         self.name, self.id, self.status = "mimir-dev-edge", "edge-id", "running"
         self.left, self.old_workers = [*digests], old_workers
         self.reloads: list[Sequence[str]] = []
@@ -100,7 +101,9 @@ def test_an_image_without_kill_is_reloaded_by_its_shell(use: Use) -> None:
     assert edge.reloads == [KILL, SHELL]
 
 
-@pytest.mark.parametrize("answers", [[NO_SUCH_COMMAND, NO_SUCH_COMMAND], [(1, b'exec: "kill": Operation not permitted')]])
+@pytest.mark.parametrize(
+    "answers", [[NO_SUCH_COMMAND, NO_SUCH_COMMAND], [(1, b'exec: "kill": Operation not permitted')]]
+)
 def test_an_image_that_cannot_be_reloaded_is_named(use: Use, answers: list[tuple[int, bytes] | Exception]) -> None:
     edge = Haproxy("old")
     edge.reload_answers = answers
@@ -164,9 +167,17 @@ def test_the_wait_for_the_last_request_has_an_end(use: Use, clock: list[float]) 
 
 def test_its_processes_are_limited_too(use: Use) -> None:
     edge = Haproxy("new")
-    edge.attrs["HostConfig"] = {"PidsLimit": None}
+    edge.attrs["HostConfig"] = {**LIMITS, "PidsLimit": None}
     run(use, edge)
-    assert edge.api.posted == [("/containers/edge-id/update", {"PidsLimit": switching.PIDS})]
+    assert edge.api.posted == [("/containers/edge-id/update", LIMITS)]
+
+
+def test_another_limit_of_its_cpus_replaces_nothing(use: Use) -> None:
+    """The provider calls it an update, and makes none; a new edge would close the port."""
+    edge = Haproxy("new")
+    edge.attrs["HostConfig"] = {**LIMITS, "CpuQuota": 50_000}
+    run(use, edge)
+    assert edge.api.posted == [("/containers/edge-id/update", LIMITS)]
 
 
 def test_an_edge_that_is_gone_is_made_anew_by_a_refresh(use: Use) -> None:
