@@ -159,10 +159,10 @@ class DockerEdge(pulumi.ComponentResource):
 def restart_policy(settings: Settings) -> str:
     """The engine's restart policy for the edge: `docker.restart`, but `always` for `unless-stopped`.
 
-    Earlier versions of this program reloaded the edge with a signal through the engine's API, and so does who follows
-    HAProxy's manual. The engine keeps that as a stop by hand, shows it to nobody, and forgets it only when the container
-    starts again. With `unless-stopped` the edge would stay down after the next restart of the engine. The policy of a
-    running container is changed without a restart.
+    Earlier releases reloaded the edge with a signal through the engine's API, and so does `docker kill -s USR2`. The
+    engine keeps that as a stop by hand, which no API shows and only a start of the container removes. With
+    `unless-stopped` the edge would stay down after the next restart of the engine. The policy of a running container is
+    changed without a restart.
     """
     return "always" if settings.docker.restart == "unless-stopped" else settings.docker.restart
 

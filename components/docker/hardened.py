@@ -14,9 +14,10 @@ CPU_PERIOD_MICROSECONDS = 100_000
 """Time over which the kernel counts CPU use; its own default."""
 
 REPLACED_FOR = ("healthcheck", "mounts", "tmpfs")
-"""Arguments for which a running container is replaced. The provider itself calls another value an update, and makes none
-(kreuzwerker/terraform-provider-docker: what is inside of these is not `ForceNew`, and `resourceDockerContainerUpdate` does
-not know them).
+"""Arguments for which a running container is replaced. The provider itself reports an update, and makes none.
+
+kreuzwerker/terraform-provider-docker: what is inside of these is not `ForceNew`, and `resourceDockerContainerUpdate`
+does not know them.
 """
 
 

@@ -25,8 +25,8 @@ class Docker(Section):
     )
     restart: Literal["no", "on-failure", "always", "unless-stopped"] = setting(
         "unless-stopped",
-        "Restart policy of the containers; the edge's is `always` for `unless-stopped`. With `no` and `on-failure` nothing "
-        "comes back by itself after a restart of the engine.",
+        "Restart policy of the containers; for `unless-stopped` the edge's is `always`. With `no` and `on-failure` "
+        "nothing comes back by itself after a restart of the engine.",
         allowed="no, on-failure, always or unless-stopped",
     )
     metrics_port: int | None = setting(
