@@ -122,7 +122,6 @@ class DockerEdge(pulumi.ComponentResource):
                 cpus=edge.settings.cpus,
                 memory_mib=edge.settings.memory_mib,
                 grace_seconds=edge.grace_seconds,
-                restart=restart_policy(settings),
             ),
             healthcheck=pulumi_docker.ContainerHealthcheckArgs(
                 tests=["CMD", "wget", "-qO-", f"http://127.0.0.1:{METRICS_PORT}/ready"],
@@ -154,17 +153,6 @@ class DockerEdge(pulumi.ComponentResource):
         )
         self.container_id = pulumi.Output.unsecret(self.container_id)
         self.register_outputs({"container_id": self.container_id})
-
-
-def restart_policy(settings: Settings) -> str:
-    """The engine's restart policy for the edge: `docker.restart`, but `always` for `unless-stopped`.
-
-    Earlier releases reloaded the edge with a signal through the engine's API, and so does `docker kill -s USR2`. The
-    engine keeps that as a stop by hand, which no API shows and only a start of the container removes. With
-    `unless-stopped` the edge would stay down after the next restart of the engine. The policy of a running container is
-    changed without a restart.
-    """
-    return "always" if settings.docker.restart == "unless-stopped" else settings.docker.restart
 
 
 def _uploads(rendered: Files) -> list[pulumi_docker.ContainerUploadArgs]:

@@ -39,9 +39,7 @@ class Arguments(TypedDict):
     log_opts: dict[str, str]
 
 
-def arguments(
-    settings: Settings, engine: Engine, *, cpus: float, memory_mib: int, grace_seconds: int, restart: str
-) -> Arguments:
+def arguments(settings: Settings, engine: Engine, *, cpus: float, memory_mib: int, grace_seconds: int) -> Arguments:
     """The arguments that make a container harmless.
 
     Args:
@@ -50,7 +48,6 @@ def arguments(
         cpus: CPUs that it may use.
         memory_mib: memory that it may use, in MiB.
         grace_seconds: time before it is killed, from the moment at which it is told to end.
-        restart: the engine's restart policy for it.
     """
     return {
         "user": f"{USER_ID}:{USER_ID}",
@@ -62,7 +59,7 @@ def arguments(
         "cpu_quota": cpu_quota(cpus),
         "memory": memory_mib,
         "memory_swap": memory_mib if engine.swap_limit else None,
-        "restart": restart,
+        "restart": settings.docker.restart,
         "stop_timeout": grace_seconds,
         # The provider stops with this value and not with `stop_timeout`; its default, 0, kills at once.
         "destroy_grace_seconds": grace_seconds,

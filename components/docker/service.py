@@ -76,7 +76,6 @@ class Service(pulumi.ComponentResource):
                 cpus=limits.cpus,
                 memory_mib=limits.memory_mib,
                 grace_seconds=application.grace_seconds,
-                restart=settings.docker.restart,
             ),
             healthcheck=healthcheck(application.probe, engine),
             wait=True,

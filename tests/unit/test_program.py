@@ -56,7 +56,7 @@ def test_the_container_cannot_take_the_machine_with_it(on_engine: Run) -> None:
 
 def test_it_comes_back_and_ends_in_peace(on_engine: Run) -> None:
     service = on_engine.service
-    assert service["restart"] == "unless-stopped"
+    assert service["restart"] == "always", "with unless-stopped it stays down when the engine was killed"
     assert service["stopSignal"] == "SIGTERM"
     assert service["stopTimeout"] >= DRAIN_AND_MARGIN_SECONDS
     assert service["destroyGraceSeconds"] >= DRAIN_AND_MARGIN_SECONDS, "the provider kills at once without it"
