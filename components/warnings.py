@@ -98,8 +98,8 @@ def _docker(settings: Settings) -> Iterator[str]:
             else "the engine or its host was restarted"
         )
         yield (
-            f"mimir:docker.restart: {settings.docker.restart}; the service stays down after {cause}. `always` brings it "
-            "back."
+            f"mimir:docker.restart: {settings.docker.restart}; the service stays down after {cause}. "
+            "`always` brings it back."
         )
     if settings.edge.kind == "none" and not ip_address(settings.docker.bind_address).is_loopback:
         yield (

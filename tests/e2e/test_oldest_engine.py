@@ -74,7 +74,7 @@ def test_a_new_version_replaces_the_old_one_without_a_failed_request(stack: Stac
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
 def test_all_of_it_is_back_when_the_engine_is(stack: Stack, how: signal.Signals) -> None:
-    """Also the edge that was reloaded before; and an engine that was killed counts its containers as stopped by hand."""
+    """Also an edge that was reloaded. An engine that was killed counts its containers as stopped by hand."""
     stack.write(edge={"corsOrigins": [f"https://{how.name.lower()}.example.com"]})
     stack.up().ok()
     engine = EngineDaemon(Machine.of(Layout.of(Path.cwd(), os.environ), os.environ), oldest_release())

@@ -108,6 +108,8 @@ def test_the_configuration_is_named_after_its_content_and_carried_before_the_sta
     assert (carrier.inputs["start"], carrier.inputs["mustRun"], carrier.inputs["networkMode"]) == (False, False, "none")
     assert {upload["permissions"] for upload in carrier.inputs["uploads"]} == {"0444"}
     assert "mimir-config-carrier" in on_engine.in_role("service").waits_for
+    assert volume.options.retainOnDelete, "or the settings before a failed update could not be deployed again"
+    assert on_engine.kept == [volume.inputs["name"]], "what was before goes at the end"
 
 
 def test_the_file_is_mounted_under_the_name_that_the_application_looks_for(on_engine: Run) -> None:
