@@ -213,9 +213,13 @@ def run(
             switched.append((container, digest, service))
             return container
 
+        def clean_up(_settings: object, _application: object, container: str, volume: str) -> str:
+            kept.append(volume)
+            return container
+
         patch.setattr("components.docker.deployment.prove", prove)
         patch.setattr("components.docker.edge.switch", switch)
-        patch.setattr("components.docker.deployment.clean_up", lambda *known: kept.append(known[3]) or known[2])
+        patch.setattr("components.docker.deployment.clean_up", clean_up)
         _accept_hooks(patch)
         monitor, log = Monitor(), _Log()
         contextvars.copy_context().run(_run, monitor, log, config, stack_name, preview, encrypted)
