@@ -10,7 +10,7 @@ import docker
 from docker.errors import APIError, DockerException
 from requests import RequestException
 
-from components.docker import engine
+from components.docker import engine, unused_config
 from components.docker.labels import DEPLOYMENT
 from ops.audit_log.recorded import NOT_RECORDED, recorded
 from ops.stack import outputs, pulumi, setting
@@ -51,7 +51,8 @@ def destroy(stack: str) -> int:
 
 
 def _tidy(client: docker.DockerClient, stack: str, image: str) -> None:
-    """Remove the pulled image, unless another stack uses it, and name the volumes that were kept."""
+    """Remove the configuration, and the pulled image, unless another stack uses it; name the volumes that were kept."""
+    unused_config.remove(client, f"mimir-{stack}")
     if image:
         with suppress(APIError):  # in use, or not there
             client.images.remove(image)

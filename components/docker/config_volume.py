@@ -4,6 +4,10 @@ An engine cannot upload into a container whose root is read-only, and a bind mou
 host, which may be another machine. So a container that never starts carries the file into a volume. The volume is
 named after the file's digest: a new configuration is a new volume and a new service container, as an immutable
 ConfigMap is on Kubernetes, and the running one never sees its file change.
+
+Pulumi never deletes such a volume. After an update that failed, and the settings before it again, the volume that it
+would still delete has the name of the one that it has just made anew: it would delete what serves, or fail for ever.
+What no container uses is removed at the end of an update, and by `make destroy` (unused_config.py).
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ import pulumi
 import pulumi_docker
 
 from components.application import Application
-from components.docker import leftovers
+from components.docker import leftovers, unused_config
 from components.docker.labels import labels_of
 from components.settings import Settings
 
@@ -38,7 +42,7 @@ class ConfigVolume(pulumi.ComponentResource):
         config = application.config
         volume_definition = next(volume for volume in application.volumes if volume.name == "config")
         target = volume_definition.paths[0]
-        unique = f"{application.name}-config-{config.digest.removeprefix('sha256-')}"
+        unique = unused_config.volume_name(application.name, config.digest)
         volume = pulumi_docker.Volume(
             name,
             name=unique,
@@ -46,7 +50,7 @@ class ConfigVolume(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=volume_definition.protected,
-                retain_on_delete=volume_definition.protected,
+                retain_on_delete=True,
                 # The provider would, for a name that is given; and with it Pulumi deletes the service, which uses it.
                 delete_before_replace=False,
             ),

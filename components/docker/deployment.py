@@ -17,6 +17,7 @@ from components.docker.engine import Engine
 from components.docker.labels import labels_of
 from components.docker.proof import prove
 from components.docker.service import Service
+from components.docker.unused_config import clean_up
 from components.docker.volumes import DataVolumes
 from components.settings import Settings, VolumeName
 
@@ -86,6 +87,9 @@ class DockerDeployment(pulumi.ComponentResource):
                 f"{name}-edge", settings, edge, found, edge_image, pulled.name, network.name, serving, here
             )
             ready = front.container_id
+        ready = pulumi.Output.all(ready, config.volume_name).apply(
+            lambda known: known[0] if pulumi.runtime.is_dry_run() else clean_up(settings, application, *known)
+        )
         self.outputs = outputs.of(settings, application, edge, service.container_name, ready, volume_names)
         self.register_outputs({"container_id": container_id, "volume_names": volume_names})
 

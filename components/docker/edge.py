@@ -134,6 +134,7 @@ class DockerEdge(pulumi.ComponentResource):
                 here,
                 pulumi.ResourceOptions(
                     delete_before_replace=True,  # name and published ports are taken until the old one is gone
+                    replace_on_changes=[*hardened.REPLACED_FOR],
                     depends_on=[carrier],
                     custom_timeouts=pulumi.CustomTimeouts(delete=f"{edge.grace_seconds + 60}s"),
                     hooks=pulumi.ResourceHookBinding(

@@ -16,6 +16,7 @@ import docker as docker_sdk
 import pulumi
 import pulumi_docker
 from docker.errors import DockerException, NotFound
+from docker.models.containers import Container
 from requests import RequestException
 
 from components.problems import Problem
@@ -113,8 +114,26 @@ def looking_at(name: str, to_be: str, problem: type[pulumi.RunError]) -> Iterato
         raise problem(f"The engine does not let {name} be {to_be}: {error}") from error
 
 
+def start_if_stopped(container: Container) -> bool:
+    """Start a container that does not run, and return whether it was started.
+
+    Somebody stopped it, or it could not be started when it was created. Pulumi has it in its state either way, and sees
+    that it does not run in a refresh only.
+
+    Raises:
+        DockerException: when the engine cannot start it.
+    """
+    if container.status not in ("created", "exited"):
+        return False
+    pulumi.log.warn(f"{container.name} did not run ({container.status}), and is started again.")
+    container.start()
+    return True
+
+
 def not_running(name: str, status: str) -> str:
     """What to say of a container that should run."""
+    if status == "paused":
+        return f"{name} is paused, so it answers nobody: docker unpause {name}"
     return f"{name} is {status}, not running: docker logs {name}; make refresh (pulumi up --refresh) starts it again."
 
 

@@ -13,6 +13,13 @@ from components.settings import Settings
 CPU_PERIOD_MICROSECONDS = 100_000
 """Time over which the kernel counts CPU use; its own default."""
 
+REPLACED_FOR = ("healthcheck", "mounts", "tmpfs")
+"""Arguments for which a running container is replaced. The provider itself reports an update, and makes none.
+
+kreuzwerker/terraform-provider-docker: what is inside of these is not `ForceNew`, and `resourceDockerContainerUpdate`
+does not know them.
+"""
+
 
 class Arguments(TypedDict):
     """Arguments of a container."""
@@ -49,7 +56,7 @@ def arguments(settings: Settings, engine: Engine, *, cpus: float, memory_mib: in
         "security_opts": ["no-new-privileges:true"],
         # Not `cpus`: the provider reads 10 back as "10." and 10.05 as "10.1", and would change it for ever.
         "cpu_period": CPU_PERIOD_MICROSECONDS,
-        "cpu_quota": round(cpus * CPU_PERIOD_MICROSECONDS),
+        "cpu_quota": cpu_quota(cpus),
         "memory": memory_mib,
         "memory_swap": memory_mib if engine.swap_limit else None,
         "restart": settings.docker.restart,
@@ -62,3 +69,8 @@ def arguments(settings: Settings, engine: Engine, *, cpus: float, memory_mib: in
             "max-file": str(settings.logging.max_files),
         },
     }
+
+
+def cpu_quota(cpus: float) -> int:
+    """The microseconds of each period for which a container may use a CPU."""
+    return round(cpus * CPU_PERIOD_MICROSECONDS)

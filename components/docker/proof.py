@@ -12,6 +12,7 @@ from docker.models.containers import Container
 
 from components.application import Application
 from components.docker import engine
+from components.docker.hardened import CPU_PERIOD_MICROSECONDS, cpu_quota
 from components.settings import Settings
 
 PATIENCE_SECONDS = 10.0
@@ -23,42 +24,63 @@ class NotInEffect(pulumi.RunError):
 
 
 def prove(settings: Settings, application: Application, container_id: str) -> str:
-    """Check that the configuration file is in effect, and limit the processes; return `container_id`.
+    """Check that the configuration file is in effect, and enforce the limits; return `container_id`.
 
-    It runs on every update, so it also notices what was changed behind the deployment's back.
+    It runs on every update, so it also notices what was changed behind the deployment's back, and starts a container
+    that was stopped.
 
     Raises:
-        NotInEffect: when the container is gone or stopped, or the application ignores its configuration file.
+        NotInEffect: when the container is gone or does not run, or the application ignores its configuration file.
     """
     with engine.looking_at(application.name, "checked", NotInEffect):
         container = engine.client(settings.docker.host).containers.get(container_id)
-        limit_pids(container, application.limits.pids)
-        _config_in_effect(container, application)
+        enforce_limits(container, application.limits.pids, application.limits.cpus)
+        started = engine.start_if_stopped(container)
+        _config_in_effect(container, application, application.probe.deadline_seconds if started else PATIENCE_SECONDS)
     return container_id
 
 
-def limit_pids(container: Container, pids: int) -> None:
-    """Set the limit that the provider has no argument for (kreuzwerker/terraform-provider-docker: no pids_limit)."""
-    if container.attrs["HostConfig"].get("PidsLimit") == pids:
+def enforce_limits(container: Container, pids: int, cpus: float) -> None:
+    """Set, in place, the limits that the provider does not.
+
+    It has no argument for processes, and reports another quota of the CPU as an update without making one
+    (kreuzwerker/terraform-provider-docker, `resourceDockerContainerUpdate`).
+
+    Args:
+        container: which.
+        pids: processes and threads that it may have.
+        cpus: CPUs that it may use.
+
+    Raises:
+        APIError: when the engine refuses.
+    """
+    limits = {"PidsLimit": pids, "CpuPeriod": CPU_PERIOD_MICROSECONDS, "CpuQuota": cpu_quota(cpus)}
+    host = container.attrs["HostConfig"]
+    if all(host.get(name) == value for name, value in limits.items()):
         return
     api: Any = container.client.api if container.client else None
-    api._raise_for_status(api._post_json(api._url("/containers/{0}/update", container.id), data={"PidsLimit": pids}))
+    api._raise_for_status(api._post_json(api._url("/containers/{0}/update", container.id), data=limits))
 
 
-def _config_in_effect(container: Container, application: Application) -> None:
-    """Ask the probe in the container to compare; it prints the keys that differ and never the rest."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _config_in_effect(container: Container, application: Application, patience: float) -> None:
+    """Ask the probe in the container to compare; it prints the keys that differ and never the rest.
+
+    It is asked again until `patience` seconds are over, or the container has ended.
+    """
+    deadline = time.monotonic() + patience
     while said := not_in_effect(container, application.config_probe):
-        if time.monotonic() > deadline:
+        container.reload()
+        if time.monotonic() > deadline or container.status not in ("running", "restarting"):
             break
         time.sleep(0.5)
     if not said:
         return
-    container.reload()
-    if not container.attrs["State"]["Running"] or container.attrs["State"]["Restarting"]:
-        raise NotInEffect(engine.not_running(str(container.name), container.attrs["State"]["Status"]))
+    state = container.attrs["State"]
+    if not state["Running"] or state["Restarting"] or state.get("Paused"):
+        raise NotInEffect(engine.not_running(str(container.name), state["Status"]))
     raise NotInEffect(
         f"{container.name} runs, but its configuration file is not in effect:\n{said}\n"
+        "If it was deployed with another file, this replaces it: make refresh   # or: pulumi up --refresh\n"
         f"A {' or '.join(application.shadowing_files[:2])} in {application.working_directory} would win over the "
         f"mounted file: docker cp {container.name}:{application.working_directory} - | tar t"
     )

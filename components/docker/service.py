@@ -84,8 +84,7 @@ class Service(pulumi.ComponentResource):
                 parent=self,
                 depends_on=after,
                 delete_before_replace=not beside,
-                # The provider would call it an update, and the engine asks what it asked before.
-                replace_on_changes=["healthcheck"],
+                replace_on_changes=[*hardened.REPLACED_FOR],
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{application.probe.deadline_seconds + 60}s", delete=f"{application.grace_seconds + 60}s"
                 ),

@@ -14,7 +14,7 @@ from docker.models.containers import Container
 
 from components.docker import engine
 from components.docker.labels import filters_of
-from components.docker.proof import limit_pids
+from components.docker.proof import enforce_limits
 from components.edge import METRICS_PORT, Edge
 from components.settings import Settings
 
@@ -23,6 +23,16 @@ PATIENCE_SECONDS = 20.0
 
 PIDS = 256
 """Processes and threads of the edge: two workers during a reload, of up to 64 threads each, and room for the probe."""
+
+RELOADS = (("kill", "-USR2", "1"), ("sh", "-c", "kill -USR2 1"))
+"""Commands that make HAProxy's master, process 1 of the edge's container, read its files again; the first that exists.
+
+They are run inside of the container. The engine counts each signal that is sent through its own API as a stop by hand,
+and leaves the container stopped after the next crash, restart of the engine or reboot (moby, `killWithSignal`).
+"""
+
+NO_SUCH_COMMAND = (126, 127)
+"""Exit codes with which an engine says that a container does not have a command, or may not run it."""
 
 
 class NotSwitched(pulumi.RunError):
@@ -43,16 +53,16 @@ def switch(settings: Settings, edge: Edge, edge_id: str, digest: str, service: s
         `edge_id`, once no request is under way anywhere else.
 
     Raises:
-        NotSwitched: when the edge is gone, does not run, or refuses its files; it goes on with those before them.
+        NotSwitched: when the edge is gone, cannot be started, or refuses its files; it goes on with those before them.
     """
     client = engine.client(settings.docker.host)
     with engine.looking_at(edge.name, "started or reloaded", NotSwitched):
         container = client.containers.get(edge_id)
-        limit_pids(container, PIDS)
-        if container.status == "created":  # it could not be started before; Pulumi does not try again
-            container.start()
+        enforce_limits(container, PIDS, edge.settings.cpus)
+        started = engine.start_if_stopped(container)
         if _in_effect(container, 0.0) != digest:
-            _reload(container, edge)
+            if not started:
+                _reload(container, edge)
             if _in_effect(container, PATIENCE_SECONDS, digest) != digest:
                 raise NotSwitched(_refused(container, edge))
         _drain(container, edge)
@@ -65,13 +75,27 @@ def switch(settings: Settings, edge: Edge, edge_id: str, digest: str, service: s
 
 
 def _reload(container: Container, edge: Edge) -> None:
-    """Tell HAProxy to read its files again; one that is being restarted does so by itself."""
-    try:
-        container.kill("SIGUSR2")
-    except APIError:
-        container.reload()
-        if container.status not in ("running", "restarting"):
-            raise NotSwitched(engine.not_running(edge.name, container.status)) from None
+    """Tell HAProxy to read its files again; one that is being restarted does so by itself.
+
+    Raises:
+        NotSwitched: when the container does not run, or its image has no command for it.
+    """
+    for command in RELOADS:
+        try:
+            code, output = container.exec_run(list(command))
+        except APIError:
+            container.reload()
+            if container.status not in ("running", "restarting"):
+                raise NotSwitched(engine.not_running(edge.name, container.status)) from None
+            return
+        if code not in NO_SUCH_COMMAND:
+            break
+    if code:
+        reason = output.decode(errors="replace").strip() if isinstance(output, bytes) else ""
+        raise NotSwitched(
+            f"{edge.name} cannot be told to read its new configuration; it goes on with the one before: {reason}\n"
+            "  allowed     an image for mimir:edge.image that has `kill`, or `sh`, and `wget`"
+        )
 
 
 def _in_effect(container: Container, patience: float, wanted: str | None = None) -> str:

@@ -24,7 +24,10 @@ class Docker(Section):
         pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",
     )
     restart: Literal["no", "on-failure", "always", "unless-stopped"] = setting(
-        "unless-stopped", "Restart policy of the container.", allowed="no, on-failure, always or unless-stopped"
+        "always",
+        "Restart policy of the containers. With another one than `always` the service may stay down after the engine "
+        "or its host was restarted.",
+        allowed="no, on-failure, always or unless-stopped",
     )
     metrics_port: int | None = setting(
         None,

@@ -40,6 +40,29 @@ def test_a_changed_setting_takes_effect_and_keeps_the_data(stack: Stack, engine:
     assert before["volumes"]["config"] not in [volume.name for volume in engine.volumes.list()]
 
 
+def test_a_setting_of_the_file_alone_takes_effect_and_is_taken_back(stack: Stack) -> None:
+    """Nothing but what is mounted differs then, and the provider by itself would leave the old file mounted."""
+    for form in ("text", "json"):
+        stack.write(logging={"format": form})
+        assert f"mimir-{stack.name}" in stack.up().ok().text
+        assert http.get(stack.behind(), "/api/v1/config").json()["logging"]["format"] == form
+        stack.up("--expect-no-changes").ok()
+
+
+def test_a_limit_alone_takes_effect(stack: Stack, engine: docker.DockerClient) -> None:
+    """Of the CPU in place, as the number of threads stays; of /tmp in a new container."""
+    before = stack.outputs()["container"]
+    edge = stack.outputs()["edge"]
+    stack.write(limits={"cpus": 0.6}, edge={"cpus": 0.7})
+    stack.up().ok()
+    assert stack.outputs()["container"] == before
+    assert engine.containers.get(before).attrs["HostConfig"]["CpuQuota"] == 60_000
+    assert engine.containers.get(edge).attrs["HostConfig"]["CpuQuota"] == 70_000
+    stack.write(limits={"tmpMib": 9})
+    stack.up().ok()
+    assert "size=9m" in engine.containers.get(stack.outputs()["container"]).attrs["HostConfig"]["Tmpfs"]["/tmp"]
+
+
 def test_a_changed_probe_is_what_the_engine_asks_from_then_on(stack: Stack, engine: docker.DockerClient) -> None:
     """An engine takes a health check only with a new container; the provider reports a change and makes none."""
     stack.write(probe={"retries": 4})

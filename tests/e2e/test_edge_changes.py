@@ -147,6 +147,26 @@ def test_a_version_that_does_not_start_is_never_the_stacks(stack: Stack, engine:
     assert only_one_serves(stack, engine)
 
 
+def test_the_settings_before_a_failed_update_can_be_deployed_again(stack: Stack, engine: docker.DockerClient) -> None:
+    """The volume that the failed one replaced has the name of the one that is made again, and serves all the time."""
+    before = stack.outputs()
+    broken, config = stack.folder / "sample/broken.go", stack.file.read_text()
+    with nobody_notices(stack):
+        broken.write_text(EXITS)
+        stack.write(environment={"maxJobs": 23})
+        stack.up().failed()
+        broken.unlink()
+        del stack.config["environment"]["maxJobs"]
+        stack.write()
+        assert stack.file.read_text() == config
+        stack.up().ok()
+    after = stack.outputs()
+    assert after["volumes"] == before["volumes"] and after["container"] == before["container"]
+    names = [volume.name for volume in engine.volumes.list(filters=stack.mine)]
+    assert [name for name in names if "-config-" in name] == [before["volumes"]["config"]]
+    stack.up("--expect-no-changes").ok()
+
+
 @pytest.mark.parametrize(
     ("role", "number", "seconds"),
     [("trial", 1, 0), ("service", 2, 0), ("service", 2, 6)],
@@ -213,11 +233,22 @@ def test_an_edge_that_somebody_removed_is_made_anew(stack: Stack, engine: docker
 
 
 def test_an_edge_that_somebody_stopped_is_started_again(stack: Stack, engine: docker.DockerClient) -> None:
+    """As an engine leaves it that was restarted after a signal to the edge."""
     engine.containers.get(stack.outputs()["edge"]).stop()
-    text = stack.up().failed().text
-    assert "-edge is exited, not running" in text and "pulumi up --refresh" in text and "Traceback" not in text
-    stack.up("--refresh").ok()
+    assert "-edge did not run (exited), and is started again" in stack.up().ok().text
     assert http.get(stack.outputs()["url"], "/health").ok and only_one_serves(stack, engine)
+
+
+def test_a_paused_edge_is_called_paused(stack: Stack, engine: docker.DockerClient) -> None:
+    edge = engine.containers.get(stack.outputs()["edge"])
+    edge.pause()
+    try:
+        stack.write(edge={"corsOrigins": ["https://paused.example.com"]})
+        text = stack.up().failed().text
+    finally:
+        edge.unpause()
+    assert f"docker unpause {edge.name}" in text and "Traceback" not in text
+    stack.up().ok()
 
 
 def test_an_image_of_the_edge_that_cannot_be_had_changes_nothing(stack: Stack, engine: docker.DockerClient) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import docker
 import pytest
@@ -12,9 +14,14 @@ from components.docker.engine import Engine
 from tests.e2e import http
 from tests.e2e.conftest import NewStack
 from tests.e2e.load import Load
-from tests.e2e.stack import Stack
+from tests.e2e.stack import Stack, eventually
 from toolchain import versions
+from toolchain.layout import Layout
+from toolchain.machine import Machine
+from toolchain.services.engine_daemon import EngineDaemon
+from toolchain.services.engine_daemon import oldest as oldest_release
 from toolchain.services.oldest_engine import VARIABLE
+from toolchain.services.process import identity
 
 pytestmark = pytest.mark.e2e
 
@@ -63,3 +70,19 @@ def test_a_new_version_replaces_the_old_one_without_a_failed_request(stack: Stac
     assert after["container"] != before["container"]
     assert load.report.failed == 0, load.report
     assert [container.name for container in oldest.containers.list(filters=stack.mine)].count(before["container"]) == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
+def test_all_of_it_is_back_when_the_engine_is(stack: Stack, how: signal.Signals) -> None:
+    """Also an edge that was reloaded. An engine that was killed counts its containers as stopped by hand."""
+    stack.write(edge={"corsOrigins": [f"https://{how.name.lower()}.example.com"]})
+    stack.up().ok()
+    engine = EngineDaemon(Machine.of(Layout.of(Path.cwd(), os.environ), os.environ), oldest_release())
+    process = engine.daemon.running()
+    assert process is not None
+    os.kill(process.pid, how)
+    eventually("the end of the engine", lambda: identity(process.pid) != process, 90)
+    engine.start()
+    url = stack.outputs()["url"]
+    eventually("the service", lambda: http.get(url, "/health").ok, 60)
+    stack.up("--expect-no-changes").ok()

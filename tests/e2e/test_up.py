@@ -56,7 +56,7 @@ def test_the_container_is_hardened(container: Container) -> None:
     assert (host["Memory"], host["MemorySwap"]) == (96 << 20, 96 << 20)
     assert host["PidsLimit"] == 100
     assert "noexec" in host["Tmpfs"]["/tmp"]
-    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    assert host["RestartPolicy"]["Name"] == "always"
     assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "5"}}
     assert config["StopTimeout"] >= 35
     assert "GOMAXPROCS=1" in config["Env"]

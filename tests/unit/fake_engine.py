@@ -47,7 +47,7 @@ class Thing:
             "HostConfig": {},
             **(attrs or {}),
         }
-        self.name, self.status = "mimir-dev", "exited"
+        self.name, self.status = "mimir-dev", str(self.attrs["State"]["Status"])
         self.client = self.networks = self
         self.containers: Any = self
         self.done: list[str] = []
@@ -81,6 +81,7 @@ class Thing:
 
     def start(self) -> None:
         self.done.append("start")
+        self.status = "running"
 
     def stop(self, timeout: int) -> None:
         self.done.append(f"stop within {timeout} s")

@@ -53,6 +53,7 @@ class Run:
         messages: what it told the user, as (level, text).
         proved: ids of the containers that the deployment proved.
         switched: for each time that the edge was told of files: its container, their digest, and who serves then.
+        kept: names of the configurations' volumes that were left when the others were removed.
     """
 
     resources: list[Resource]
@@ -60,6 +61,7 @@ class Run:
     messages: list[tuple[str, str]]
     proved: list[str]
     switched: list[tuple[str, str, str]]
+    kept: list[str]
 
     def resource(self, kind: str, name: str | None = None) -> Resource:
         """The only resource of a kind (and a name)."""
@@ -204,18 +206,24 @@ def run(
             proved.append(container)
             return container
 
+        kept: list[str] = []
         switched: list[tuple[str, str, str]] = []
 
         def switch(_settings: object, _edge: object, container: str, digest: str, service: str) -> str:
             switched.append((container, digest, service))
             return container
 
+        def clean_up(_settings: object, _application: object, container: str, volume: str) -> str:
+            kept.append(volume)
+            return container
+
         patch.setattr("components.docker.deployment.prove", prove)
         patch.setattr("components.docker.edge.switch", switch)
+        patch.setattr("components.docker.deployment.clean_up", clean_up)
         _accept_hooks(patch)
         monitor, log = Monitor(), _Log()
         contextvars.copy_context().run(_run, monitor, log, config, stack_name, preview, encrypted)
-        return Run(monitor.asked, monitor.outputs, log.messages, proved, switched)
+        return Run(monitor.asked, monitor.outputs, log.messages, proved, switched, kept)
 
 
 def _cluster(corefile: str | None, settings: Settings, stack: str) -> Cluster:

@@ -55,6 +55,16 @@ def test_defaults_are_nothing_to_warn_of() -> None:
     assert warnings(at("environment.pluginDir", "/app/plugins")) == []
 
 
+@pytest.mark.parametrize(
+    ("policy", "cause"),
+    [("no", "was restarted"), ("on-failure", "was restarted"), ("unless-stopped", "a signal (docker kill)")],
+)
+def test_a_restart_policy_that_leaves_the_service_down_says_so(policy: str, cause: str) -> None:
+    [warning] = warnings(at("docker.restart", policy))
+    assert warning.startswith(f"mimir:docker.restart: {policy}; ")
+    assert cause in warning and "`always`" in warning
+
+
 @pytest.mark.parametrize(("key", "value"), [("port", 9000), ("logLevel", "ERROR"), ("variables", {"OWN": "1"})])
 def test_what_has_an_effect_is_nothing_to_warn_of(key: str, value: Any) -> None:
     assert warnings(at(f"environment.{key}", value)) == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from docker.errors import APIError, DockerException, ImageNotFound
 
-from components.docker import engine
+from components.docker import engine, unused_config
 from ops import destroy
 
 IMAGE = "127.0.0.1:5000/mimir@sha256:" + "ab" * 32
@@ -26,7 +26,7 @@ class Docker:
     def __init__(self, *volumes: str, image_error: Exception | None = None) -> None:
         self.images = self.volumes = self
         self.names, self.image_error = volumes, image_error
-        self.removed: list[str] = []
+        self.removed: list[Any] = []
         self.filters: dict[str, str] = {}
 
     def remove(self, image: str, **how: Any) -> None:
@@ -118,6 +118,16 @@ def test_what_is_kept_comes_with_the_commands_that_delete_it(
         "pulumi destroy --yes --stack dev",
         "docker volume rm mimir-dev-data mimir-dev-logs",
     ]
+
+
+def test_the_configuration_goes_and_is_not_called_data(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pulumi keeps it (config_volume.py)."""
+    docker = use(monkeypatch, Docker("mimir-dev-data"))
+    monkeypatch.setattr(unused_config, "remove", lambda client, name: docker.removed.append((client, name)))
+    destroy.destroy("dev")
+    assert docker.removed[0] == (docker, "mimir-dev")
 
 
 def test_a_destroy_that_failed_removes_nothing_more(calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ def test_the_container_cannot_take_the_machine_with_it(on_engine: Run) -> None:
 
 def test_it_comes_back_and_ends_in_peace(on_engine: Run) -> None:
     service = on_engine.service
-    assert service["restart"] == "unless-stopped"
+    assert service["restart"] == "always", "with unless-stopped it stays down when the engine was killed"
     assert service["stopSignal"] == "SIGTERM"
     assert service["stopTimeout"] >= DRAIN_AND_MARGIN_SECONDS
     assert service["destroyGraceSeconds"] >= DRAIN_AND_MARGIN_SECONDS, "the provider kills at once without it"
@@ -108,6 +108,8 @@ def test_the_configuration_is_named_after_its_content_and_carried_before_the_sta
     assert (carrier.inputs["start"], carrier.inputs["mustRun"], carrier.inputs["networkMode"]) == (False, False, "none")
     assert {upload["permissions"] for upload in carrier.inputs["uploads"]} == {"0444"}
     assert "mimir-config-carrier" in on_engine.in_role("service").waits_for
+    assert volume.options.retainOnDelete, "or the settings before a failed update could not be deployed again"
+    assert on_engine.kept == [volume.inputs["name"]], "what was before goes at the end"
 
 
 def test_the_file_is_mounted_under_the_name_that_the_application_looks_for(on_engine: Run) -> None:

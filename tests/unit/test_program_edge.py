@@ -82,8 +82,12 @@ def test_it_cannot_take_the_machine_with_it(on_engine: Run) -> None:
     assert edge["memory"] == edge["memorySwap"] == 128
     assert edge["cpuQuota"] == edge["cpuPeriod"]
     assert edge["logOpts"] == {"max-size": "10m", "max-file": "5"}
-    assert edge["restart"] == "unless-stopped"
     assert edge["healthcheck"]["tests"][-1] == "http://127.0.0.1:9090/ready"
+
+
+def test_it_comes_back_with_the_application(on_engine: Run) -> None:
+    """Whatever became of the engine; with `unless-stopped` it would stay down after a signal, too."""
+    assert on_engine.edge["restart"] == on_engine.service["restart"] == "always"
 
 
 def test_its_end_leaves_time_for_every_request(on_engine: Run) -> None:

@@ -17,6 +17,7 @@ from tests.unit.fake_engine import MIMIR, SETTINGS, Thing, Use
 
 DROPPED = (1, b'logging.level: "debug", expected "info"\n')
 RUNNING = {"State": {"Status": "running", "Running": True, "Restarting": False}}
+LIMITS = {"PidsLimit": 256, "CpuPeriod": 100_000, "CpuQuota": 100_000}
 STOPPED = APIError("409 Client Error", explanation="container id is not running")
 
 
@@ -48,14 +49,15 @@ def answers(container: Thing, *said: tuple[int, bytes] | Exception) -> None:
     container.exec_run = exec_run  # type: ignore[method-assign]
 
 
-def test_the_process_limit_is_set_where_it_differs(use: Use) -> None:
-    container = use(Thing({"HostConfig": {"PidsLimit": None}}))
+@pytest.mark.parametrize("differs", [{"PidsLimit": None}, {"CpuQuota": 50_000}, {"CpuPeriod": 0}], ids=str)
+def test_the_limits_that_the_provider_does_not_set_are_set_where_they_differ(use: Use, differs: dict[str, Any]) -> None:
+    container = use(Thing({"HostConfig": {**LIMITS, **differs}}))
     assert proof.prove(SETTINGS, MIMIR, "id") == "id"
-    assert container.api.posted == [("/containers/id/update", {"PidsLimit": 256})]
+    assert container.api.posted == [("/containers/id/update", LIMITS)]
 
 
-def test_and_left_alone_where_it_does_not(use: Use) -> None:
-    container = use(Thing({"HostConfig": {"PidsLimit": 256}}))
+def test_and_left_alone_where_they_do_not(use: Use) -> None:
+    container = use(Thing({"HostConfig": LIMITS}))
     proof.prove(SETTINGS, MIMIR, "id")
     assert container.api.posted == []
 
@@ -78,6 +80,7 @@ def test_a_configuration_that_was_dropped_fails_the_update(use: Use) -> None:
     assert 'logging.level: "debug", expected "info"' in text
     assert "mimir-dev" in text
     assert "docker cp mimir-dev:/app/data" in text
+    assert "make refresh" in text, "an earlier release deployed a new file without a new container"
 
 
 def test_nothing_but_the_probes_words_is_repeated(use: Use) -> None:
@@ -110,20 +113,33 @@ def test_the_wait_has_an_end(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 10.0 <= now[0] <= 12.0
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
-        {"Status": "exited", "Running": False, "Restarting": False},
-        {"Status": "restarting", "Running": True, "Restarting": True},
-    ],
-    ids=lambda state: str(state["Status"]),
-)
-def test_a_stopped_container_is_called_stopped(use: Use, state: dict[str, Any]) -> None:
-    answers(use(Thing({"State": state})), STOPPED)
+@pytest.mark.parametrize("status", ["created", "exited"])
+def test_a_stopped_container_is_started_and_waited_for(use: Use, status: str) -> None:
+    container = use(Thing({"State": {"Status": status, "Running": False, "Restarting": False}}))
+    answers(container, DROPPED, DROPPED, (0, b""))
+    assert proof.prove(SETTINGS, MIMIR, "id") == "id"
+    assert container.done == ["start"]
+
+
+def test_a_container_that_ends_again_is_not_waited_for(use: Use) -> None:
+    container = use(Thing({"State": {"Status": "exited", "Running": False, "Restarting": False}}))
+    answers(container, STOPPED)
+    container.reload = lambda: setattr(container, "status", "exited")
     text = refused()
-    assert f"mimir-dev is {state['Status']}, not running" in text
+    assert "mimir-dev is exited, not running" in text
     assert "docker logs mimir-dev" in text
     assert "pulumi up --refresh" in text
+
+
+def test_a_crash_loop_is_called_one(use: Use) -> None:
+    answers(use(Thing({"State": {"Status": "restarting", "Running": True, "Restarting": True}})), STOPPED)
+    assert "mimir-dev is restarting, not running" in refused()
+
+
+def test_a_paused_container_is_called_paused(use: Use) -> None:
+    state = {"Status": "paused", "Running": True, "Restarting": False, "Paused": True}
+    answers(use(Thing({"State": state})), STOPPED)
+    assert refused() == "mimir-dev is paused, so it answers nobody: docker unpause mimir-dev"
 
 
 def test_an_engine_that_refuses_without_a_word_proves_nothing(use: Use) -> None:

@@ -17,6 +17,9 @@ from tests.unit.fake_engine import MIMIR, SETTINGS, Many, Thing, Use, thing
 
 EDGE = edges.describe(SETTINGS, MIMIR)
 STOPPED = APIError("409 Client Error", explanation="container is not running")
+LIMITS = {"PidsLimit": switching.PIDS, "CpuPeriod": 100_000, "CpuQuota": 100_000}
+KILL, SHELL = ["kill", "-USR2", "1"], ["sh", "-c", "kill -USR2 1"]
+NO_SUCH_COMMAND = (127, b'exec: "kill": executable file not found in $PATH')
 
 
 @pytest.fixture(autouse=True)
@@ -32,11 +35,19 @@ class Haproxy(Thing):
     """The edge's container: each question about its files in effect has the next of these answers."""
 
     def __init__(self, *digests: str | Exception, old_workers: float = 0) -> None:
-        super().__init__({"HostConfig": {"PidsLimit": switching.PIDS}}, {"io.mimir.role": "edge"})
+        super().__init__({"HostConfig": LIMITS}, {"io.mimir.role": "edge"})
         self.name, self.id, self.status = "mimir-dev-edge", "edge-id", "running"
         self.left, self.old_workers = [*digests], old_workers
+        self.reloads: list[Sequence[str]] = []
+        self.reload_answers: list[tuple[int, bytes] | Exception] = [(0, b"")]
 
     def exec_run(self, command: Sequence[str]) -> tuple[int, bytes]:
+        if "-USR2" in " ".join(command):
+            self.reloads.append(command)
+            answer = self.reload_answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
         assert command[-1] == "http://127.0.0.1:9090/configuration"
         now = self.left.pop(0) if len(self.left) > 1 else self.left[0]
         if isinstance(now, Exception):
@@ -65,15 +76,40 @@ def refused(use: Use, edge: Haproxy) -> str:
 def test_an_edge_that_runs_with_its_files_is_left_alone(use: Use, clock: list[float]) -> None:
     edge = Haproxy("new")
     assert run(use, edge) == "edge-id"
-    assert edge.done == []
+    assert edge.done == edge.reloads == []
     assert clock == [0.0]
 
 
 def test_new_files_are_read_without_a_restart_and_waited_for(use: Use) -> None:
     edge = Haproxy("old", "old", "", STOPPED, "new")
     assert run(use, edge) == "edge-id"
-    assert edge.done == ["SIGUSR2"], "the signal for a reload; a restart would cut every connection"
+    assert edge.reloads == [KILL], "the signal for a reload; a restart would cut every connection"
     assert edge.left == ["new"]
+
+
+def test_a_reload_is_no_signal_of_the_engine(use: Use) -> None:
+    """The engine would keep it as a stop by hand, and not start the edge again after a crash or a reboot."""
+    edge = Haproxy("old", "new")
+    run(use, edge)
+    assert edge.done == []
+
+
+def test_an_image_without_kill_is_reloaded_by_its_shell(use: Use) -> None:
+    edge = Haproxy("old", "new")
+    edge.reload_answers = [NO_SUCH_COMMAND, (0, b"")]
+    assert run(use, edge) == "edge-id"
+    assert edge.reloads == [KILL, SHELL]
+
+
+@pytest.mark.parametrize(
+    "answers", [[NO_SUCH_COMMAND, NO_SUCH_COMMAND], [(1, b'exec: "kill": Operation not permitted')]]
+)
+def test_an_image_that_cannot_be_reloaded_is_named(use: Use, answers: list[tuple[int, bytes] | Exception]) -> None:
+    edge = Haproxy("old")
+    edge.reload_answers = answers
+    text = refused(use, edge)
+    assert "mimir:edge.image" in text and 'exec: "kill": ' in text
+    assert "goes on with the one before" in text
 
 
 def test_an_edge_that_is_just_starting_is_waited_for(use: Use) -> None:
@@ -131,9 +167,17 @@ def test_the_wait_for_the_last_request_has_an_end(use: Use, clock: list[float]) 
 
 def test_its_processes_are_limited_too(use: Use) -> None:
     edge = Haproxy("new")
-    edge.attrs["HostConfig"] = {"PidsLimit": None}
+    edge.attrs["HostConfig"] = {**LIMITS, "PidsLimit": None}
     run(use, edge)
-    assert edge.api.posted == [("/containers/edge-id/update", {"PidsLimit": switching.PIDS})]
+    assert edge.api.posted == [("/containers/edge-id/update", LIMITS)]
+
+
+def test_another_limit_of_its_cpus_replaces_nothing(use: Use) -> None:
+    """The provider calls it an update, and makes none; a new edge would close the port."""
+    edge = Haproxy("new")
+    edge.attrs["HostConfig"] = {**LIMITS, "CpuQuota": 50_000}
+    run(use, edge)
+    assert edge.api.posted == [("/containers/edge-id/update", LIMITS)]
 
 
 def test_an_edge_that_is_gone_is_made_anew_by_a_refresh(use: Use) -> None:
@@ -143,41 +187,56 @@ def test_an_edge_that_is_gone_is_made_anew_by_a_refresh(use: Use) -> None:
 
 
 def test_an_engine_that_fails_is_named(use: Use) -> None:
-    text = refused(use, killed_with(DockerException("no engine")))
+    edge = Haproxy("old")
+    edge.reload_answers = [DockerException("no engine")]
+    text = refused(use, edge)
     assert "mimir-dev-edge" in text
     assert "no engine" in text
 
 
-def test_an_edge_that_could_not_be_started_is_started_now(use: Use) -> None:
-    """Its port was taken, say; Pulumi has it in its state, and would leave it at that."""
-    edge = Haproxy("", "new")
-    edge.status = "created"
-    assert run(use, edge) == "edge-id"
-    assert edge.done[0] == "start"
-
-
-@pytest.mark.parametrize("status", ["exited", "dead", "paused"])
-def test_an_edge_that_somebody_stopped_is_called_stopped(use: Use, status: str) -> None:
-    edge = killed_with(STOPPED)
+@pytest.mark.parametrize("status", ["created", "exited"])
+def test_an_edge_that_does_not_run_is_started(use: Use, status: str) -> None:
+    """Its port was taken, say, or the engine was restarted; Pulumi has it in its state, and would leave it at that."""
+    edge = Haproxy("", STOPPED, "new")
     edge.status = status
+    assert run(use, edge) == "edge-id"
+    assert edge.done == ["start"]
+    assert edge.reloads == [], "it reads its files by itself"
+
+
+def test_an_edge_that_cannot_be_started_says_why(use: Use) -> None:
+    edge = Haproxy("")
+    edge.status = "exited"
+
+    def start() -> None:
+        raise APIError("500 Server Error", explanation="port is already allocated")
+
+    edge.start = start  # type: ignore[method-assign]
     text = refused(use, edge)
-    assert f"mimir-dev-edge is {status}, not running" in text
+    assert "mimir-dev-edge" in text and "port is already allocated" in text
+
+
+def test_a_dead_edge_is_called_dead(use: Use) -> None:
+    edge = no_exec("dead")
+    text = refused(use, edge)
+    assert "mimir-dev-edge is dead, not running" in text
     assert "docker logs mimir-dev-edge" in text
     assert "pulumi up --refresh" in text
 
 
+def test_a_paused_edge_is_called_paused(use: Use) -> None:
+    text = refused(use, no_exec("paused"))
+    assert text == "mimir-dev-edge is paused, so it answers nobody: docker unpause mimir-dev-edge"
+
+
 def test_an_edge_that_is_being_restarted_reads_its_new_files_by_itself(use: Use) -> None:
-    edge = killed_with(STOPPED)
-    edge.status, edge.left = "restarting", ["", STOPPED, "new"]
+    edge = no_exec("restarting")
+    edge.left = ["", STOPPED, "new"]
     assert run(use, edge) == "edge-id"
 
 
-def killed_with(error: Exception) -> Haproxy:
-    """An edge of the files before, to which no signal can be sent."""
-
-    def kill(signal: str) -> None:
-        raise error
-
+def no_exec(status: str) -> Haproxy:
+    """An edge of the files before, in which nothing can be run."""
     edge = Haproxy("old")
-    edge.kill = kill  # type: ignore[method-assign]
+    edge.status, edge.reload_answers = status, [STOPPED]
     return edge
