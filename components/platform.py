@@ -25,9 +25,13 @@ def look(settings: Settings, stack: str) -> Platform | list[Problem]:
         from components.kubernetes import cluster
 
         return cluster.look(settings, stack)
-    from components.docker import engine
+    from components.docker import engine, ports
 
-    return engine.look(settings)
+    found = engine.look(settings)
+    # A preview makes nothing, not even for a moment.
+    if isinstance(found, list) or pulumi.runtime.is_dry_run():
+        return found
+    return ports.problems(settings, f"mimir-{stack}") or found
 
 
 def deploy(

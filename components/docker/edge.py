@@ -13,12 +13,12 @@ import pulumi_docker
 from components import certificate
 from components.application import USER_ID
 from components.docker import engine as engines
-from components.docker import failure, hardened, leftovers
+from components.docker import failure, hardened, leftovers, ports
 from components.docker.engine import Engine
 from components.docker.labels import labels_of
 from components.docker.service import go_duration
 from components.docker.switch import switch
-from components.edge import METRICS_PORT, PLAIN_PORT, Edge
+from components.edge import METRICS_PORT, Edge
 from components.haproxy import files
 from components.haproxy.backend import Backend
 from components.haproxy.files import Files
@@ -109,7 +109,10 @@ class DockerEdge(pulumi.ComponentResource):
             command=list(files.COMMAND[1:]),
             labels=labels_of(application, pulumi_docker.ContainerLabelArgs, "edge"),
             network_mode=network,
-            ports=_ports(settings, edge),
+            ports=[
+                pulumi_docker.ContainerPortArgs(internal=port.inside, external=port.port, ip=port.address)
+                for port in ports.published(settings)
+            ],
             mounts=[
                 pulumi_docker.ContainerMountArgs(type="volume", source=volume.name, target=files.FOLDER, read_only=True)
             ],
@@ -163,18 +166,4 @@ def _uploads(rendered: Files) -> list[pulumi_docker.ContainerUploadArgs]:
     return [
         pulumi_docker.ContainerUploadArgs(file=f"{files.FOLDER}/{name}", content=text, permissions="0444")
         for name, text in texts
-    ]
-
-
-def _ports(settings: Settings, edge: Edge) -> list[pulumi_docker.ContainerPortArgs]:
-    """The ports that are open to others; the metrics never beyond the engine's own host."""
-    docker = settings.docker
-    wanted = {edge.listening_port: (edge.port, docker.bind_address)}
-    if edge.settings.redirect_port:
-        wanted[PLAIN_PORT] = (edge.settings.redirect_port, docker.bind_address)
-    if docker.metrics_port:
-        wanted[METRICS_PORT] = (docker.metrics_port, "127.0.0.1")
-    return [
-        pulumi_docker.ContainerPortArgs(internal=inside, external=outside, ip=address)
-        for inside, (outside, address) in sorted(wanted.items())
     ]

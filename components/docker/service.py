@@ -8,7 +8,7 @@ import pulumi
 import pulumi_docker
 
 from components.application import Application
-from components.docker import failure, hardened, leftovers, trial
+from components.docker import failure, hardened, leftovers, ports, trial
 from components.docker.engine import Engine
 from components.docker.labels import labels_of
 from components.probes import START_INTERVAL_SECONDS, Probe
@@ -63,9 +63,8 @@ class Service(pulumi.ComponentResource):
             ports=[]
             if alias
             else [
-                pulumi_docker.ContainerPortArgs(
-                    internal=application.port, external=settings.edge_port, ip=settings.docker.bind_address
-                )
+                pulumi_docker.ContainerPortArgs(internal=port.inside, external=port.port, ip=port.address)
+                for port in ports.published(settings)
             ],
             mounts=[*_mounts(application, volumes), *extra_mounts],
             tmpfs={"/tmp": f"rw,noexec,nosuid,nodev,size={limits.tmp_mib}m,mode=1777"},

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e import release
 from tests.e2e.cluster import OPEN, Cluster
-from tests.e2e.conftest import NewClusterStack
+from tests.e2e.conftest import EDGE, NewClusterStack
 from tests.e2e.load import Load
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
@@ -27,8 +27,9 @@ def identities(list_objects: Callable[[], list[Any]]) -> dict[str, str]:
 def test_on_kubernetes_also_from_client_side_to_server_side_apply(
     new_cluster_stack: NewClusterStack, tmp_path: Path, cluster: Cluster
 ) -> None:
+    edge = {**OPEN, "rateLimit": EDGE["rateLimit"]}
     # Its default for dnsSeconds, 30, would be waiting only.
-    stack = new_cluster_stack(folder=release.files(tmp_path), edge=OPEN, kubernetes={"dnsSeconds": 2})
+    stack = new_cluster_stack(folder=release.files(tmp_path), edge=edge, kubernetes={"dnsSeconds": 2})
     stack.env.update(CLIENT_SIDE_APPLY)
     stack.up().ok()
     stack.env.clear()

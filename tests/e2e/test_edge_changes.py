@@ -5,6 +5,7 @@ The clients here are strict: none ever repeats a request, also not on a connecti
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -249,6 +250,24 @@ def test_a_paused_edge_is_called_paused(stack: Stack, engine: docker.DockerClien
         edge.unpause()
     assert f"docker unpause {edge.name}" in text and "Traceback" not in text
     stack.up().ok()
+
+
+@pytest.mark.parametrize("wrong", ["edge.port", "docker.bindAddress"])
+def test_an_edge_that_could_not_bind_is_never_made(stack: Stack, engine: docker.DockerClient, wrong: str) -> None:
+    before = {key: dict(stack.config.get(key, {})) for key in ("edge", "docker")}
+    with nobody_notices(stack), socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        if wrong == "edge.port":
+            stack.write(edge={"port": other.getsockname()[1]})
+        else:
+            stack.write(docker={"bindAddress": "192.0.2.1"})
+        text = stack.up().failed().text
+        assert f"mimir:{wrong}" in text and "nothing was changed" in text and "Traceback" not in text
+        stack.config.update(before)
+        stack.write()
+        stack.up("--expect-no-changes").ok()
+    assert only_one_serves(stack, engine)
 
 
 def test_an_image_of_the_edge_that_cannot_be_had_changes_nothing(stack: Stack, engine: docker.DockerClient) -> None:

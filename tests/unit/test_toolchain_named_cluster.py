@@ -124,7 +124,7 @@ def test_what_is_printed_names_it_and_says_what_is_next(
 
     monkeypatch.setenv("MIMIR_TOOLCHAIN_HOME", str(layout.home))
     monkeypatch.setenv("MIMIR_TEST_CONTEXT", CONTEXT)
-    monkeypatch.setattr(command_line, "ensure", ensured)
+    monkeypatch.setattr("toolchain.ensure.ensure", ensured)
     assert command_line.main(["ensure", "--group", "cluster"]) == 0
     output = capsys.readouterr().out
     assert CONTEXT in output and "make e2e" in output and "make stop" not in output
