@@ -10,6 +10,26 @@ from pulumi_kubernetes import core
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.scope import Scope
 from components.settings import VolumeName
+from components.settings.volumes import Claim
+
+
+FILLED_IN = (
+    "spec.volumeName",
+    "spec.volumeMode",
+    "metadata.finalizers",
+    *(
+        f'metadata.annotations["{annotation}"]'
+        for annotation in (
+            "pv.kubernetes.io/bind-completed",
+            "pv.kubernetes.io/bound-by-controller",
+            "volume.beta.kubernetes.io/storage-provisioner",
+            "volume.kubernetes.io/selected-node",
+            "volume.kubernetes.io/storage-provisioner",
+        )
+    ),
+)
+"""What the cluster writes into a claim. `pulumi import` takes it over as if the program had asked for it; the next update
+would replace the claim, and the data, because the program does not."""
 
 
 class Claims(pulumi.ComponentResource):
@@ -41,6 +61,7 @@ class Claims(pulumi.ComponentResource):
                     parent=self,
                     protect=volume.protected,
                     retain_on_delete=volume.protected,
+                    ignore_changes=_filled_in(asked[volume.name]),
                     hooks=scope.room_for(f"{name}-{volume.name}", name),
                 ),
             ).metadata.name
@@ -48,3 +69,8 @@ class Claims(pulumi.ComponentResource):
             if not volume.read_only
         }
         self.register_outputs({"names": self.names})
+
+
+def _filled_in(claim: Claim) -> list[str]:
+    """What the cluster writes into a claim: without a class in the settings, its default class too."""
+    return [*FILLED_IN, *([] if claim.storage_class else ["spec.storageClassName"])]

@@ -13,8 +13,15 @@ from components.kubernetes.rules import single_writer_keys
 from components.kubernetes.scope import Scope
 from components.settings import Settings
 
-MARGIN_SECONDS = 60
-"""What Pulumi waits longer than the cluster, so that the cluster's own verdict is the one that is read."""
+MARGIN_SECONDS = 5
+"""What Pulumi waits longer than the cluster, so that the cluster's own verdict is the one that is read.
+
+The provider (v4) does not end its wait when the cluster gives a rollout up (`ProgressDeadlineExceeded`): it waits as long
+as it is told to, so this is time that nobody needs.
+"""
+
+DELETE_MARGIN_SECONDS = 60
+"""What a deletion may take longer than the pods' grace."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class Workload(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 custom_timeouts=pulumi.CustomTimeouts(
-                    create=wait, update=wait, delete=f"{rollout.grace_seconds + MARGIN_SECONDS}s"
+                    create=wait, update=wait, delete=f"{rollout.grace_seconds + DELETE_MARGIN_SECONDS}s"
                 ),
                 hooks=pulumi.ResourceHookBinding(
                     before_create=scope.room_for(name).before_create, on_error=[failure.hook(name, scope, part)]
