@@ -12,9 +12,9 @@ from components import edge as edges
 from components.application import Application
 from components.docker import engine, leftovers, live_reload, outputs
 from components.docker.config_volume import ConfigVolume
-from components.docker.edge import STANDBY, DockerEdge
+from components.docker.edge import DockerEdge
 from components.docker.engine import Engine
-from components.docker.labels import labels_of
+from components.docker.labels import STANDBY, labels_of
 from components.docker.proof import prove
 from components.docker.service import Service
 from components.docker.unused_config import clean_up

@@ -15,7 +15,7 @@ from components.application import USER_ID
 from components.docker import engine as engines
 from components.docker import failure, hardened, leftovers, ports
 from components.docker.engine import Engine
-from components.docker.labels import labels_of
+from components.docker.labels import STANDBY, labels_of
 from components.docker.service import go_duration
 from components.docker.switch import switch
 from components.edge import METRICS_PORT, Edge
@@ -23,9 +23,6 @@ from components.haproxy import files
 from components.haproxy.backend import Backend
 from components.haproxy.files import Files
 from components.settings import Settings
-
-STANDBY = "application"
-"""Name that every container of the application has in the network."""
 
 HEALTH_SECONDS = 5
 

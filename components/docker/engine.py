@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -128,6 +129,35 @@ def start_if_stopped(container: Container) -> bool:
     pulumi.log.warn(f"{container.name} did not run ({container.status}), and is started again.")
     container.start()
     return True
+
+
+def attach_if_detached(container: Container, network: str, aliases: Sequence[str] = ()) -> None:
+    """Connect a container to its network again, if somebody disconnected it. The provider does not see that.
+
+    Args:
+        container: which.
+        network: name of the network.
+        aliases: names that the container has in it, besides its own.
+
+    Raises:
+        DockerException: when the engine has no such network, or cannot connect it.
+    """
+    if network in (container.attrs["NetworkSettings"]["Networks"] or {}):
+        return
+    pulumi.log.warn(f"{container.name} was disconnected from network {network}, and is connected again.")
+    assert container.client
+    container.client.networks.get(network).connect(container, aliases=[*aliases] or None)
+
+
+def is_this_machine(client: docker_sdk.DockerClient) -> bool:
+    """Whether the engine's host is where this program runs, so that what it publishes on loopback is reached from here.
+
+    Not where its socket is mounted into a container, or is a virtual machine's.
+
+    Raises:
+        DockerException: when the engine does not answer.
+    """
+    return str(client.info().get("Name")) == socket.gethostname()
 
 
 def not_running(name: str, status: str) -> str:

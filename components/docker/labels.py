@@ -1,4 +1,4 @@
-"""Labels by which everything of a deployment is found on an engine."""
+"""Labels and names by which everything of a deployment is found on an engine."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ DEPLOYMENT = "io.mimir.deployment"
 
 ROLE = "io.mimir.role"
 """Label of a container that runs: what it is in the deployment."""
+
+STANDBY = "application"
+"""Name that every container of the application has in the network, for an edge to fall back to."""
 
 
 def labels_of(application: Application, label: Callable[..., T], role: Role | None = None) -> list[T]:

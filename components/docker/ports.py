@@ -93,8 +93,8 @@ def _bindings(container: Container) -> set[tuple[str, int]]:
 def _refusal(client: docker.DockerClient, holder: Container, port: Published, held: set[int]) -> str:
     """Why the engine cannot publish a port, in its own words; nothing when it can.
 
-    A container like `holder` is started for a moment, with nothing but that port. For a port that the deployment `held`,
-    on another address, the engine chooses one, so that only the address is tried.
+    A container like `holder` is started for a moment, with nothing but that port. For a port that is `held` by the
+    deployment, on another address, the engine chooses one, so that only the address is tried.
     """
     attributes = holder.attrs
     container = client.containers.create(

@@ -13,6 +13,7 @@ from docker.models.containers import Container
 from components.application import Application
 from components.docker import engine
 from components.docker.hardened import CPU_PERIOD_MICROSECONDS, cpu_quota
+from components.docker.labels import STANDBY
 from components.settings import Settings
 
 PATIENCE_SECONDS = 10.0
@@ -26,8 +27,8 @@ class NotInEffect(pulumi.RunError):
 def prove(settings: Settings, application: Application, container_id: str) -> str:
     """Check that the configuration file is in effect, and enforce the limits; return `container_id`.
 
-    It runs on every update, so it also notices what was changed behind the deployment's back, and starts a container
-    that was stopped.
+    It runs on every update, so it also notices what was changed behind the deployment's back. A container that was
+    stopped is started, and one that was disconnected from the network is connected.
 
     Raises:
         NotInEffect: when the container is gone or does not run, or the application ignores its configuration file.
@@ -36,6 +37,8 @@ def prove(settings: Settings, application: Application, container_id: str) -> st
         container = engine.client(settings.docker.host).containers.get(container_id)
         enforce_limits(container, application.limits.pids, application.limits.cpus)
         started = engine.start_if_stopped(container)
+        aliases = (STANDBY,) if settings.edge.kind == "haproxy" else ()
+        engine.attach_if_detached(container, application.name, aliases)
         _config_in_effect(container, application, application.probe.deadline_seconds if started else PATIENCE_SECONDS)
     return container_id
 

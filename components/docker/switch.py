@@ -12,7 +12,7 @@ import pulumi
 from docker.errors import APIError, DockerException
 from docker.models.containers import Container
 
-from components.docker import engine
+from components.docker import engine, reachable
 from components.docker.labels import filters_of
 from components.docker.proof import enforce_limits
 from components.edge import METRICS_PORT, Edge
@@ -54,18 +54,21 @@ def switch(settings: Settings, edge: Edge, edge_id: str, digest: str, service: s
 
     Raises:
         NotSwitched: when the edge is gone, cannot be started, or refuses its files; it goes on with those before them.
+        NotReachable: when requests do not get through it to the application.
     """
     client = engine.client(settings.docker.host)
     with engine.looking_at(edge.name, "started or reloaded", NotSwitched):
         container = client.containers.get(edge_id)
         enforce_limits(container, PIDS, edge.settings.cpus)
         started = engine.start_if_stopped(container)
+        engine.attach_if_detached(container, edge.application.name)
         if _in_effect(container, 0.0) != digest:
             if not started:
                 _reload(container, edge)
             if _in_effect(container, PATIENCE_SECONDS, digest) != digest:
                 raise NotSwitched(_refused(container, edge))
         _drain(container, edge)
+        reachable.require(settings, edge, container)
         for role in ("service", "trial"):
             for other in client.containers.list(all=True, filters=filters_of(edge.application, role)):
                 if other.name != service:

@@ -200,8 +200,10 @@ def test_a_key_is_revoked_without_a_restart_and_without_a_lost_request(
 
 
 def test_destroy_takes_the_edge_and_leaves_the_data(stack: Stack, engine: docker.DockerClient) -> None:
+    """And the application's configuration, which `make destroy` removes (components/docker/config_volume.py)."""
+    configuration = stack.outputs()["volumes"]["config"]
     stack.pulumi("state", "unprotect", "--all", "--yes", "--stack", stack.name).ok()
     stack.pulumi("destroy", "--yes", "--skip-preview", "--stack", stack.name).ok()
     assert not engine.containers.list(all=True, filters=stack.mine) and not engine.networks.list(filters=stack.mine)
-    kept = {f"mimir-{stack.name}-{name}" for name in ("data", "logs", "plugins")}
+    kept = {configuration, *(f"mimir-{stack.name}-{name}" for name in ("data", "logs", "plugins"))}
     assert {volume.name for volume in engine.volumes.list(filters=stack.mine)} == kept, "not the edge's files"

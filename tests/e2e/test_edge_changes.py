@@ -240,6 +240,17 @@ def test_an_edge_that_somebody_stopped_is_started_again(stack: Stack, engine: do
     assert http.get(stack.outputs()["url"], "/health").ok and only_one_serves(stack, engine)
 
 
+@pytest.mark.parametrize("role", ["service", "edge"])
+def test_a_container_that_was_disconnected_is_connected_again(
+    stack: Stack, engine: docker.DockerClient, role: str
+) -> None:
+    [container] = containers(stack, engine, role)
+    engine.networks.get(f"mimir-{stack.name}").disconnect(container)
+    text = stack.up().ok().text
+    assert f"{container.name} was disconnected from network mimir-{stack.name}, and is connected again" in text
+    assert http.get(stack.outputs()["url"], "/health").ok and only_one_serves(stack, engine)
+
+
 def test_a_paused_edge_is_called_paused(stack: Stack, engine: docker.DockerClient) -> None:
     edge = engine.containers.get(stack.outputs()["edge"])
     edge.pause()

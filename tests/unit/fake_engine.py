@@ -45,6 +45,7 @@ class Thing:
             "State": {"Status": "exited", "ExitCode": 2, "Running": False, "Restarting": False},
             "RestartCount": 4,
             "HostConfig": {},
+            "NetworkSettings": {"Networks": {"mimir-dev": {}}},
             **(attrs or {}),
         }
         self.name, self.status = "mimir-dev", str(self.attrs["State"]["Status"])
@@ -128,6 +129,28 @@ def thing(name: str, role: str | None = None, status: str = "running", labels: d
     running = status == "running"
     made.attrs["State"] = {"Status": status, "ExitCode": 0 if running else 7, "Running": running, "Restarting": False}
     return made
+
+
+class Network:
+    """The deployment's network, and who was connected to it: (network, container, other names)."""
+
+    def __init__(self) -> None:
+        self.connected: list[tuple[str, Thing, list[str] | None]] = []
+        self.name = ""
+
+    def get(self, name: str) -> Network:
+        self.name = name
+        return self
+
+    def connect(self, container: Thing, aliases: list[str] | None) -> None:
+        self.connected.append((self.name, container, aliases))
+
+
+def disconnect(container: Thing) -> Network:
+    """Take a container off its network."""
+    container.attrs["NetworkSettings"] = {"Networks": {}}
+    container.networks = network = Network()  # type: ignore[assignment]
+    return network
 
 
 def put(patch: pytest.MonkeyPatch, thing: Any) -> Any:

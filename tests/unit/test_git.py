@@ -10,7 +10,7 @@ import pytest
 
 from components import preflight, registry, source
 from components.build_context import stage
-from components.docker import engine
+from components.docker import engine, ports
 from components.docker.engine import Engine
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
@@ -97,6 +97,7 @@ class TestAnotherUsersRepository:
     def machine(self, instead: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A machine where everything else is there, and whose git takes every repository for another user's."""
         monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
+        monkeypatch.setattr(ports, "problems", lambda *_: [])
         monkeypatch.setattr(registry, "problems", lambda _: [])
         pretend = "export GIT_CONFIG_NOSYSTEM=1 GIT_TEST_ASSUME_DIFFERENT_OWNER=1"
         script(instead, f'[ -n "$GIT_CONFIG_GLOBAL" ] || {pretend}; exec "$REAL" "$@"')  # the test's own git may

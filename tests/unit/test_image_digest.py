@@ -14,7 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from components import given_image, preflight, registry, warnings
-from components.docker import engine
+from components.docker import engine, ports
 from components.docker.engine import Engine
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
@@ -207,6 +207,7 @@ class TestPreflight:
     @pytest.fixture(autouse=True)
     def machine(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
+        monkeypatch.setattr(ports, "problems", lambda *_: [])
         monkeypatch.setattr(registry, "problems", lambda _: [])
 
     settings = Settings.model_validate(merged(GIVEN, {"source": {"location": "gone"}}))

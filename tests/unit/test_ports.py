@@ -1,4 +1,4 @@
-"""A port is tried before what has another one is removed for it; what runs goes on when the engine cannot publish it."""
+"""A port is tried before what has another one is removed for it; what runs goes on when it cannot be published."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 
 from components import preflight, registry
 from components.build_context import BuildContext
-from components.docker import engine
+from components.docker import engine, ports
 from components.docker.engine import Engine
 from components.kubernetes import cluster
 from components.problems import DeploymentError, Problem
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.usefixtures("here")
 def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine where everything is there."""
     monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
+    monkeypatch.setattr(ports, "problems", lambda *_: [])
     monkeypatch.setattr(registry, "problems", lambda _: [])
 
 

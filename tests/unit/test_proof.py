@@ -13,7 +13,8 @@ from docker.errors import APIError, DockerException, NotFound
 
 from components.docker import proof
 from components.docker.proof import NotInEffect
-from tests.unit.fake_engine import MIMIR, SETTINGS, Thing, Use
+from components.settings import Settings
+from tests.unit.fake_engine import MIMIR, SETTINGS, Thing, Use, disconnect
 
 DROPPED = (1, b'logging.level: "debug", expected "info"\n')
 RUNNING = {"State": {"Status": "running", "Running": True, "Restarting": False}}
@@ -111,6 +112,17 @@ def test_the_wait_has_an_end(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(use(Thing(RUNNING)), DROPPED)
     assert "not in effect" in refused()
     assert 10.0 <= now[0] <= 12.0
+
+
+@pytest.mark.parametrize(("edge", "aliases"), [("haproxy", ["application"]), ("none", None)])
+def test_a_container_that_was_disconnected_is_connected_under_its_names(
+    use: Use, edge: str, aliases: list[str] | None
+) -> None:
+    container = use(Thing(RUNNING))
+    network = disconnect(container)
+    settings = Settings.model_validate({"docker": {"host": "unix:///fake.sock"}, "edge": {"kind": edge}})
+    assert proof.prove(settings, MIMIR, "id") == "id"
+    assert network.connected == [("mimir-dev", container, aliases)]
 
 
 @pytest.mark.parametrize("status", ["created", "exited"])

@@ -11,9 +11,10 @@ import pytest
 from docker.errors import APIError, DockerException
 
 from components import edge as edges
+from components.docker import reachable
 from components.docker import switch as switching
 from components.docker.switch import NotSwitched, switch
-from tests.unit.fake_engine import MIMIR, SETTINGS, Many, Thing, Use, thing
+from tests.unit.fake_engine import MIMIR, SETTINGS, Many, Thing, Use, disconnect, thing
 
 EDGE = edges.describe(SETTINGS, MIMIR)
 STOPPED = APIError("409 Client Error", explanation="container is not running")
@@ -29,6 +30,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: now.append(now.pop() + seconds))
     return now
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done when requests were found to get through."""
+    containers: list[str] = []
+    monkeypatch.setattr(reachable, "require", lambda _, __, container: containers.append(container.name))
+    return containers
 
 
 class Haproxy(Thing):
@@ -73,9 +82,12 @@ def refused(use: Use, edge: Haproxy) -> str:
     return str(caught.value)
 
 
-def test_an_edge_that_runs_with_its_files_is_left_alone(use: Use, clock: list[float]) -> None:
+def test_an_edge_that_runs_with_its_files_is_left_alone_and_asked(
+    use: Use, clock: list[float], asked: list[str]
+) -> None:
     edge = Haproxy("new")
     assert run(use, edge) == "edge-id"
+    assert asked == ["mimir-dev-edge"]
     assert edge.done == edge.reloads == []
     assert clock == [0.0]
 
@@ -155,6 +167,24 @@ def test_other_deployments_and_other_roles_stay(use: Use) -> None:
     carrier = thing("mimir-dev-config", labels={"io.mimir.deployment": "mimir-dev"})
     run(use, Haproxy("new"), theirs, carrier)
     assert theirs.done == carrier.done == []
+
+
+def test_nobody_who_served_ends_when_requests_do_not_get_through(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
+    def require(*_: object) -> None:
+        raise reachable.NotReachable("503")
+
+    monkeypatch.setattr(reachable, "require", require)
+    old = thing("mimir-dev-1", "service")
+    with pytest.raises(reachable.NotReachable):
+        run(use, Haproxy("old", "new"), old)
+    assert old.done == []
+
+
+def test_an_edge_that_was_disconnected_is_connected_again(use: Use) -> None:
+    edge = Haproxy("new")
+    network = disconnect(edge)
+    run(use, edge)
+    assert network.connected == [("mimir-dev", edge, None)]
 
 
 def test_the_wait_for_the_last_request_has_an_end(use: Use, clock: list[float]) -> None:
