@@ -12,7 +12,6 @@ from components.kubernetes.scope import Scope
 from components.settings import VolumeName
 from components.settings.volumes import Claim
 
-
 FILLED_IN = (
     "spec.volumeName",
     "spec.volumeMode",

@@ -92,6 +92,13 @@ class TestClaims:
         logs = found.one("PersistentVolumeClaim", "mimir-volumes-logs")
         assert logs["spec"] == {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
 
+    def test_what_the_cluster_fills_in_replaces_no_claim_that_was_taken_over(self, on_cluster: Run) -> None:
+        """`pulumi import` takes over all that the live object has (docs/kubernetes.md)."""
+        claim = on_cluster.resource("PersistentVolumeClaim", "mimir-volumes-data")
+        assert {"spec.volumeName", "spec.volumeMode", "spec.storageClassName"} <= set(claim.options.ignoreChanges)
+        named = run(at("volumes.data.storageClass", "fast")).resource("PersistentVolumeClaim", "mimir-volumes-data")
+        assert "spec.storageClassName" not in named.options.ignoreChanges, "another class must not be ignored"
+
     def test_a_class_that_binds_on_first_use_does_not_block_the_update(self, on_cluster: Run) -> None:
         claims = [one for one in in_cluster(on_cluster) if one.kind == "PersistentVolumeClaim"]
         assert [one.inputs["metadata"]["annotations"] for one in claims] == [{"pulumi.com/skipAwait": "true"}] * 3
