@@ -27,8 +27,8 @@ FILLED_IN = (
         )
     ),
 )
-"""What the cluster writes into a claim. `pulumi import` takes it over as if the program had asked for it; the next update
-would replace the claim, and the data, because the program does not."""
+"""What the cluster writes into a claim. `pulumi import` takes it over as if the program had asked for it; the next
+update would replace the claim, and the data, because the program does not."""
 
 
 class Claims(pulumi.ComponentResource):

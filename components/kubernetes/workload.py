@@ -16,8 +16,8 @@ from components.settings import Settings
 MARGIN_SECONDS = 5
 """What Pulumi waits longer than the cluster, so that the cluster's own verdict is the one that is read.
 
-The provider (v4) does not end its wait when the cluster gives a rollout up (`ProgressDeadlineExceeded`): it waits as long
-as it is told to, so this is time that nobody needs.
+The provider (v4) does not end its wait when the cluster gives a rollout up (`ProgressDeadlineExceeded`): it waits as
+long as it is told to, so this is time that nobody needs.
 """
 
 DELETE_MARGIN_SECONDS = 60
