@@ -52,6 +52,15 @@ class Cluster:
         """A client of the API server."""
         return _client(self.access)
 
+    def read(self, path: str) -> dict[str, Any]:
+        """What the API has under `path`, as plain JSON.
+
+        Raises:
+            ApiException: any other status than 200.
+            ValueError: the answer is no object.
+        """
+        return _get(self.client, path)
+
 
 def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
     """The cluster that these settings name, or everything because of which it cannot be used."""

@@ -8,6 +8,7 @@ import pulumi
 from pulumi_kubernetes import apps, core, meta
 
 from components.kubernetes import failure
+from components.kubernetes import rollout as rollouts
 from components.kubernetes.labels import Part, labels_of, name_of, selector_of
 from components.kubernetes.rules import single_writer_keys
 from components.kubernetes.scope import Scope
@@ -46,7 +47,7 @@ class Workload(pulumi.ComponentResource):
     """One Deployment.
 
     Attributes:
-        workload: its name, known once every pod of this version is ready.
+        workload: its name, known once every pod is of this version and available.
     """
 
     workload: pulumi.Output[str]
@@ -88,8 +89,15 @@ class Workload(pulumi.ComponentResource):
                 ),
             ),
         )
-        self.workload = made.metadata.name
+        self.workload = made.metadata.apply(lambda metadata: _complete(scope, part, str(metadata.name)))
         self.register_outputs({"workload": self.workload})
+
+
+def _complete(scope: Scope, part: Part, name: str) -> str:
+    """The Deployment's name, once its rollout is complete; a preview has nothing to wait for."""
+    if not pulumi.runtime.is_dry_run():
+        rollouts.require(scope, part)
+    return name
 
 
 def of_application(settings: Settings, grace_seconds: int, dns_seconds: int) -> Rollout:

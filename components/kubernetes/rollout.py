@@ -1,0 +1,74 @@
+"""Whether a Deployment's pods are all of its current version, and available: asked of the cluster itself.
+
+The provider (v4) may call an update done in the same second: it can take the status from before the update for that of
+the update. So every update ends with this, also one that changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pulumi
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from components.kubernetes import failure
+from components.kubernetes.labels import Part, name_of
+from components.kubernetes.scope import Scope
+
+POLL_SECONDS = 0.5
+EXCEEDED = "ProgressDeadlineExceeded"
+
+
+class RolloutError(pulumi.RunError):
+    """Raised when the pods of the current version are not available in time; the message says why."""
+
+
+def require(scope: Scope, part: Part) -> None:
+    """Wait until every pod of `part` is of the current version, and available.
+
+    The rule is that of `kubectl rollout status` (kubectl/pkg/polymorphichelpers, DeploymentStatusViewer).
+
+    Args:
+        scope: the deployment.
+        part: whose Deployment it is.
+
+    Raises:
+        RolloutError: after `kubernetes.rolloutSeconds`, or as soon as the cluster has given the rollout up.
+    """
+    path = f"/apis/apps/v1/namespaces/{scope.cluster.namespace}/deployments/{name_of(scope.application, part)}"
+    deadline = time.monotonic() + scope.settings.kubernetes.rollout_seconds
+    while True:
+        try:
+            deployment = scope.cluster.read(path)
+        except (ApiException, HTTPError, OSError, ValueError) as error:
+            raise RolloutError(f"The cluster does not tell whether the rollout is complete: {error}") from error
+        if is_complete(deployment):
+            return
+        if is_given_up(deployment) or time.monotonic() > deadline:
+            raise RolloutError(failure.report(scope, part))
+        time.sleep(POLL_SECONDS)
+
+
+def is_complete(deployment: dict[str, Any]) -> bool:
+    """Whether all pods of a Deployment, as the API has it, are of its current version and available."""
+    status = deployment.get("status") or {}
+    updated = status.get("updatedReplicas", 0)
+    return bool(
+        _is_observed(deployment)
+        and updated >= deployment["spec"].get("replicas", 1)
+        and status.get("replicas", 0) <= updated <= status.get("availableReplicas", 0)
+    )
+
+
+def is_given_up(deployment: dict[str, Any]) -> bool:
+    """Whether the cluster has noted that the current version makes no progress (`progressDeadlineSeconds`)."""
+    conditions = (deployment.get("status") or {}).get("conditions") or []
+    return _is_observed(deployment) and any(condition.get("reason") == EXCEEDED for condition in conditions)
+
+
+def _is_observed(deployment: dict[str, Any]) -> bool:
+    """Whether the status is that of the current version."""
+    observed = (deployment.get("status") or {}).get("observedGeneration", 0)
+    return bool(observed >= deployment["metadata"]["generation"])
