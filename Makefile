@@ -10,7 +10,7 @@ WAIVED = $(foreach scan,$(WAIVE),--waive '$(scan)')
 DATABASE_AGE ?= 45
 APPROVE ?=
 TESTS ?= tests/e2e
-WORKERS ?= 2
+WORKERS ?= 3
 RUN := python3 -m toolchain run --
 # One process that first gets and starts what is missing, as `make tools` does, and becomes the command.
 OPS := python3 -m toolchain run --ensure --stack '$(STACK)' -- python -m ops
@@ -87,7 +87,7 @@ lint: ## Formatting, lints and types
 	$(RUN) sh -ec 'unformatted=$$(gofmt -l sample container toolchain); test -z "$$unformatted" || { echo "$$unformatted"; exit 1; }'
 
 unit: ## The whole program under mocks, and every rule; seconds
-	$(RUN) pytest tests/unit tests/policy -q --numprocesses $(WORKERS) --durations=25
+	$(RUN) pytest tests/unit tests/policy -q --numprocesses auto --durations=25
 	$(RUN) go -C sample vet ./...
 	$(RUN) go -C sample test ./...
 	$(RUN) go -C container/probe vet ./...

@@ -128,7 +128,7 @@ def token(
 def away(registry: Registry, reason: str) -> Problem:
     """The problem that a registry does not answer as one."""
     host, _, port = registry.address.replace("localhost", "127.0.0.1").partition(":")
-    start = f"docker run -d --restart unless-stopped -p {host}:{port or 80}:5000 registry:2   # or: make tools"
+    start = f"docker run -d --restart always -p {host}:{port or 80}:5000 registry:2   # or: make tools"
     return Problem(
         "mimir:registry.address",
         f'no registry answers at "{registry.address}" ({reason})',

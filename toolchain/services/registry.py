@@ -67,7 +67,7 @@ class Registry:
         try:
             program = Debian(self.machine.layout, self.machine.environment).unpack(PACKAGE).program(PACKAGE)
         except Problem as problem:
-            fix = f"docker run -d --restart unless-stopped -p {ADDRESS}:5000 registry:2"
+            fix = f"docker run -d --restart always -p {ADDRESS}:5000 registry:2"
             raise Problem(problem.what, fix) from problem
         folder = self._daemon.folder
         folder.mkdir(parents=True, exist_ok=True)
