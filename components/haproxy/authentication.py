@@ -13,8 +13,11 @@ from components.haproxy.errors import answer
 CLOCK_SKEW_SECONDS = 30
 """How far a token's issuer may be ahead of us."""
 
-NAME = r"^[!-~]{1,128}\\z"
-"""A subject that can stand in a header. Not `$`, before which a line break may stand; `\\\\` is the file's own `\\`."""
+NAME = r"^(?![\[{])[!-~]{1,128}\\z"
+"""A subject that can stand in a header, and no list or object: HAProxy 3 hands those on as JSON text.
+
+Not `$`, before which a line break may stand; `\\\\` is the file's own `\\`.
+"""
 
 AUDIENCES = 8
 """How many members of a list of audiences are looked at."""

@@ -112,12 +112,19 @@ def test_our_engine_is_started_again_only_when_its_settings_have_changed(
 
 
 def test_the_oldest_engine_is_named_to_the_test_that_wants_it_and_replaces_no_other(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(EngineDaemon, "_command", lambda *_: SLEEPER)
+    monkeypatch.setattr("toolchain.services.oldest_engine.is_root", lambda: True)
+    iptables = tmp_path / "bin/iptables"
+    iptables.parent.mkdir()
+    iptables.write_text(f'#!/bin/sh\necho "$2" >> {tmp_path}/rules\n[ "$2" != -C ]\n')
+    iptables.chmod(0o755)
+    machine.environment = {"PATH": os.pathsep.join([str(iptables.parent), machine.environment["PATH"]])}
     service = OldestEngine(machine)
     assert (service.look().source, service.look().ok, service.environment()) == (Source.STOPPED, True, {})
     assert service.ensure().version == "20.10.24"
     assert service.environment() == {VARIABLE: f"unix://{machine.layout.run}/engine-oldest.sock"}
     assert Engine(machine).environment() == {}, "DOCKER_HOST stays today's engine"
     assert service.stop() == ["oldest Docker engine"]
+    assert (tmp_path / "rules").read_text().split() == ["-C", "-I", "-D"], "its containers reach each other meanwhile"

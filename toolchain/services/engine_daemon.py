@@ -49,11 +49,15 @@ def current() -> EngineRelease:
     return EngineRelease("engine", suite, versions.ENGINE_PACKAGE, versions.CONTAINERD_PACKAGE)
 
 
+OLDEST_POOL = "172.31.128.0/18"
+"""Addresses of the networks of the oldest engine."""
+
+
 def oldest() -> EngineRelease:
     """The oldest supported engine. It runs beside today's: it leaves the packet filter alone, which both would change,
     and has addresses of its own. Ports are then published by docker-proxy alone.
     """
-    pool = ("--default-address-pool", "base=172.31.128.0/18,size=24")
+    pool = ("--default-address-pool", f"base={OLDEST_POOL},size=24")
     filter_off = ("--iptables=false", "--ip6tables=false", "--ip-forward=false")
     return EngineRelease("engine-oldest", suites.older(), arguments=(*filter_off, *pool))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,11 +11,18 @@ from toolchain import suites, versions
 from toolchain.machine import Machine, is_root
 from toolchain.report import Row, Source
 from toolchain.services import dockerapi
-from toolchain.services.engine_daemon import EngineDaemon, oldest
+from toolchain.services.engine_daemon import OLDEST_POOL, EngineDaemon, oldest
 from toolchain.services.question import Question
 
 VARIABLE = "MIMIR_OLDEST_DOCKER_HOST"
 """Environment variable with its address, which the test reads."""
+
+
+RULE = (
+    *("FORWARD", "-s", OLDEST_POOL, "-d", OLDEST_POOL),
+    *("-m", "comment", "--comment", "mimir oldest engine", "-j", "ACCEPT"),
+)
+"""Its containers may talk to each other. It has no rules of its own, and today's engine drops what it does not know."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,10 @@ class OldestEngine:
         if not (suites.is_debian() and is_root()):
             return Row(self.name, "", Source.NONE, "only root on a Debian machine can have it; its test is skipped")
         if self._ours.answers() and self._ours.is_current():
+            self._allow()
             return self.look()
         self._ours.start()
+        self._allow()
         row = self.look()
         return Row(row.name, row.version, Source.STARTED, row.why)
 
@@ -50,4 +61,18 @@ class OldestEngine:
         return [Question(self._ours.host, "/_ping", " 200 ok")]
 
     def stop(self) -> list[str]:
-        return [f"{self.name}{containers}" for containers in self._ours.stop()]
+        stopped = [f"{self.name}{containers}" for containers in self._ours.stop()]
+        if stopped:
+            self._iptables("-D")
+        return stopped
+
+    def _allow(self) -> None:
+        if not self._iptables("-C"):
+            self._iptables("-I")
+
+    def _iptables(self, action: str) -> bool:
+        """Check (-C), insert (-I) or delete (-D) the rule; whether that worked."""
+        path = os.pathsep.join([self.machine.environment["PATH"], "/usr/sbin", "/sbin"])
+        command = ["iptables", "-w", action, *RULE]
+        done = subprocess.run(command, env={**self.machine.environment, "PATH": path}, capture_output=True, check=False)
+        return done.returncode == 0
