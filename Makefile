@@ -94,7 +94,7 @@ unit: ## The whole program under mocks, and every rule; seconds
 	$(RUN) go -C container/probe test ./...
 
 edge: tools ## The real HAProxy in front of the sample: every edge setting, and attacks; a minute or two
-	$(RUN) pytest tests/edge -q --durations=25
+	$(RUN) pytest tests/edge -q --numprocesses auto --dist loadfile --durations=25
 
 audit: ## Tools of others judge stack prod's manifests and the Dockerfiles (docs/audit.md)
 	@python3 -m toolchain ensure --group audit
