@@ -91,20 +91,17 @@ class Built:
 
 
 def build(settings: Settings, context: BuildContext, output: str = WITHOUT_PUSH) -> Built:
-    """Build `context` into `output`, a value of `--output`.
+    """Build `context` into `output`, a value of `--output`, and say what went into it.
 
     Raises:
         BuildError: the build failed; the message ends with buildx's output.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        said = Path(scratch) / "metadata.json"
-        done = run(settings, context, output, f"--metadata-file={said}")
-        if done.returncode != 0:
-            raise BuildError(done.stderr.strip())
-        metadata = json.loads(said.read_text())
-    # One provenance for each platform, or one without a platform in its name.
-    provenances = [one for name, one in metadata.items() if name.startswith("buildx.build.provenance")]
-    materials = {one["uri"]: one for provenance in provenances for one in provenance.get("materials", [])}
+    metadata = _metadata(settings, context, output)
+    materials = _materials(metadata)
+    if not materials:
+        # Before 0.35, buildx has nothing to say of a build for several platforms. What is cached is not built again.
+        for platform in build_inputs.platforms(settings):
+            materials |= _materials(_metadata(settings, context, "type=cacheonly", (platform,)))
     return Built(str(metadata["containerimage.digest"]), tuple(materials[uri] for uri in sorted(materials)))
 
 
@@ -114,4 +111,22 @@ def digest_of(settings: Settings, context: BuildContext) -> str:
     Raises:
         BuildError: the build failed.
     """
-    return build(settings, context).digest
+    return str(_metadata(settings, context, WITHOUT_PUSH)["containerimage.digest"])
+
+
+def _metadata(
+    settings: Settings, context: BuildContext, output: str, platforms: tuple[str, ...] | None = None
+) -> dict[str, Any]:
+    """What buildx writes of a build."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "metadata.json"
+        done = run(settings, context, output, f"--metadata-file={file}", platforms=platforms)
+        if done.returncode != 0:
+            raise BuildError(done.stderr.strip())
+        return dict(json.loads(file.read_text()))
+
+
+def _materials(metadata: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The images that went into a build, by their URI: one provenance for each platform, or one without a platform."""
+    provenances = [value for name, value in metadata.items() if name.startswith("buildx.build.provenance")]
+    return {material["uri"]: material for provenance in provenances for material in provenance.get("materials", [])}

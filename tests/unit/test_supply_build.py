@@ -45,6 +45,20 @@ class TestBuildx:
     def test_the_digest_and_each_base_image_once(self, called: Path) -> None:
         assert buildx.build(SETTINGS, CONTEXT) == buildx.Built(DIGEST, (BASE,))
 
+    def test_an_older_buildx_is_asked_about_each_platform(self, called: Path) -> None:
+        """It gives the provenance of a build for one platform only (0.29)."""
+        metadata = called.with_name("metadata.json")
+        metadata.write_text(json.dumps({"containerimage.digest": DIGEST}))
+        script = called.with_name("docker-buildx")
+        one = json.dumps({"buildx.build.provenance": {"materials": [BASE]}})
+        script.write_text(
+            script.read_text()
+            + f"for one; do case $one in --metadata-file=*) file=${{one#*=}};; --platform=*,*) several=1;; esac; done\n"
+            f'[ "$several" ] || echo \'{one}\' > "$file"\n'
+        )
+        assert buildx.build(SETTINGS, CONTEXT) == buildx.Built(DIGEST, (BASE,))
+        assert "--output=type=cacheonly" in called.read_text().splitlines()
+
     def test_a_digest_is_had_without_a_push_for_every_platform(self, called: Path) -> None:
         assert buildx.digest_of(SETTINGS, CONTEXT) == DIGEST
         told = called.read_text().splitlines()
