@@ -10,7 +10,7 @@ WAIVED = $(foreach scan,$(WAIVE),--waive '$(scan)')
 DATABASE_AGE ?= 45
 APPROVE ?=
 TESTS ?= tests/e2e
-WORKERS ?= 3
+WORKERS ?= 2
 RUN := python3 -m toolchain run --
 # One process that first gets and starts what is missing, as `make tools` does, and becomes the command.
 OPS := python3 -m toolchain run --ensure --stack '$(STACK)' -- python -m ops
