@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 const module = "github.com/pulumi/pulumi-kubernetes/provider/v4"
@@ -27,11 +26,15 @@ func main() {
 }
 
 func write(version, folder string) error {
-	listed, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	downloaded, err := exec.Command("go", "mod", "download", "-json", module).Output()
 	if err != nil {
-		return fmt.Errorf("go list -m %s: %w", module, err)
+		return fmt.Errorf("go mod download %s: %w", module, err)
 	}
-	source := filepath.Join(strings.TrimSpace(string(listed)), "cmd", "pulumi-resource-kubernetes")
+	var cached struct{ Dir string }
+	if err := json.Unmarshal(downloaded, &cached); err != nil {
+		return err
+	}
+	source := filepath.Join(cached.Dir, "cmd", "pulumi-resource-kubernetes")
 	mapping, err := os.ReadFile(filepath.Join(source, "terraform-mapping.json"))
 	if err != nil {
 		return err
