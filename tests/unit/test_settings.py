@@ -18,9 +18,11 @@ SECRETS = {".".join(path) for path in problems_of.secret_settings()}
 
 
 def cases(table: dict[str, list[Any]], without: set[str] = frozenset()) -> list[Any]:  # type: ignore[assignment]
-    """One test for each value in a table."""
+    """One test for each value in a table. Its name ends before the first letter of a certificate that is made anew in
+    each process: workers must agree about the names.
+    """
     return [
-        pytest.param(key, value, id=f"{key}={json.dumps(value)[:40]}")
+        pytest.param(key, value, id=f"{key}={json.dumps(value)[:28]}")
         for key, values in table.items()
         if key not in without
         for value in values
