@@ -47,6 +47,11 @@ def newer() -> str:
     return NEWER if is_debian() else ""
 
 
+def at_least(version: str) -> str:
+    """`version` where the suite of current programs is used; nothing where the machine's own has what it has."""
+    return version if newer() else ""
+
+
 def older() -> str:
     """The suite of the oldest supported engine; an empty string where that is the machine's own, or cannot be had."""
     return OLDER if is_debian() and _release().get("VERSION_CODENAME") != OLDER else ""

@@ -33,7 +33,12 @@ ACTIONLINT = pinned(
 GOVULNCHECK = pinned(
     SUPPLY,
     "govulncheck",
-    DebianRecipe("govulncheck", "govulncheck", versions.GOVULNCHECK, "golang.org/x/vuln/cmd/govulncheck@v1.9.0"),
+    DebianRecipe(
+        "govulncheck",
+        "govulncheck",
+        versions.GOVULNCHECK,
+        f"golang.org/x/vuln/cmd/govulncheck@v{versions.GOVULNCHECK_MODULE}",
+    ),
 )
 CYCLONEDX = pinned(
     SUPPLY,
@@ -48,7 +53,12 @@ CYCLONEDX = pinned(
 CRANE = pinned(
     SUPPLY,
     "crane",
-    DebianRecipe("crane", "crane", versions.CRANE, "github.com/google/go-containerregistry/cmd/crane@v0.22.1"),
+    DebianRecipe(
+        "crane",
+        "crane",
+        versions.CRANE,
+        f"github.com/google/go-containerregistry/cmd/crane@v{versions.CRANE_MODULE}",
+    ),
 )
 COSIGN = replace(
     pinned(

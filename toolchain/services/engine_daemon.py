@@ -43,10 +43,8 @@ class EngineRelease:
 
 def current() -> EngineRelease:
     """Today's engine; where the machine is no Debian, the one that its own packages have."""
-    suite = suites.newer()
-    if not suite:
-        return EngineRelease("engine", suite)
-    return EngineRelease("engine", suite, versions.ENGINE_PACKAGE, versions.CONTAINERD_PACKAGE)
+    docker, containerd = map(suites.at_least, (versions.ENGINE_PACKAGE, versions.CONTAINERD_PACKAGE))
+    return EngineRelease("engine", suites.newer(), docker, containerd)
 
 
 OLDEST_POOL = "172.31.128.0/18"

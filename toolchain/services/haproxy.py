@@ -74,7 +74,7 @@ def unpack(machine: Machine) -> SharedProgram:
     Raises:
         Problem: it cannot be had.
     """
-    oldest = versions.HAPROXY_PACKAGE if suites.newer() else ""
+    oldest = suites.at_least(versions.HAPROXY_PACKAGE)
     return SharedProgram(_debian(machine).unpack_whole(PACKAGE, oldest), PACKAGE)
 
 

@@ -79,8 +79,8 @@ def have(machine: Machine, progress: Progress) -> Programs:
     """
     debian = Debian(machine.layout, machine.environment)
     debian.install(INSTALLED, "a Kubernetes node")
-    newer = suites.newer()
-    containerd = replace(debian, suite=newer).unpack("containerd", versions.CONTAINERD_PACKAGE if newer else "")
+    oldest = suites.at_least(versions.CONTAINERD_PACKAGE)
+    containerd = replace(debian, suite=suites.newer()).unpack("containerd", oldest)
     runc, plugins = (debian.unpack(name) for name in ("runc", "containernetworking-plugins"))
     found = []
     for recipe in RECIPES:
