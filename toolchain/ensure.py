@@ -13,7 +13,7 @@ from toolchain.gobuild import GoRecipe
 from toolchain.golang import find_go
 from toolchain.lock import exclusive
 from toolchain.machine import Machine
-from toolchain.obtain import look, obtain
+from toolchain.obtain import build_of, look, obtain
 from toolchain.prefetch import Job, in_background, modules
 from toolchain.progress import Progress
 from toolchain.report import Row, Source
@@ -108,13 +108,16 @@ def _ensure_all(machine: Machine, chosen: set[str], progress: Progress, state: S
 
 def _to_build(tools: Sequence[Tool], own_services: Sequence[Service], machine: Machine) -> list[GoRecipe]:
     """What will be built from Go modules, as far as that can be seen before the first tool is there."""
-    missing = [tool for tool in tools if isinstance(tool.recipe, GoRecipe) and not look(tool, machine).version]
-    built = [tool for tool in missing if not tool.download or machine.sites.silence(tool.site)]
+    # What was built is seen at once; whether a tool is installed takes a program's start to find out.
+    unbuilt = [tool for tool in tools if not ((built := build_of(tool, machine)) and built.exists())]
+    missing = [tool for tool in unbuilt if isinstance(tool.recipe, GoRecipe) and not look(tool, machine).version]
+    silent_sites = [tool for tool in missing if not tool.download or machine.sites.silence(tool.site)]
     of_service = {ImageBuilder: (BUILDKITD,), Cluster: cluster_programs.RECIPES}
-    silent = [service for service in own_services if service.look().source in (Source.NONE, Source.STOPPED)]
+    built_for = [service for service in own_services if type(service) in of_service]
+    stopped = [service for service in built_for if service.look().source in (Source.NONE, Source.STOPPED)]
     return [
-        *(tool.recipe for tool in built if isinstance(tool.recipe, GoRecipe)),
-        *(recipe for service in silent for recipe in of_service.get(type(service), ())),
+        *(tool.recipe for tool in silent_sites if isinstance(tool.recipe, GoRecipe)),
+        *(recipe for service in stopped for recipe in of_service[type(service)]),
     ]
 
 

@@ -60,14 +60,14 @@ def _at_hand(tool: Tool, machine: Machine) -> Obtained | None:
     downloaded = tool.downloaded(machine.layout)
     if downloaded and downloaded.exists():
         return Obtained(Row(tool.name, tool.version, Source.CACHED, f"downloaded from {tool.site}"), downloaded)
-    built = _build_of(tool, machine)
+    built = build_of(tool, machine)
     if built and built.exists():
         remark = f"STAND-IN: {tool.stand_in}" if tool.stand_in else _origin(tool)
         return Obtained(Row(tool.name, _version(tool, machine), Source.CACHED, remark), built)
     return None
 
 
-def _build_of(tool: Tool, machine: Machine) -> Artefact | None:
+def build_of(tool: Tool, machine: Machine) -> Artefact | None:
     """Where the build of the tool is, or will be; None while there is no Go for it."""
     if isinstance(tool.recipe, PythonRecipe):
         return pybuild.artefact(tool.recipe, machine.layout)
