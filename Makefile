@@ -9,7 +9,7 @@ WAIVE ?=
 WAIVED = $(foreach scan,$(WAIVE),--waive '$(scan)')
 DATABASE_AGE ?= 45
 APPROVE ?=
-TESTS ?= tests/e2e
+TESTS ?= tests/e2e tests/chaos
 WORKERS ?= 2
 RUN := python3 -m toolchain run --
 # One process that first gets and starts what is missing, as `make tools` does, and becomes the command.
@@ -17,7 +17,7 @@ OPS := python3 -m toolchain run --ensure --stack '$(STACK)' -- python -m ops
 
 .DEFAULT_GOAL := help
 .PHONY: help stack up live preview drift refresh destroy api-key deployments move-state check scan pipeline tools cluster \
-	kind doctor stop test lint unit edge audit e2e docs bench
+	kind doctor stop test lint unit edge audit e2e chaos docs bench
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -102,7 +102,10 @@ audit: ## Tools of others judge stack prod's manifests and the Dockerfiles (docs
 
 e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; minutes. TESTS=<file>, WORKERS=<number>
 	@python3 -m toolchain ensure --group supply --group oldest-engine
-	$(RUN) pytest $(TESTS) -v --numprocesses $(WORKERS) --durations=25
+	$(RUN) pytest $(TESTS) -v -m 'not alone' --numprocesses $(WORKERS) --durations=25
+
+chaos: cluster ## Engine, cluster, registry and neighbours fail while clients ask; 15 minutes at most, ends with a table
+	$(RUN) pytest tests/chaos -v --durations=25
 
 docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings.py
 	$(RUN) python -m ops.settings_docs

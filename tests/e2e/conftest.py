@@ -29,7 +29,7 @@ NewClusterStack = Callable[..., ClusterStack]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Several workers share the tests so that they end at about the same time."""
-    config.pluginmanager.register(Balance(config, Path(__file__).parent), "balance")
+    config.pluginmanager.register(Balance(config, Path(__file__).parents[1]), "balance")
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 20.0
@@ -36,12 +37,14 @@ class Report:
         reopened: how many were repeated because the server had closed an idle connection.
         failures: how many failed, by reason.
         seconds: how long each answer took.
+        answered: when each good answer was complete, by `time.monotonic()`.
     """
 
     requests: int = 0
     reopened: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
+    answered: list[float] = field(default_factory=list)
 
     def add(self, other: Report) -> None:
         """Take in what another client saw."""
@@ -49,11 +52,18 @@ class Report:
         self.reopened += other.reopened
         self.failures += other.failures
         self.seconds += other.seconds
+        self.answered += other.answered
 
     @property
     def failed(self) -> int:
         """How many requests failed."""
         return self.failures.total()
+
+    @property
+    def outage_seconds(self) -> float:
+        """The longest time in which no client got a good answer."""
+        times = sorted(self.answered)
+        return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
     def __str__(self) -> str:
         cuts = statistics.quantiles(self.seconds, n=100) if len(self.seconds) > 1 else [0.0] * 99
@@ -80,6 +90,7 @@ class Load:
         headers: Mapping[str, str] | None = None,
         strict: bool = False,
         pause: float = 0.0,
+        timeout: float = TIMEOUT_SECONDS,
     ):
         """Prepare it.
 
@@ -92,12 +103,13 @@ class Load:
             headers: of every request.
             strict: whether no request is ever repeated.
             pause: what each client waits between two requests, in seconds.
+            timeout: how long a client waits for an answer, in seconds.
         """
         parts = urlsplit(url)
         self._tls = parts.scheme == "https"
         self._address = (parts.hostname or "", parts.port or (443 if self._tls else 80))
         self._path, self._headers, self._strict = path, dict(headers or {}), strict
-        self._pause = pause
+        self._pause, self._timeout = pause, timeout
         self._most, self._deadline = most // clients, time.monotonic() + seconds
         self._stop = threading.Event()
         self._reports = [Report() for _ in range(clients)]
@@ -125,6 +137,11 @@ class Load:
         """How many requests have been sent until now."""
         return sum(one.requests for one in self._reports)
 
+    @property
+    def answered(self) -> int:
+        """How many good answers there were until now."""
+        return sum(len(one.answered) for one in self._reports)
+
     def _run(self, report: Report, keep: bool) -> None:
         connection = self._connection()
         fresh = True
@@ -139,6 +156,8 @@ class Load:
             fresh = connection.sock is None
             if problem:
                 report.failures[problem] += 1
+            else:
+                report.answered.append(time.monotonic())
             if problem or not keep:
                 connection.close()
                 fresh = True
@@ -149,8 +168,8 @@ class Load:
     def _connection(self) -> http.client.HTTPConnection:
         if self._tls:
             context = ssl._create_unverified_context()
-            return http.client.HTTPSConnection(*self._address, timeout=TIMEOUT_SECONDS, context=context)
-        return http.client.HTTPConnection(*self._address, timeout=TIMEOUT_SECONDS)
+            return http.client.HTTPSConnection(*self._address, timeout=self._timeout, context=context)
+        return http.client.HTTPConnection(*self._address, timeout=self._timeout)
 
     def _ask(self, connection: http.client.HTTPConnection) -> str:
         """Nothing when the answer is whole and good, STALE when the connection ended before a byte of it."""
