@@ -18,7 +18,7 @@ from tests.e2e.conftest import NewStack
 from tests.e2e.sample import new_answer
 from tests.e2e.stack import Stack, eventually, kill_group
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("chaos_docker")]
+pytestmark = pytest.mark.e2e
 
 PLATFORM = "docker"
 BACK_SECONDS = 90

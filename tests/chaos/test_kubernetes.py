@@ -17,7 +17,7 @@ from tests.e2e.conftest import NewClusterStack
 from tests.e2e.sample import new_answer
 from tests.e2e.stack import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("chaos_kubernetes")]
+pytestmark = pytest.mark.e2e
 
 PLATFORM = "kubernetes"
 BACK_SECONDS = 120

@@ -25,7 +25,7 @@ from tests.e2e.load import Load
 from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, need_enforcement, settle
 from tests.e2e.stack import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.e2e
 
 KEY = "k-3Vd9-of-an-end-to-end-test"
 HEADERS = {"X-API-Key": KEY}

@@ -19,7 +19,7 @@ from tests.e2e.ports import free_port
 from tests.e2e.private_registry import PrivateRegistry
 from tests.e2e.stack import eventually, kill_group
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

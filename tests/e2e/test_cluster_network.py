@@ -15,7 +15,7 @@ from tests.e2e.conftest import NewClusterStack
 from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, need_enforcement, pod_of, settle
 from tests.e2e.stack import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.e2e
 
 EDGE, STRANGER = (f"e2e-{role}-{secrets.token_hex(3)}" for role in ("edge", "stranger"))
 

@@ -17,7 +17,7 @@ from tests.e2e.credentials import STRONG, TOKEN
 from tests.e2e.printed import delete_data
 from tests.e2e.stack import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.e2e.cluster import OPEN, Cluster
 from tests.e2e.conftest import EDGE, NewClusterStack
 from tests.e2e.load import Load
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.e2e
 
 CLIENT_SIDE_APPLY = {"PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY": "false"}
 """As the plugin applied objects that the last release was tested with (release 2.0.0)."""

@@ -22,7 +22,7 @@ from tests.e2e.ports import free_port
 from tests.e2e.stack import Result, copy_project
 from tests.unit import repositories
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.e2e
 
 QUICK = f"{sys.executable} -m pytest -q tests/unit/test_throw_away.py"
 """The whole unit tests have had their turn, where this one runs."""

@@ -15,7 +15,7 @@ from tests.e2e.conftest import NewClusterStack, NewStack
 from tests.e2e.ports import free_port
 from tests.e2e.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.e2e
 
 SECRET = "quite-a-secret-of-ours"
 
