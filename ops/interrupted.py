@@ -21,6 +21,12 @@ def exported(stack: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout).get("deployment") or {}) if done.returncode == 0 else {}
 
 
+def outputs_of(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The stack's outputs in a state, as `exported` gives it; secrets among them are encrypted."""
+    roots = [resource for resource in state.get("resources") or [] if resource["type"] == STACK]
+    return dict(roots[0].get("outputs") or {}) if roots else {}
+
+
 def settle(stack: str, state: Mapping[str, Any], message: str) -> None:
     """Take the notes of interrupted creations out of `state`, after an update that succeeded.
 

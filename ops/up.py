@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from ops import policy, source_argument, stack
 from ops.interrupted import exported
 
+NOBODY_SERVED = 1
+"""Exit code of a deployment after which requests do not get through."""
+
 if TYPE_CHECKING:
     from ops.unchanged import Unchanged
 
@@ -34,6 +37,9 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str) -> int:
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
 
     def update(message: str) -> int | Unchanged:
+        return confirmed(arguments.stack, change(message))
+
+    def change(message: str) -> int | Unchanged:
         # Rules about a whole stack are judged at the end of a preview, or else of the update: too late to stop it.
         first = () if policy.is_enforced(arguments.stack) else ("--skip-preview",)
         pack = policy.flags(arguments.stack)
@@ -45,6 +51,24 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str) -> int:
         return stack.pulumi("up", *settled, *flags, stack=arguments.stack, overrides=overrides)
 
     return recorded(arguments.stack, command, overrides, update)
+
+
+def confirmed(of_stack: str, ended: int | Unchanged) -> int | Unchanged:
+    """What a deployment has come to, once somebody is served; asked here for Kubernetes only (`ops.checks.served`).
+
+    Args:
+        of_stack: name of the stack.
+        ended: the CLI's exit code, or what it has found unchanged.
+
+    Returns:
+        `ended`, or NOBODY_SERVED where a deployment that succeeded does not answer.
+    """
+    from ops.checks import served
+    from ops.interrupted import outputs_of
+
+    if (isinstance(ended, int) and ended != 0) or stack.setting(of_stack, "platform") != "kubernetes":
+        return ended
+    return ended if served.confirm(of_stack, outputs_of(exported(of_stack))) else NOBODY_SERVED
 
 
 def _may_be_left_out(of_stack: str) -> bool:
