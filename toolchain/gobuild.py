@@ -23,6 +23,10 @@ FLAGS = ("-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false")
 SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off", "GOTOOLCHAIN": "local"}
 """The same build whatever the user's own Go settings are. GOCACHE and GOPROXY stay the user's."""
 
+COMPILER = {"GOGC": "400"}
+"""How the compiler works, which does not shape the result: collecting its garbage less often saves a fifth of its time,
+and costs up to 1.5 GB of memory."""
+
 DOWNLOAD_SECONDS = 300.0
 """How long one module may take to come, where nothing else has asked for it before."""
 
@@ -54,7 +58,7 @@ class GoRecipe:
 
     `stamps` are more of what the linker writes into it, by variable. `aliases` are names under which it is another
     program. `experiment` is what the program wants of Go that is not in every Go. They are left out of `repr`, which is
-    part of every key: a recipe without them keeps its key.
+    part of every key: a recipe without them keeps its key. `compiler` is more arguments of `go build`.
     """
 
     module: str
@@ -67,6 +71,7 @@ class GoRecipe:
     stamps: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     aliases: tuple[str, ...] = field(default=(), repr=False)
     experiment: str = field(default="", repr=False)
+    compiler: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -81,7 +86,7 @@ class GoRecipe:
         """The arguments of `go build` that shape the result."""
         version = ((self.version_variable, self.version),) if self.version_variable else ()
         linker = ["-s -w", *(f"-X {variable}={value}" for variable, value in (*version, *self.stamps))]
-        return [*FLAGS, "-ldflags", " ".join(linker)]
+        return [*FLAGS, *self.compiler, "-ldflags", " ".join(linker)]
 
 
 def key(recipe: GoRecipe, go_version: str, platform: str) -> str:
@@ -114,7 +119,7 @@ def build(recipe: GoRecipe, go: Go, layout: Layout, environment: Mapping[str, st
     if result.exists():
         return result
     log = layout.logs / f"build-{recipe.program}-{time.strftime('%Y%m%d-%H%M%S')}.log"
-    settings = {**environment, **recipe.settings}
+    settings = {**COMPILER, **environment, **recipe.settings}
     with publishing(result) as folder:
         source = folder / "source"
         shutil.copytree(recipe.folder, source)

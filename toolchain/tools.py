@@ -135,6 +135,9 @@ KUBERNETES = _plugin(
         version=versions.KUBERNETES_PLUGIN,
         version_variable="main.version",
         generated=Generated(command="./cmd/schema", file="cmd/pulumi-resource-kubernetes"),
+        # Most of what is compiled is the SDK, a package for each version of each API, of which next to nothing is used.
+        # Without inlining it takes a quarter less time.
+        compiler=("-gcflags=github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/...=-dwarf=false -l",),
     ),
 )
 

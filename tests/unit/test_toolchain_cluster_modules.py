@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tarfile
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -121,3 +122,20 @@ def test_an_image_is_written_so_that_every_digest_is_its_contents(tmp_path: Path
         assert len(blobs[f"blobs/{part['digest'].replace(':', '/')}"]) == part["size"]
     config = json.loads(blobs[f"blobs/{manifest['config']['digest'].replace(':', '/')}"])
     assert config["rootfs"]["diff_ids"] == [layer.diff_id]
+
+
+@pytest.mark.parametrize("name", ["kubernetes", "docker-build", "may-reach"])
+def test_the_libraries_of_kubernetes_are_the_test_clusters(name: str) -> None:
+    """Go compiles a package once for all programs that have all of its dependencies in the same versions."""
+    shared = {module: version for module, version in pins("kube").items() if ".k8s.io/" in f".{module}"}
+    own = pins(name)
+    assert {module: own[module] for module in shared.keys() & own.keys()} == {
+        module: shared[module] for module in shared.keys() & own.keys()
+    }
+
+
+def pins(name: str) -> dict[str, str]:
+    """The version of each module that a folder of `toolchain/modules` pins, what is replaced included."""
+    text = (gobuild.MODULES / name / "go.mod").read_text()
+    required = dict(re.findall(r"(?m)^\t([\w./-]+) (v\S+)", text))
+    return {**required, **dict(re.findall(r"(?m)^replace (\S+) => \S+ (v\S+)$", text))}
