@@ -7,7 +7,7 @@ from collections.abc import Callable
 from toolchain import downloads, network, versions
 from toolchain.command import output_of, run_logged
 from toolchain.debrecipe import DebianRecipe
-from toolchain.gobuild import Extra, Generated, GoRecipe
+from toolchain.gobuild import Extra, Generated, GoRecipe, Patched
 from toolchain.machine import Machine, bundled_language_host
 from toolchain.pybuild import PythonRecipe
 from toolchain.supply import SUPPLY, SUPPLY_TOOLS
@@ -135,9 +135,9 @@ KUBERNETES = _plugin(
         version=versions.KUBERNETES_PLUGIN,
         version_variable="main.version",
         generated=Generated(command="./cmd/schema", file="cmd/pulumi-resource-kubernetes"),
-        # Most of what is compiled is the SDK, a package for each version of each API, of which next to nothing is used.
-        # Without inlining it takes a quarter less time.
-        compiler=("-gcflags=github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/...=-dwarf=false -l",),
+        patched=Patched(
+            "github.com/pulumi/pulumi-kubernetes/sdk/v4", "go/kubernetes/yaml/v2/kinds.go", "kinds/kinds.go"
+        ),
     ),
 )
 
