@@ -52,6 +52,10 @@ class Cluster:
         """A client of the API server."""
         return _client(self.access)
 
+    def client_without_retries(self) -> api.ApiClient:
+        """A client for requests that may fail: a repetition would triple the wait."""
+        return _client(self.access, retries=False)
+
     def read(self, path: str) -> dict[str, Any]:
         """What the API has under `path`, as plain JSON.
 

@@ -50,7 +50,8 @@ class Api(ThreadingHTTPServer):
     """The server.
 
     Attributes:
-        there: for each path an object, a text, a status, or a function of the query that returns one of these.
+        there: for each path an object, a text, a status, a status and a text, or a function of the query that returns
+            one of these.
         asked: every request, as method and path with the query.
         authorization: the last request's credentials.
         deleted: path and body of each request that deletes.
@@ -126,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.authorization = self.headers["Authorization"]
         sent = self.rfile.read(int(self.headers["Content-Length"] or 0))
         found = self.server.answer(self.command, path, query, json.loads(sent or "null"))
-        status = found if isinstance(found, int) else 200
+        status, found = found if isinstance(found, tuple) else (found if isinstance(found, int) else 200, found)
         if isinstance(found, int):
             found = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status}
         text = found if isinstance(found, str) else json.dumps(found)

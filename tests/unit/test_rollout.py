@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from components.edge import METRICS_PORT
 from components.kubernetes import rollout
 from components.kubernetes.rollout import RolloutError
 from components.kubernetes.scope import Scope
@@ -13,6 +15,7 @@ from tests.unit.fake_cluster import MIMIR, SETTINGS, Api
 from tests.unit.fake_rollout import PODS, SETS
 
 DEPLOYMENT = "/apis/apps/v1/namespaces/mimir-dev/deployments/mimir-dev"
+STARTED = f"{PODS}/mimir-dev-edge-1:{METRICS_PORT}/proxy/started"
 
 
 def deployment(**status: Any) -> dict[str, Any]:
@@ -68,3 +71,38 @@ def test_a_rollout_that_is_given_up_fails_the_update_with_the_reason(api: Api) -
 def test_a_cluster_that_does_not_answer_is_no_success(api: Api) -> None:
     with pytest.raises(RolloutError, match="does not tell"):
         rollout.require(Scope(SETTINGS, MIMIR, api.cluster, "mimir-dev"), "application")
+
+
+@pytest.fixture
+def edge(api: Api, monkeypatch: pytest.MonkeyPatch) -> Scope:
+    """An edge of two pods, complete as far as its Deployment says; the second one is on its way out."""
+    leaving = {"name": "mimir-dev-edge-2", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    api.there[f"{DEPLOYMENT}-edge"] = deployment()
+    api.there[PODS] = {"items": [{"metadata": {"name": "mimir-dev-edge-1"}}, {"metadata": leaving}]}
+    monkeypatch.setattr(rollout, "POLL_SECONDS", 0.0)
+    return Scope(SETTINGS, MIMIR, api.cluster, "mimir-dev")
+
+
+def test_an_edge_is_complete_when_it_has_found_the_application(api: Api, edge: Scope) -> None:
+    answers = iter([(503, "no replica yet"), (200, "started")])
+    api.there[STARTED] = lambda _: next(answers)
+    rollout.require(edge, "edge")
+    assert next(answers, None) is None, "it was asked until it had found a replica"
+    assert not [line for line in api.asked if "mimir-dev-edge-2" in line]
+
+
+def test_an_edge_without_a_replica_fails_the_update(api: Api, edge: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its Deployment is available all the time: its pods answer, with 503."""
+    api.there[STARTED] = (503, "no replica yet")
+    clock = iter(range(0, 10_000, 50))
+    monkeypatch.setattr(rollout, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: None))
+    with pytest.raises(RolloutError, match=r"no live replica .* 503: mimir-dev-edge-1\.") as error:
+        rollout.require(edge, "edge")
+    assert "kube-system get pods" in str(error.value)
+
+
+@pytest.mark.parametrize("answer", [403, (503, "error trying to reach service: dial tcp: i/o timeout")])
+def test_an_edge_that_cannot_be_asked_counts_as_complete(api: Api, edge: Scope, answer: Any) -> None:
+    """Not everybody may use the API server's proxy, and it does not reach every pod."""
+    api.there[STARTED] = answer
+    rollout.require(edge, "edge")
