@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ops import policy, source_argument, stack
@@ -22,8 +24,14 @@ def run(arguments: argparse.Namespace) -> int:
     return deploy(arguments, "up")
 
 
-def deploy(arguments: argparse.Namespace, command: str, *flags: str) -> int:
+def deploy(arguments: argparse.Namespace, command: str, *flags: str, before: Callable[[], object] | None = None) -> int:
     """`pulumi up` with `flags`, recorded as `command`; its exit code, or `ops.audit_log.recorded.NOT_RECORDED`.
+
+    Args:
+        arguments: of the command.
+        command: under which name it is recorded.
+        flags: of `pulumi up`.
+        before: is called first, as a part of the deployment; one that raises StackError ends it with 1.
 
     Raises:
         StackError: when it may not begin (`recorded`); nothing was changed.
@@ -34,6 +42,12 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str) -> int:
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
 
     def update(message: str) -> int | Unchanged:
+        if before:
+            try:
+                before()
+            except stack.StackError as error:
+                print(f"error: {error}", file=sys.stderr)
+                return 1
         # Rules about a whole stack are judged at the end of a preview, or else of the update: too late to stop it.
         first = () if policy.is_enforced(arguments.stack) else ("--skip-preview",)
         pack = policy.flags(arguments.stack)

@@ -15,7 +15,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, new_client_from_config_dict
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes import dns, kubeconfig, wanted
+from components.kubernetes import deletions, dns, kubeconfig, wanted
 from components.kubernetes.dns import DnsDelay
 from components.kubernetes.kubeconfig import Access
 from components.problems import Problem
@@ -82,6 +82,7 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
             *_registry(settings, access),
             *_classes(settings, client),
             *wanted.missing(settings, namespace, lambda path: _get(client, path)),
+            *deletions.deletions(f"mimir-{stack}", namespace, access.kubectl, lambda path: _get(client, path)),
         ]
         if problems:
             return problems

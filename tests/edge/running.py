@@ -158,7 +158,12 @@ class Edges:
         self._running: dict[str, Running] = {}
 
     def of(
-        self, config: Config, *backends: int, certificate: Certificate | None = None, own: str = "", **how: str
+        self,
+        config: Config,
+        *backends: int,
+        certificate: Certificate | None = None,
+        own: str = "",
+        host: str = "127.0.0.1",
     ) -> Running:
         """The edge of these settings.
 
@@ -167,12 +172,12 @@ class Edges:
             backends: ports of the application's processes.
             certificate: where it encrypts.
             own: name of the test that must have one for itself, because it spends a limit.
-            how: more for `start`.
+            host: where the processes listen.
         """
-        key = json.dumps([config, backends, own, how], sort_keys=True)
+        key = json.dumps([config, backends, own, host], sort_keys=True)
         if key not in self._running:
             folder = self._folder / str(len(self._running))
-            self._running[key] = start(config, backends, folder, certificate, **how)
+            self._running[key] = start(config, backends, folder, certificate, host)
         return self._running[key]
 
     def stop(self) -> None:

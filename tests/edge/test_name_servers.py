@@ -170,4 +170,6 @@ def _who(running: Running) -> set[str]:
 
 def _up(running: Running) -> int:
     """How many servers are up."""
-    return len(re.findall(r'(?m)^haproxy_server_status\{proxy="application",server="[^"]+",state="UP"\} 1$', running.figures()))
+    return len(
+        re.findall(r'(?m)^haproxy_server_status\{proxy="application",server="[^"]+",state="UP"\} 1$', running.figures())
+    )
