@@ -37,10 +37,10 @@ def take_back(stack: str, say: Callable[[str], object]) -> None:
     try:
         for item in stack_objects.read(stack, cluster):
             fields = without_defaults(cluster, item)
-            for field in fields:
-                say(f"{item.title}: {field}; {'removed' if field.is_added else 'put back'}")
             if any(field.is_added for field in fields):
                 _patch(cluster, item, fields)
+            for field in fields:
+                say(f"{item.title}: {field}; {'removed' if field.is_added else 'this update puts it back'}")
     except ApiException as error:
         raise StackError(
             f"what was changed in the cluster cannot be taken back: {error.status} {reason(error)}"

@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from ops import __main__ as commands
+from ops.display.outputs import SIGNATURE
 from ops.ownership import in_report, take_back
-from ops.ownership.managed_fields import SECRET, foreign_fields
+from ops.ownership.managed_fields import foreign_fields
 from ops.ownership.stack_objects import api_path
 from ops.ownership.take_back import pointer
 from ops.report import as_json, markdown
@@ -175,7 +176,7 @@ class TestWhatIsForeign:
 
     def test_what_the_state_holds_encrypted_is_not_judged(self) -> None:
         found = live(owned(("f:spec", "f:replicas"), in_container("f:env", 'k:{"name":"LEVEL"}', "f:value")))
-        secret = {SECRET: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
+        secret = {SIGNATURE: "of a secret", "ciphertext": "v1:x"}
         assert texts(found, {**INPUTS, "spec": secret}) == []
 
 
@@ -324,7 +325,7 @@ class TestRefresh:
         found["spec"]["replicas"] = 0
         stack.there[PATH] = found
         assert self.run(monkeypatch, "refresh") == 0
-        assert f"spec.replicas changed by kubectl at {AT}; put back\n" in capfd.readouterr().out
+        assert f"spec.replicas changed by kubectl at {AT}; this update puts it back\n" in capfd.readouterr().out
         assert stack.patched == []
 
     def test_up_takes_nothing_back(self, stack: Api, monkeypatch: pytest.MonkeyPatch) -> None:
