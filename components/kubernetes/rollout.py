@@ -15,6 +15,7 @@ import pulumi
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
+from components.constants import NOT_COMPLETE
 from components.kubernetes import edge_replicas, failure
 from components.kubernetes.labels import Part, name_of
 from components.kubernetes.scope import Scope
@@ -53,6 +54,27 @@ def require(scope: Scope, part: Part) -> None:
         if is_given_up(deployment) or time.monotonic() > deadline:
             raise RolloutError(_no_replica(scope, without) if without else failure.report(scope, part))
         time.sleep(POLL_SECONDS)
+
+
+def warn(scope: Scope, part: Part) -> None:
+    """Warn, in a preview, of what an update would wait for; without this an update without a change could be left out.
+
+    Args:
+        scope: the deployment.
+        part: whose Deployment it is.
+    """
+    name = name_of(scope.application, part)
+    try:
+        deployment = scope.cluster.read(f"/apis/apps/v1/namespaces/{scope.cluster.namespace}/deployments/{name}")
+        complete = is_complete(deployment)
+        without = edge_replicas.pods_without(scope) if complete and part == "edge" else []
+    except (ApiException, HTTPError, OSError, ValueError):
+        return  # an update says what is wrong
+    if without:
+        pulumi.log.warn(NOT_COMPLETE + _no_replica(scope, without))
+    elif not complete:
+        text = f"workload {name}: not every pod is of the current version and available. An update waits for that."
+        pulumi.log.warn(NOT_COMPLETE + text)
 
 
 def _no_replica(scope: Scope, pods: list[str]) -> str:

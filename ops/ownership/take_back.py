@@ -26,14 +26,19 @@ FORCE = "PULUMI_K8S_ENABLE_PATCH_FORCE"
 def take_back(stack: str, say: Callable[[str], object]) -> None:
     """Remove what others added to the objects of `stack`, and name what they changed.
 
+    A cluster that cannot be reached is left to the update, which says why and what to do.
+
     Args:
         stack: name of the stack, deployed to a cluster.
         say: is called with each line for the user.
 
     Raises:
-        StackError: the cluster cannot be asked, or refuses a removal.
+        StackError: the cluster refuses a removal.
     """
-    cluster = stack_objects.connect(stack)
+    try:
+        cluster = stack_objects.connect(stack)
+    except StackError:
+        return
     try:
         for item in stack_objects.read(stack, cluster):
             fields = without_defaults(cluster, item)
@@ -45,8 +50,13 @@ def take_back(stack: str, say: Callable[[str], object]) -> None:
         raise StackError(
             f"what was changed in the cluster cannot be taken back: {error.status} {reason(error)}"
         ) from error
-    except (HTTPError, OSError, ValueError) as error:
-        raise StackError(f"the cluster of stack {stack} cannot be asked: {error}") from error
+    except (HTTPError, OSError) as error:
+        say(f"What others have changed is not taken back yet: {_innermost(error)}")
+
+
+def _innermost(error: BaseException) -> str:
+    """The last part of what urllib3 wraps in retries and pools."""
+    return str(error).rpartition(": ")[2] or type(error).__name__
 
 
 def without_defaults(cluster: Cluster, item: StackObject) -> list[ForeignField]:

@@ -57,6 +57,7 @@ class Api(ThreadingHTTPServer):
         authorization: the last request's credentials.
         deleted: path and body of each request that deletes.
         patched: path with the query, and body, of each request that patches.
+        refuses_patches: whether nobody may patch.
         lingers: how often an object that was deleted is still found.
     """
 
@@ -74,6 +75,7 @@ class Api(ThreadingHTTPServer):
         self.authorization: str | None = None
         self.deleted: list[tuple[str, Any]] = []
         self.patched: list[tuple[str, Any]] = []
+        self.refuses_patches = False
         self.lingers = 0
 
     @property
@@ -97,6 +99,8 @@ class Api(ThreadingHTTPServer):
         if method == "DELETE" and isinstance(found, dict):
             self.deleted.append((path, body))
             self.there[path] = _going(found, self.lingers)
+        if method == "PATCH" and self.refuses_patches:
+            return 403
         if method == "PATCH" and isinstance(found, dict):
             found = patched(found, body)
             if "dryRun" not in query:

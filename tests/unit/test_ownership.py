@@ -22,7 +22,6 @@ from ops.report.change import Change
 from ops.report.exit_codes import ExitCode
 from ops.report.meaning import Meaning
 from ops.report.report import Report
-from ops.stack import StackError
 from tests.unit import fake_cli
 from tests.unit.engine_says import PODS, urn
 from tests.unit.fake_cluster import Api
@@ -335,16 +334,22 @@ class TestRefresh:
         assert len(container(stack.there[PATH])["env"]) == 2
         assert take_back.FORCE not in Path("environment").read_text()
 
+    def test_a_cluster_that_is_away_is_left_to_the_update(
+        self, stack: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """Which says why, and what to do about it."""
+        file = Path("kubeconfig")
+        file.write_text(file.read_text().replace(stack.url, "http://127.0.0.1:1"))
+        assert self.run(monkeypatch, "refresh") == 0
+        file.unlink()
+        assert self.run(monkeypatch, "refresh") == 0
+        assert capfd.readouterr().out.count("Updating (dev)") == 2
+
     def test_a_refusal_ends_it_before_the_update(
         self, stack: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
     ) -> None:
         stack.there[PATH] = with_variable()
-        monkeypatch.setattr(take_back, "take_back", refuse)
+        stack.refuses_patches = True
         assert self.run(monkeypatch, "refresh") == 1
-        assert "error: refused" in capfd.readouterr().err
+        assert "error: what was changed in the cluster cannot be taken back: 403 " in capfd.readouterr().err
         assert not Path("called").exists() or "up" not in Path("called").read_text().splitlines()
-
-
-def refuse(*_: Any) -> None:
-    """Stands for a cluster that lets nobody patch."""
-    raise StackError("refused")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pulumi
 import pytest
 
+from components.constants import NOT_COMPLETE
 from components.edge import METRICS_PORT
 from components.kubernetes import rollout
 from components.kubernetes.rollout import RolloutError
@@ -106,3 +108,34 @@ def test_an_edge_that_cannot_be_asked_counts_as_complete(api: Api, edge: Scope, 
     """Not everybody may use the API server's proxy, and it does not reach every pod."""
     api.there[STARTED] = answer
     rollout.require(edge, "edge")
+
+
+class TestPreview:
+    """Where nothing would change an update can be left out, but not where it would wait."""
+
+    @pytest.fixture
+    def warnings(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        warnings: list[str] = []
+        monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+        return warnings
+
+    def test_a_complete_rollout_needs_no_warning(self, api: Api, edge: Scope, warnings: list[str]) -> None:
+        api.there[STARTED] = "started"
+        rollout.warn(edge, "edge")
+        assert warnings == []
+
+    def test_an_edge_without_a_replica(self, api: Api, edge: Scope, warnings: list[str]) -> None:
+        api.there[STARTED] = (503, "no replica yet")
+        rollout.warn(edge, "edge")
+        assert [text.startswith(f"{NOT_COMPLETE}These pods of the edge") for text in warnings] == [True]
+
+    def test_pods_that_are_not_available(self, api: Api, edge: Scope, warnings: list[str]) -> None:
+        api.there[DEPLOYMENT] = deployment(availableReplicas=1)
+        rollout.warn(edge, "application")
+        assert [text.startswith(f"{NOT_COMPLETE}workload mimir-dev:") for text in warnings] == [True]
+
+    @pytest.mark.parametrize("answer", [403, 404, "<html>"])
+    def test_what_cannot_be_read_is_no_warning(self, api: Api, edge: Scope, warnings: list[str], answer: Any) -> None:
+        api.there[f"{DEPLOYMENT}-edge"] = answer
+        rollout.warn(edge, "edge")
+        assert warnings == []
