@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ops import __main__ as commands
 from ops import leftover_processes
 from ops import stack as stacks
 from ops.leftover_processes import VARIABLE
@@ -21,7 +22,7 @@ PROJECT = Path(__file__).parents[2]
 
 CLI = """#!/bin/sh
 # A CLI that starts a provider, says so, and is killed before it can end it.
-pulumi-resource-test 600 & echo $! > provider.new
+pulumi-resource-test 600 > /dev/null 2>&1 & echo $! > provider.new
 mv provider.new provider
 case "$1" in up) kill -9 $$;; wait) exec real/pulumi 600;; esac
 """
@@ -84,6 +85,20 @@ def test_a_command_ends_what_its_killed_cli_has_left(here: Path) -> None:
     assert provider(here), "it is not the CLI that ends it"
     assert leftover_processes.end_own() == ["pulumi-resource-test"]
     assert not provider(here)
+
+
+def test_every_command_looks_at_its_beginning_and_at_its_end(
+    here: Path, start: Start, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("Pulumi.yaml").write_text("name: mimir\nbackend:\n  url: file://.\n")
+    Path("Pulumi.dev.yaml").write_text("config: {}\n")
+    monkeypatch.setattr(sys, "argv", ["ops", "stack"])
+    start("up").wait()
+    [of_the_killed_one] = provider(here)
+    assert commands.main() == 0
+    assert not identity(of_the_killed_one)
+    assert not provider(here), "which its own CLI has left"
+    assert capfd.readouterr().err.count("left running: pulumi-resource-test") == 2
 
 
 def test_the_next_command_ends_what_a_killed_one_has_left(here: Path, start: Start) -> None:
