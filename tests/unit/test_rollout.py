@@ -10,7 +10,7 @@ import pytest
 
 from components.constants import NOT_COMPLETE
 from components.edge import METRICS_PORT
-from components.kubernetes import rollout
+from components.kubernetes import rollout, workload
 from components.kubernetes.rollout import RolloutError
 from components.kubernetes.scope import Scope
 from tests.unit.fake_cluster import MIMIR, SETTINGS, Api
@@ -139,3 +139,14 @@ class TestPreview:
         api.there[f"{DEPLOYMENT}-edge"] = answer
         rollout.warn(edge, "edge")
         assert warnings == []
+
+    @pytest.mark.parametrize(("preview", "calls"), [(True, ["warn"]), (False, ["require"])])
+    def test_a_preview_warns_and_an_update_waits(
+        self, edge: Scope, monkeypatch: pytest.MonkeyPatch, preview: bool, calls: list[str]
+    ) -> None:
+        made: list[str] = []
+        monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
+        for name in ("warn", "require"):
+            monkeypatch.setattr(rollout, name, lambda *_, name=name: made.append(name))
+        assert workload._complete(edge, "edge", "mimir-dev-edge") == "mimir-dev-edge"
+        assert made == calls
