@@ -10,3 +10,6 @@ DEFAULT_SOURCE = "./sample"
 
 UPDATE_WOULD_FAIL = "An update would fail: "
 """How the warning of a preview begins that has found what would stop an update."""
+
+NOT_COMPLETE = "Not complete: "
+"""How the warning of a preview begins that has found a rollout for which an update would wait."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
-from ops import sidecars, stack
+from ops import leftover_processes, sidecars, stack
 from ops.source_argument import BadSource
 from ops.supply import commands as supply
 
@@ -83,12 +83,21 @@ def main() -> int:
     arguments = parser(asked or COMMANDS).parse_args()
     try:
         if needs_stack(arguments.module):
+            _say_ended(leftover_processes.end_those_of_killed_commands())
             sidecars.mend()
             stack.select(arguments.stack)
         return int(arguments.module.run(arguments))
     except (stack.StackError, BadSource) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    finally:
+        if needs_stack(arguments.module):
+            _say_ended(leftover_processes.end_own())
+
+
+def _say_ended(programs: list[str]) -> None:
+    if programs:
+        print(f"Ended what a killed Pulumi CLI left running: {', '.join(programs)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

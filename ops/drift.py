@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ops import stack as stacks
 from ops import written
 
 
@@ -19,4 +20,8 @@ def run(arguments: argparse.Namespace) -> int:
     stack = observed.workspace(arguments.stack, {})
     written.say(f"Looking for drift of stack {arguments.stack} …")
     report, text = make.drift(stack, command=f"make drift STACK={arguments.stack}")
+    if stacks.setting(arguments.stack, "platform") == "kubernetes":
+        from ops.ownership import in_report
+
+        report = in_report.add(report)
     return written.write(stack, report, text, arguments)

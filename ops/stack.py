@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from components.constants import OVERRIDES
-from ops import yaml_file
+from ops import leftover_processes, yaml_file
 from ops.display import run as display
 from toolchain.passphrase import PASSPHRASE, PASSPHRASE_VARIABLES, passphrase
 
@@ -38,7 +38,7 @@ def environment(overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
         overrides: settings of this run.
     """
     of_run = {OVERRIDES: json.dumps(overrides)} if overrides else {}
-    return {**os.environ, **passphrase(Path(), os.environ), **of_run}
+    return {**os.environ, **passphrase(Path(), os.environ), **of_run, **leftover_processes.mark()}
 
 
 def select(stack: str) -> None:

@@ -2,8 +2,9 @@
 
 Production is previewed before it is updated, which takes twice as long. On Kubernetes an update without a change does
 nothing that the preview has not done: everything that it checks is an input of a resource. So it can be left out. Only
-a preview without any difference counts. In all other cases, and in every doubt, `pulumi up` previews again, and then
-updates, under the stack's lock. On a Docker engine each update also proves what runs, and mends it: none is left out.
+a preview without any difference counts, and none that warns of a rollout that is not complete. In all other cases, and
+in every doubt, `pulumi up` previews again, and then updates, under the stack's lock. On a Docker engine each update
+also proves what runs, and mends it: none is left out.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.constants import UPDATE_WOULD_FAIL
+from components.constants import NOT_COMPLETE, UPDATE_WOULD_FAIL
 from ops.display import duration
 from ops.display.display import Display
 from ops.display.process import Tail, attended
@@ -24,6 +25,9 @@ from ops.display.run import STREAM_PREVIEW
 
 STACK = "pulumi:pulumi:Stack"
 SAME = "same"
+MARKS = (UPDATE_WOULD_FAIL, NOT_COMPLETE)
+"""Of warnings because of which an update is not left out."""
+
 SIGNALLED = 128
 """What is added to a signal's number, for the exit code of a command that it has ended."""
 
@@ -89,7 +93,7 @@ class Verdict:
 
     def _diagnostic(self, content: Mapping[str, Any]) -> None:
         severity, text = content.get("severity"), str(content.get("message"))
-        if severity == "error" or (severity == "warning" and UPDATE_WOULD_FAIL in text):
+        if severity == "error" or (severity == "warning" and any(mark in text for mark in MARKS)):
             self.differences.append(text)
 
     def _summary(self, content: Mapping[str, Any]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ops import policy, source_argument, stack
@@ -25,8 +27,14 @@ def run(arguments: argparse.Namespace) -> int:
     return deploy(arguments, "up")
 
 
-def deploy(arguments: argparse.Namespace, command: str, *flags: str) -> int:
+def deploy(arguments: argparse.Namespace, command: str, *flags: str, before: Callable[[], object] | None = None) -> int:
     """`pulumi up` with `flags`, recorded as `command`; its exit code, or `ops.audit_log.recorded.NOT_RECORDED`.
+
+    Args:
+        arguments: of the command.
+        command: under which name it is recorded.
+        flags: of `pulumi up`.
+        before: is called first, as a part of the deployment; one that raises StackError ends it with 1.
 
     Raises:
         StackError: when it may not begin (`recorded`); nothing was changed.
@@ -37,6 +45,12 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str) -> int:
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
 
     def update(message: str) -> int | Unchanged:
+        if before:
+            try:
+                before()
+            except stack.StackError as error:
+                print(f"error: {error}", file=sys.stderr)
+                return 1
         return confirmed(arguments.stack, change(message))
 
     def change(message: str) -> int | Unchanged:

@@ -18,6 +18,13 @@ CIPHERS = (
 
 CIPHERSUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
+HOLD = "24h"
+"""How long the last addresses are kept while the name servers answer nothing, or with an error.
+
+HAProxy takes servers out of service when this is over, also those that pass every check (docs/configuration.txt, 5.3.2,
+`hold`), so it has to be longer than any outage of the DNS. Its clock allows at most 24 days.
+"""
+
 POOL_SECONDS = 5
 """How long an unused connection to the application is kept: far less than the application does, so none is stale."""
 
@@ -77,12 +84,13 @@ resolvers platform
   timeout resolve {RESOLVE_SECONDS}s
   timeout retry 1s
   hold valid 1s
+  # An address that a valid answer no longer has: the pod has gone, or is not ready.
   hold obsolete 2s
-  # A name server that is away for a while must not empty the backend.
-  hold nx 30s
-  hold timeout 30s
-  hold refused 30s
-  hold other 30s
+  # Without a valid answer the last addresses stay, and health checks decide which of them get requests.
+  hold nx {HOLD}
+  hold timeout {HOLD}
+  hold refused {HOLD}
+  hold other {HOLD}
 """
 
 

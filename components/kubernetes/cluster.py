@@ -15,7 +15,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, new_client_from_config_dict
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes import dns, kubeconfig, wanted
+from components.kubernetes import deletions, dns, kubeconfig, wanted
 from components.kubernetes.dns import DnsDelay
 from components.kubernetes.kubeconfig import Access
 from components.problems import Problem
@@ -52,6 +52,10 @@ class Cluster:
         """A client of the API server."""
         return _client(self.access)
 
+    def client_without_retries(self) -> api.ApiClient:
+        """A client for requests that may fail: a repetition would triple the wait."""
+        return _client(self.access, retries=False)
+
     def read(self, path: str) -> dict[str, Any]:
         """What the API has under `path`, as plain JSON.
 
@@ -78,6 +82,7 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
             *_registry(settings, access),
             *_classes(settings, client),
             *wanted.missing(settings, namespace, lambda path: _get(client, path)),
+            *deletions.deletions(f"mimir-{stack}", namespace, access.kubectl, lambda path: _get(client, path)),
         ]
         if problems:
             return problems

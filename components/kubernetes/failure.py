@@ -1,8 +1,9 @@
-"""What a person needs when a rollout does not become ready: the new pods' events, and their last words."""
+"""What a person needs when a Deployment fails: why the API refused it, or the new pods' events and last log lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pulumi
@@ -24,14 +25,59 @@ MEMORY: dict[Part, str] = {"application": "limits.memoryMib", "edge": "edge.memo
 """The setting of the memory of each part."""
 
 
+WAITED = ("timed out waiting", "Resource operation was cancelled", "successfully created, but")
+"""What the provider says when the API has taken an object, and its pods did not become ready (provider/pkg/await)."""
+
+BEFORE_THE_REASON = re.compile(r"(?s)^.*?(?:failed to fully initialize or become live|Kubernetes API server): ")
+NOT_A_REASON = re.compile(r"(?m)^.*(?:field conflict detected, see|had an apply conflict:) .*?(?=Apply failed|$)")
+"""The provider's own words before the API's; with a link to a page about its annotations."""
+
+
 def hook(name: str, scope: Scope, part: Part) -> pulumi.ErrorHook:
     """A hook that explains why the rollout of `part` failed, and does not retry."""
 
-    def explain(_: pulumi.ErrorHookArgs) -> bool:
-        pulumi.log.error(report(scope, part))
+    def explain(args: pulumi.ErrorHookArgs) -> bool:
+        reason = refusal(args.errors)
+        pulumi.log.error(refused(scope, part, reason) if reason else report(scope, part))
         return False
 
     return pulumi.ErrorHook(f"{name}-rollout-failure", explain)
+
+
+def refusal(errors: Sequence[str]) -> str | None:
+    """Why the API did not take an object; None where it did.
+
+    Args:
+        errors: of the provider, the newest first.
+    """
+    newest = errors[0] if errors else ""
+    if not newest or any(text in newest for text in WAITED):
+        return None
+    reason = NOT_A_REASON.sub("", BEFORE_THE_REASON.sub("", newest))
+    return " ".join(line.strip(" *") for line in reason.splitlines() if line.strip()) or None
+
+
+def refused(scope: Scope, part: Part, reason: str) -> str:
+    """What became of a Deployment that the API did not take.
+
+    Args:
+        scope: the deployment.
+        part: whose Deployment it is.
+        reason: why, as the API says it.
+    """
+    lines = [f"Workload {name_of(scope.application, part)} was not accepted by the cluster: {reason}"]
+    try:
+        ready = sum(map(_ready, _pods(scope, part)))
+        lines.append(f"  pods        {_serve(ready) if ready else 'no pod of it serves'}")
+    except (ApiException, HTTPError, OSError, ValueError) as error:
+        lines.append(f"  pods        which of them serve cannot be read ({_first_line(error)})")
+    if "conflict with" in reason:
+        lines.append("  fix         make drift (who has changed what), then make refresh (takes it back)")
+    return "\n".join(lines)
+
+
+def _serve(count: int) -> str:
+    return f"{count} pod{'s' if count > 1 else ''} of it serve{'' if count > 1 else 's'} on"
 
 
 def report(scope: Scope, part: Part) -> str:
@@ -59,18 +105,17 @@ def _lines(scope: Scope, part: Part) -> Iterator[str]:
     # Everything in the client's own types may be None, which no object of a real cluster is where it is read here.
     core: Any = api.CoreV1Api(cluster.client)
     apps: Any = api.AppsV1Api(cluster.client)
-    selector = ",".join(f"{key}={value}" for key, value in selector_of(scope.application, part).items())
     where = {"namespace": cluster.namespace, "_request_timeout": TIMEOUT_SECONDS}
-    sets = apps.list_namespaced_replica_set(label_selector=selector, **where).items
-    pods = core.list_namespaced_pod(label_selector=selector, **where).items
+    sets = apps.list_namespaced_replica_set(label_selector=_selector(scope, part), **where).items
+    pods = _pods(scope, part)
     newest = max(sets, key=_revision, default=None)
     if newest is None:
         yield f"Workload {workload} was not accepted by the cluster: see the error of the Deployment."
         return
     hash_of = newest.metadata.labels.get("pod-template-hash")
     own = [pod for pod in pods if pod.metadata.labels.get("pod-template-hash") == hash_of]
-    serving = sum(map(_ready, pods)) - sum(map(_ready, own))
-    yield f"Workload {workload} did not become ready in {seconds} s. {_still(serving)}"
+    new = sum(map(_ready, own))
+    yield f"Workload {workload} did not become ready in {seconds} s. {_still(sum(map(_ready, pods)) - new, new)}"
     broken = [pod for pod in own if not _ready(pod)]
     if not own:
         yield from _events(core, where, newest.metadata.name)
@@ -82,12 +127,25 @@ def _lines(scope: Scope, part: Part) -> Iterator[str]:
         yield from _log(core, where, pod)
 
 
-def _still(serving: int) -> str:
-    if not serving:
-        return "No other pod serves."
-    return (
-        f"{serving} pod{'s' if serving > 1 else ''} of the version before it still serve{'' if serving > 1 else 's'}."
-    )
+def _pods(scope: Scope, part: Part) -> list[Any]:
+    """The pods of a part, of every version."""
+    core: Any = api.CoreV1Api(scope.cluster.client)
+    where = {"namespace": scope.cluster.namespace, "_request_timeout": TIMEOUT_SECONDS}
+    return list(core.list_namespaced_pod(label_selector=_selector(scope, part), **where).items)
+
+
+def _selector(scope: Scope, part: Part) -> str:
+    return ",".join(f"{key}={value}" for key, value in selector_of(scope.application, part).items())
+
+
+def _still(old: int, new: int) -> str:
+    """Which pods serve, counted by version."""
+    lines = []
+    if old:
+        lines.append(f"{old} pod{'s' if old > 1 else ''} of the version before it still serve{'' if old > 1 else 's'}.")
+    if new:
+        lines.append(f"{new} pod{'s' if new > 1 else ''} of the new version serve{'' if new > 1 else 's'}.")
+    return " ".join(lines) or "No pod of it serves."
 
 
 def _revision(replica_set: Any) -> int:
@@ -95,7 +153,10 @@ def _revision(replica_set: Any) -> int:
 
 
 def _ready(pod: Any) -> bool:
-    return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or [])
+    """Whether a pod gets requests: one that is on its way out does not."""
+    return pod.metadata.deletion_timestamp is None and any(
+        one.type == "Ready" and one.status == "True" for one in pod.status.conditions or []
+    )
 
 
 def _state(pod: Any, part: Part) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Whether a Deployment's pods are all of its current version, and available: asked of the cluster itself.
 
+And whether those of the edge find the application, without which they answer every request with 503.
+
 The provider (v4) may call an update done in the same second: it can take the status from before the update for that of
 the update. So every update ends with this, also one that changes nothing.
 """
@@ -13,7 +15,8 @@ import pulumi
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes import failure
+from components.constants import NOT_COMPLETE
+from components.kubernetes import edge_replicas, failure
 from components.kubernetes.labels import Part, name_of
 from components.kubernetes.scope import Scope
 
@@ -26,7 +29,7 @@ class RolloutError(pulumi.RunError):
 
 
 def require(scope: Scope, part: Part) -> None:
-    """Wait until every pod of `part` is of the current version, and available.
+    """Wait until every pod of `part` is of the current version, and available, and finds the application.
 
     The rule is that of `kubectl rollout status` (kubectl/pkg/polymorphichelpers, DeploymentStatusViewer).
 
@@ -42,13 +45,49 @@ def require(scope: Scope, part: Part) -> None:
     while True:
         try:
             deployment = scope.cluster.read(path)
+            complete = is_complete(deployment)
+            without = edge_replicas.pods_without(scope) if complete and part == "edge" else []
         except (ApiException, HTTPError, OSError, ValueError) as error:
             raise RolloutError(f"The cluster does not tell whether the rollout is complete: {error}") from error
-        if is_complete(deployment):
+        if complete and not without:
             return
         if is_given_up(deployment) or time.monotonic() > deadline:
-            raise RolloutError(failure.report(scope, part))
+            raise RolloutError(_no_replica(scope, without) if without else failure.report(scope, part))
         time.sleep(POLL_SECONDS)
+
+
+def warn(scope: Scope, part: Part) -> None:
+    """Warn, in a preview, of what an update would wait for; without this an update without a change could be left out.
+
+    Args:
+        scope: the deployment.
+        part: whose Deployment it is.
+    """
+    name = name_of(scope.application, part)
+    try:
+        deployment = scope.cluster.read(f"/apis/apps/v1/namespaces/{scope.cluster.namespace}/deployments/{name}")
+        complete = is_complete(deployment)
+        without = edge_replicas.pods_without(scope) if complete and part == "edge" else []
+    except (ApiException, HTTPError, OSError, ValueError):
+        return  # an update says what is wrong
+    if without:
+        pulumi.log.warn(NOT_COMPLETE + _no_replica(scope, without))
+    elif not complete:
+        text = f"workload {name}: not every pod is of the current version and available. An update waits for that."
+        pulumi.log.warn(NOT_COMPLETE + text)
+
+
+def _no_replica(scope: Scope, pods: list[str]) -> str:
+    kubectl, namespace = scope.cluster.access.kubectl, scope.cluster.namespace
+    return (
+        f"These pods of the edge have no live replica of the application, and answer every request with 503: "
+        f"{', '.join(pods)}. The edge finds replicas by the cluster's DNS, and keeps those that pass its checks "
+        f"(mimir:probe.path).\n"
+        f"  replicas    {kubectl} --namespace {namespace} get endpointslices\n"
+        f"  checks      {kubectl} --namespace {namespace} logs {pods[0]}\n"
+        f"  DNS         {kubectl} --namespace kube-system get pods --selector k8s-app=kube-dns\n"
+        f"  policies    {kubectl} --namespace {namespace} get networkpolicies"
+    )
 
 
 def is_complete(deployment: dict[str, Any]) -> bool:

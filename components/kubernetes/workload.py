@@ -95,7 +95,9 @@ class Workload(pulumi.ComponentResource):
 
 def _complete(scope: Scope, part: Part, name: str) -> str:
     """The Deployment's name, once its rollout is complete; a preview has nothing to wait for."""
-    if not pulumi.runtime.is_dry_run():
+    if pulumi.runtime.is_dry_run():
+        rollouts.warn(scope, part)
+    else:
         rollouts.require(scope, part)
     return name
 

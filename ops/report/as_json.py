@@ -41,6 +41,8 @@ def write(report: Report) -> str:
             }
             for one in report.changes
         ],
+        "changedBy": report.changed_by,
+        "deletions": report.deletions,
         "policies": {"packs": report.packs, "violations": [vars(one) for one in report.violations]},
         "warnings": report.warnings,
         "errors": report.errors,

@@ -18,6 +18,7 @@ HEADLINES = {
     ExitCode.DESTRUCTIVE: "⛔ destroys what nobody has allowed to be destroyed",
     ExitCode.ERROR: "❌ would fail",
 }
+DATA_IS_GOING = "⛔ data is being deleted in the cluster"
 UNKNOWN = "not known: the preview did not come to its end"
 VERBS = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
 SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
@@ -26,19 +27,28 @@ SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
 def write(report: Report, limit: int = LIMIT) -> str:
     """`report` as Markdown of at most `limit` characters; what does not fit is counted."""
     head = [f"<!-- mimir {report.kind} {report.stack} -->", f"### {_title(report)}", "", *_summary(report), ""]
-    head += [*_errors(report), *_destructive(report), *_violations(report), *_warnings(report)]
+    head += [
+        *_deletions(report),
+        *_errors(report),
+        *_changed_by(report),
+        *_destructive(report),
+        *_violations(report),
+        *_warnings(report),
+    ]
     tail = ["", *_next(report), f"Repeat it: `{report.command}`", ""]
     return _within(limit, head, _resources(report), tail)
 
 
 def _next(report: Report) -> list[str]:
-    if report.kind == "drift" and report.changes:
+    if report.kind == "drift" and report.changes and not report.deletions:
         return [f"Put it back as the program says: `make refresh STACK={report.stack}`", ""]
     return []
 
 
 def _title(report: Report) -> str:
     what = "Drift of" if report.kind == "drift" else "Preview of"
+    if report.deletions:
+        return f"{what} `{report.stack}`: {DATA_IS_GOING}"
     if headline := HEADLINES[report.code]:
         return f"{what} `{report.stack}`: {headline}"
     count = f"{len(report.changes)} change{'s' if len(report.changes) > 1 else ''}"
@@ -82,6 +92,16 @@ def _policies(report: Report) -> tuple[str, ...]:
     stopping = sum(one.mandatory for one in report.violations)
     advice = len(report.violations) - stopping
     return (f"{stopping} violation{'' if stopping == 1 else 's'}, {advice} of advice ({packs})",)
+
+
+def _deletions(report: Report) -> list[str]:
+    return [line for deletion in report.deletions for line in ("**Data is being deleted**", *_block(deletion), "")]
+
+
+def _changed_by(report: Report) -> list[str]:
+    if not report.changed_by:
+        return []
+    return ["**Changed by**", "", *(f"- {_code(line)}" for line in report.changed_by), ""]
 
 
 def _errors(report: Report) -> list[str]:

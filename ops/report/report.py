@@ -46,6 +46,8 @@ class Report:
         errors: because of which the preview failed.
         allowed: destructive changes that somebody has allowed, by the resource's name.
         command: what repeats it.
+        changed_by: who changed what, as the cluster's field managers have it; one line for each field.
+        deletions: what holds data and is being deleted in the cluster, with what can be done.
     """
 
     stack: str
@@ -61,6 +63,8 @@ class Report:
     errors: Sequence[str] = ()
     allowed: frozenset[str] = frozenset()
     command: str = ""
+    changed_by: Sequence[str] = ()
+    deletions: Sequence[str] = ()
 
     @property
     def counts(self) -> dict[Kind, int]:
@@ -76,7 +80,7 @@ class Report:
     @property
     def code(self) -> ExitCode:
         """How it ended. What destroys comes first: it needs another answer than a mistake does."""
-        if self.not_allowed:
+        if self.not_allowed or self.deletions:
             return ExitCode.DESTRUCTIVE
         if self.errors or any(one.mandatory for one in self.violations):
             return ExitCode.ERROR

@@ -62,7 +62,11 @@ def named(name: str) -> Answer:
 
 
 class Recorder:
-    """Listens on a free port of the loopback interface.
+    """Listens on the loopback interface.
+
+    Args:
+        address: the address on which it listens.
+        port: the port; 0 for a free one.
 
     Attributes:
         requests: all that came, health checks left out.
@@ -70,11 +74,11 @@ class Recorder:
         healthy: whether health checks pass.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
         self.requests: list[Received] = []
         self.answer: Answer = lambda _: reply()
         self.healthy = True
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server((address, port), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

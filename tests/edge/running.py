@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,15 +97,29 @@ def start(
     folder: Path,
     certificate: Certificate | None = None,
     host: str = "127.0.0.1",
+    backend: Backend | None = None,
+    rewrite: Callable[[str], str] = str,
 ) -> Running:
-    """Run the edge of these settings in front of the application's processes on these ports."""
+    """Run the edge of these settings in front of the application's processes.
+
+    Args:
+        config: what the stack says.
+        backends: ports of the processes; one server for each is written down.
+        folder: for its files; must not exist.
+        certificate: where it encrypts.
+        host: where the processes listen.
+        backend: how the edge finds the processes by itself, instead of `backends` and `host`.
+        rewrite: changes haproxy.cfg before it is used.
+    """
     settings = settings_of(config)
     described = edge.describe(settings, application.describe(settings, "test"))
-    made = files.render(described, Backend(host, backends[0], most=len(backends)), certificate)
+    made = files.render(described, backend or Backend(host, backends[0], most=len(backends)), certificate)
     ports = {number: free_port() for number in (PLAIN_PORT, TLS_PORT, METRICS_PORT)}
     folder.mkdir(mode=0o700)
     for name, text in {**made.plain, **made.secret}.items():
-        (folder / name).write_text(_here(text, ports, backends, folder) if name == CONFIGURATION else text)
+        if name == CONFIGURATION:
+            text = rewrite(_here(text, ports, backends, folder))
+        (folder / name).write_text(text)
     log = folder / "log"
     process = _run([haproxy(), "-db", "-f", CONFIGURATION, "-f", USERS], folder, log)
     port, scheme = ports[described.listening_port], described.scheme
@@ -144,7 +158,12 @@ class Edges:
         self._running: dict[str, Running] = {}
 
     def of(
-        self, config: Config, *backends: int, certificate: Certificate | None = None, own: str = "", **how: str
+        self,
+        config: Config,
+        *backends: int,
+        certificate: Certificate | None = None,
+        own: str = "",
+        host: str = "127.0.0.1",
     ) -> Running:
         """The edge of these settings.
 
@@ -153,12 +172,12 @@ class Edges:
             backends: ports of the application's processes.
             certificate: where it encrypts.
             own: name of the test that must have one for itself, because it spends a limit.
-            how: more for `start`.
+            host: where the processes listen.
         """
-        key = json.dumps([config, backends, own, how], sort_keys=True)
+        key = json.dumps([config, backends, own, host], sort_keys=True)
         if key not in self._running:
             folder = self._folder / str(len(self._running))
-            self._running[key] = start(config, backends, folder, certificate, **how)
+            self._running[key] = start(config, backends, folder, certificate, host)
         return self._running[key]
 
     def stop(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,10 +51,13 @@ class Api(ThreadingHTTPServer):
     """The server.
 
     Attributes:
-        there: for each path an object, a text, a status, or a function of the query that returns one of these.
+        there: for each path an object, a text, a status, a status and a text, or a function of the query that returns
+            one of these.
         asked: every request, as method and path with the query.
         authorization: the last request's credentials.
         deleted: path and body of each request that deletes.
+        patched: path with the query, and body, of each request that patches.
+        refuses_patches: whether nobody may patch.
         lingers: how often an object that was deleted is still found.
     """
 
@@ -70,6 +74,8 @@ class Api(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.authorization: str | None = None
         self.deleted: list[tuple[str, Any]] = []
+        self.patched: list[tuple[str, Any]] = []
+        self.refuses_patches = False
         self.lingers = 0
 
     @property
@@ -93,7 +99,29 @@ class Api(ThreadingHTTPServer):
         if method == "DELETE" and isinstance(found, dict):
             self.deleted.append((path, body))
             self.there[path] = _going(found, self.lingers)
+        if method == "PATCH" and self.refuses_patches:
+            return 403
+        if method == "PATCH" and isinstance(found, dict):
+            found = patched(found, body)
+            if "dryRun" not in query:
+                self.there[path] = found
         return found(query) if callable(found) else found
+
+
+def patched(tree: dict[str, Any], operations: Sequence[Mapping[str, Any]]) -> Any:
+    """What a JSON patch of `test` and `remove` makes of an object, or the status with which it is refused."""
+    tree = copy.deepcopy(tree)
+    for operation in operations:
+        *steps, last = [part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:]]
+        parent: Any = tree
+        for step in steps:
+            parent = parent[int(step)] if isinstance(parent, list) else parent[step]
+        key: Any = int(last) if isinstance(parent, list) else last
+        if operation["op"] == "test" and parent[key] != operation["value"]:
+            return 422
+        if operation["op"] == "remove":
+            del parent[key]
+    return tree
 
 
 def kubeconfig(server: str) -> dict[str, Any]:
@@ -120,13 +148,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self._respond()
 
+    def do_PATCH(self) -> None:
+        self._respond()
+
     def _respond(self) -> None:
         path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
         self.server.asked.append(f"{self.command} {self.path}")
         self.server.authorization = self.headers["Authorization"]
         sent = self.rfile.read(int(self.headers["Content-Length"] or 0))
         found = self.server.answer(self.command, path, query, json.loads(sent or "null"))
-        status = found if isinstance(found, int) else 200
+        if self.command == "PATCH":
+            self.server.patched.append((self.path, json.loads(sent)))
+        status, found = found if isinstance(found, tuple) else (found if isinstance(found, int) else 200, found)
         if isinstance(found, int):
             found = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status}
         text = found if isinstance(found, str) else json.dumps(found)

@@ -221,6 +221,7 @@ def run(
         patch.setattr("components.docker.deployment.prove", prove)
         patch.setattr("components.docker.edge.switch", switch)
         patch.setattr("components.kubernetes.rollout.require", lambda *_: None)
+        patch.setattr("components.kubernetes.rollout.warn", lambda *_: None)
         patch.setattr("components.docker.deployment.clean_up", clean_up)
         _accept_hooks(patch)
         monitor, log = Monitor(), _Log()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
@@ -43,7 +45,7 @@ def test_an_image_that_cannot_be_pulled(api: Api) -> None:
         ],
     )
     assert report(api) == [
-        "Workload mimir-dev did not become ready in 300 s. No other pod serves.",
+        "Workload mimir-dev did not become ready in 300 s. No pod of it serves.",
         "  pod         mimir-dev-new-1, Running",
         f"  state       waiting, ImagePullBackOff: {message}",
         "  event       Failed (4 times): 401 Unauthorized",
@@ -139,15 +141,20 @@ def test_pods_that_are_not_admitted_are_explained_by_who_makes_them(api: Api) ->
 
 
 @pytest.mark.parametrize(
-    ("old", "text"),
+    ("old", "new", "text"),
     [
-        (1, "1 pod of the version before it still serves."),
-        (2, "2 pods of the version before it still serve."),
-        (0, "No other pod serves."),
+        (1, 0, "1 pod of the version before it still serves."),
+        (2, 0, "2 pods of the version before it still serve."),
+        (1, 2, "1 pod of the version before it still serves. 2 pods of the new version serve."),
+        (0, 1, "1 pod of the new version serves."),
+        (0, 0, "No pod of it serves."),
     ],
 )
-def test_whether_the_old_version_serves_is_said_first(api: Api, old: int, text: str) -> None:
-    put(api, [*[pod("old", RUNNING, ready=True)] * old, pod("new", RUNNING, ready=True), pod("new", WAITING)], [])
+def test_which_pods_serve_is_counted_and_said_first(api: Api, old: int, new: int, text: str) -> None:
+    ready = [pod("old", RUNNING, ready=True)] * old + [pod("new", RUNNING, ready=True)] * new
+    leaving = pod("old", RUNNING, ready=True)
+    leaving["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    put(api, [*ready, leaving, pod("new", WAITING)], [])
     assert report(api)[0] == f"Workload mimir-dev did not become ready in 300 s. {text}"
 
 
@@ -191,12 +198,69 @@ def test_neither_does_one_that_is_away() -> None:
     assert failure.report(scope(away), "application").startswith("Workload mimir-dev: the cluster does not tell more")
 
 
-def test_the_hook_says_it_as_an_error_and_does_not_try_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Any] = []
-    said: list[str] = []
-    monkeypatch.setattr(pulumi, "ErrorHook", lambda name, callback: made.append(callback))
-    monkeypatch.setattr(pulumi.log, "error", said.append)
-    put(api, [pod("new", WAITING)], [])
+NOT_LIVE = 'the Kubernetes API server reported that "mimir-dev/mimir-dev" failed to fully initialize or become live: '
+NOT_CREATED = 'resource "urn:x" was not successfully created by the Kubernetes API server: '
+CONFLICT = (
+    'Apply failed with 1 conflict: conflict with "kubectl" with subresource "scale" using apps/v1: .spec.replicas'
+)
+APPLY = (
+    "server-side apply field conflict detected, see https://www.example.com/#field-conflicts for troubleshooting "
+    f'help\nThe resource managed by field manager "pulumi-kubernetes-1" had an apply conflict: {CONFLICT}'
+)
+DENIED = 'admission webhook "policy.example.com" denied the request: images must be signed'
+
+
+@pytest.fixture
+def explain(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """What a user reads of an error of the provider."""
+    hooks: list[Any] = []
+    errors: list[str] = []
+    monkeypatch.setattr(pulumi, "ErrorHook", lambda name, callback: hooks.append(callback))
+    monkeypatch.setattr(pulumi.log, "error", errors.append)
     failure.hook("mimir", scope(api.cluster), "application")
-    assert made[0](None) is False
-    assert said == ["\n".join(report(api))]
+
+    def call(error: str) -> str:
+        assert hooks[0](SimpleNamespace(errors=[error, "an older one"])) is False, "it is not tried again"
+        return errors.pop()
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "error",
+    [f"{NOT_LIVE}'mimir-dev' timed out waiting to be Ready", f"{NOT_LIVE}timed out waiting for the condition"],
+)
+def test_pods_that_do_not_become_ready_are_reported(api: Api, explain: Callable[[str], str], error: str) -> None:
+    put(api, [pod("new", WAITING)], [])
+    assert explain(error) == "\n".join(report(api))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (f"{NOT_LIVE}{DENIED}", DENIED),
+        (f"{NOT_CREATED}{DENIED}", DENIED),
+        (f"1 error occurred:\n    * {NOT_LIVE}{APPLY}\n", CONFLICT),
+        (
+            f'{NOT_LIVE}Deployment.apps "mimir-dev" is invalid: spec.x: Required',
+            'Deployment.apps "mimir-dev" is invalid: spec.x: Required',
+        ),
+        ("something that nobody has foreseen", "something that nobody has foreseen"),
+    ],
+)
+def test_what_the_api_refuses_has_its_reason_and_the_pods_that_serve(
+    api: Api, explain: Callable[[str], str], error: str, reason: str
+) -> None:
+    put(api, [pod("old", RUNNING, ready=True), pod("old", WAITING)], [])
+    lines = explain(error).splitlines()
+    assert lines[0] == f"Workload mimir-dev was not accepted by the cluster: {reason}"
+    assert lines[1] == "  pods        1 pod of it serves on"
+    assert any("make refresh" in line for line in lines) is ("conflict with" in reason)
+
+
+@pytest.mark.parametrize(("answer", "text"), [({"items": []}, "no pod of it serves"), (403, "cannot be read (403")])
+def test_a_refusal_where_nothing_serves_or_nothing_is_known(
+    api: Api, explain: Callable[[str], str], answer: Any, text: str
+) -> None:
+    api.there[PODS] = answer
+    assert text in explain(f"{NOT_LIVE}{DENIED}")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from toolchain import gobuild, golang
-from toolchain.gobuild import Generated, GoRecipe
+from toolchain.gobuild import Generated, GoRecipe, Patched
 from toolchain.golang import Go
 from toolchain.layout import Layout
 from toolchain.problem import Problem
@@ -142,6 +142,32 @@ def test_what_must_be_generated_is_generated_first(tmp_path: Path, layout: Layou
     built = gobuild.build(generating, Go(str(program), "1.26.8", Source.INSTALLED), layout, os.environ)
 
     assert (built.folder / "demo").read_text() == "schema\n"
+
+
+def test_a_patched_module_is_a_copy_with_a_file_of_ours(tmp_path: Path, layout: Layout, recipe: GoRecipe) -> None:
+    module = tmp_path / "module"
+    (module / "kinds").mkdir(parents=True)
+    (module / "kinds/kinds.go").write_text("theirs")
+    (module / "other.go").write_text("other")
+    (module / "other.go").chmod(0o444)  # as in Go's module cache
+    (recipe.folder / "ours").mkdir()
+    (recipe.folder / "ours/kinds.go").write_text("ours")
+    program = tmp_path / "fake-go"
+    program.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *"mod download"*) echo \'{{"Dir": "{module}"}}\';; "mod edit"*) echo "$3" > edited;; esac\n'
+        'case "$1" in build) while [ "$1" != -o ]; do shift; done; cat edited patched/kinds/kinds.go > "$2";; esac\n'
+    )
+    program.chmod(0o755)
+    patched = Patched("example.com/sdk/v4", "kinds/kinds.go", "ours/kinds.go")
+    patching = GoRecipe("demo", ".", "demo", "1.2.3", patched=patched)
+    fake = Go(str(program), "1.26.8", Source.INSTALLED)
+
+    built = gobuild.build(patching, fake, layout, os.environ)
+
+    assert (built.folder / "demo").read_text() == "-replace=example.com/sdk/v4=./patched\nours"
+    assert (module / "kinds/kinds.go").read_text() == "theirs"
+    assert gobuild.key(patching, "1.26", "linux/amd64") != gobuild.key(recipe, "1.26", "linux/amd64")
 
 
 class TestRelease:

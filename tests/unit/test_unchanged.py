@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from components.constants import UPDATE_WOULD_FAIL
+from components.constants import NOT_COMPLETE, UPDATE_WOULD_FAIL
 from ops import unchanged
 from ops.audit_log.location import VARIABLE
 from ops.audit_log.record import Finished
@@ -91,6 +91,7 @@ CHANGES: dict[str, Callable[[Events], object]] = {
     "an output is new": lambda events: stack_outputs(events)["new"]["outputs"].update(health="curl"),
     "a resource has failed": lambda events: events.insert(3, {"resOpFailedEvent": {}}),
     "the program has logged an error": lambda events: events.insert(3, diagnostic("error", "no cluster")),
+    "a rollout is not complete": lambda events: events.insert(3, diagnostic("warning", f"{NOT_COMPLETE}0 of 2")),
     "an update would fail": lambda events: events.insert(3, diagnostic("warning", f"{UPDATE_WOULD_FAIL}no registry")),
     "no pack has judged": lambda events: last(events, "summaryEvent").update(PolicyPacks={}),
     "it has failed": lambda events: last(events, "summaryEvent").update(result="failed"),
