@@ -94,7 +94,13 @@ def _is_hidden(get: Get, path: str) -> bool:
 def _has_our_account(get: Get, name: str, deployment: str) -> bool:
     """Whether the namespace is this stack's although its labels are gone: then a refresh puts them back."""
     account = read(get, f"/api/v1/namespaces/{name}/serviceaccounts/{deployment}")
-    return account is not None and ((account["metadata"].get("labels") or {}).get(INSTANCE) == deployment)
+    return bool(account) and _instance(account) == deployment
+
+
+def _instance(found: dict[str, Any] | None) -> str | None:
+    """The deployment that an object belongs to by its label."""
+    labels: dict[str, str] = ((found or {}).get("metadata") or {}).get("labels") or {}
+    return labels.get(INSTANCE)
 
 
 def _absent(name: str) -> Problem:
@@ -169,7 +175,7 @@ def claims(settings: Settings, deployment: str, namespace: str, access: Access, 
     """
     for volume, asked in settings.volumes.claims.items():
         claim = read(get, f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{deployment}-{volume}")
-        if claim is None or (claim["metadata"].get("labels") or {}).get(INSTANCE) != deployment:
+        if claim is None or _instance(claim) != deployment:
             continue
         spec = claim["spec"]
         current, key = spec.get("storageClassName"), f"mimir:volumes.{volume}"

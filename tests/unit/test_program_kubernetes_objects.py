@@ -55,6 +55,12 @@ class TestNamespace:
         assert own.one("Namespace")["metadata"]["name"] == own.outputs["namespace"] == "own"
         assert own.outputs["workload"] == "mimir-dev"
 
+    def test_an_existing_one_is_neither_made_nor_managed(self) -> None:
+        found = run(at("kubernetes", {"namespace": "team", "createNamespace": False}))
+        assert "Namespace" not in {one.kind for one in in_cluster(found)}
+        assert {one.inputs["metadata"]["namespace"] for one in in_cluster(found)} == {"team"}
+        assert found.outputs["namespace"] == "team"
+
     def test_everything_else_is_in_it_and_waits_for_it(self, on_cluster: Run) -> None:
         for one in in_cluster(on_cluster):
             if one.kind != "Namespace":
