@@ -87,7 +87,7 @@ def _is_hidden(get: Get, path: str) -> bool:
     try:
         get(path)
     except ApiException as error:
-        return error.status == 403
+        return bool(error.status == 403)
     return False
 
 
@@ -135,7 +135,7 @@ def _of_this_stack(name: str, deployment: str, access: Access) -> Problem:
     return Problem(
         "mimir:kubernetes.createNamespace",
         f'false, but stack "{deployment.removeprefix("mimir-")}" has made namespace "{name}" and would give it up',
-        "true for a namespace that the stack has made; docs/kubernetes.md says how to hand it over",
+        "true for a namespace that the stack has made: an update that gives it up would delete it",
         f"pulumi config rm --path 'mimir:kubernetes.createNamespace'   # {access.kubectl} get namespace {name}",
     )
 
