@@ -254,6 +254,8 @@ def _live_reload(settings: Settings) -> Iterator[Problem]:
 _RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (tuple(fields(Settings)), kubernetes.foreign_settings),
     (("platform", "kubernetes"), kubernetes.context),
+    (("platform", "kubernetes"), kubernetes.namespace),
+    (("platform", "kubernetes", "edge"), kubernetes.node_ports),
     (("platform", "kubernetes", "autoscaling", "volumes", "environment"), kubernetes.single_writer),
     (("platform", "kubernetes", "autoscaling"), kubernetes.autoscaling),
     (("platform", "kubernetes", "limits"), kubernetes.requests),

@@ -67,19 +67,26 @@ def _tidy(client: docker.DockerClient, stack: str, image: str) -> None:
 def _say_what_the_cluster_keeps(stack: str, volumes: dict[str, str]) -> None:
     """A namespace is kept as long as a claim in it is: whoever deletes a namespace deletes its claims."""
     namespace = setting(stack, "kubernetes", "namespace") or f"mimir-{stack}"
-    context = setting(stack, "kubernetes", "context")
+    kubectl = f"kubectl --context {setting(stack, 'kubernetes', 'context')}"
     claims = sorted(name for volume, name in volumes.items() if volume != "config")
     print(f"Kept in the cluster, unless `volumes.protected` is empty: namespace {namespace}, with its data", *claims)
-    _say_how_to_delete(stack, f"kubectl --context {context} delete namespace {namespace}")
+    # By name, and then a namespace of the stack's own only: in it, or in one that existed, may be objects of others.
+    commands = [f"{kubectl} --namespace {namespace} delete pvc {' '.join(claims)}"] if claims else []
+    if (setting(stack, "kubernetes", "createNamespace") or "true").lower() != "false":
+        commands += [
+            f"{kubectl} --namespace {namespace} get all,configmaps,pvc   # where it is empty, the namespace too:",
+            f"{kubectl} delete namespace {namespace}",
+        ]
+    _say_how_to_delete(stack, *commands)
 
 
-def _say_how_to_delete(stack: str, last: str) -> None:
+def _say_how_to_delete(stack: str, *on_the_platform: str) -> None:
     """The commands that delete data, the last of them on the platform itself."""
     commands: Sequence[str] = (
         'eval "$(python3 -m toolchain env)"',
         f"pulumi state unprotect --all --yes --stack {stack}",
         f"pulumi destroy --yes --stack {stack}",
-        last,
+        *on_the_platform,
     )
     print("The next `make up` uses them again. To delete them and their data for good:")
     for command in commands:

@@ -10,9 +10,9 @@ from pulumi_kubernetes import core
 from components.kubernetes.labels import SKIP_AWAIT
 from components.kubernetes.scope import Scope
 from components.settings import VolumeName
-from components.settings.volumes import Claim
 
-FILLED_IN = (
+IGNORED = (
+    "spec.storageClassName",
     "spec.volumeName",
     "spec.volumeMode",
     "metadata.finalizers",
@@ -27,8 +27,9 @@ FILLED_IN = (
         )
     ),
 )
-"""What the cluster writes into a claim. `pulumi import` takes it over as if the program had asked for it; the next
-update would replace the claim, and the data, because the program does not."""
+"""What the cluster writes into a claim, its default class among it. `pulumi import` takes it over as if the program had
+asked for it; the next update would replace the claim, and the data, because the program does not. So would a default
+class that the settings name from now on. Another class than the claim's is refused before that (`existing.claims`)."""
 
 
 class Claims(pulumi.ComponentResource):
@@ -60,7 +61,7 @@ class Claims(pulumi.ComponentResource):
                     parent=self,
                     protect=volume.protected,
                     retain_on_delete=volume.protected,
-                    ignore_changes=_filled_in(asked[volume.name]),
+                    ignore_changes=list(IGNORED),
                     hooks=scope.room_for(f"{name}-{volume.name}", name),
                 ),
             ).metadata.name
@@ -68,8 +69,3 @@ class Claims(pulumi.ComponentResource):
             if not volume.read_only
         }
         self.register_outputs({"names": self.names})
-
-
-def _filled_in(claim: Claim) -> list[str]:
-    """What the cluster writes into a claim: without a class in the settings, its default class too."""
-    return [*FILLED_IN, *([] if claim.storage_class else ["spec.storageClassName"])]

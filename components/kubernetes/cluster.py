@@ -15,7 +15,9 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, new_client_from_config_dict
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes import deletions, dns, kubeconfig, wanted
+from components import application
+from components.constants import UPDATE_WOULD_FAIL
+from components.kubernetes import deletions, dns, existing, kubeconfig, permissions, wanted
 from components.kubernetes.dns import DnsDelay
 from components.kubernetes.kubeconfig import Access
 from components.problems import Problem
@@ -40,12 +42,14 @@ class Cluster:
         namespace: the deployment's namespace in it.
         identity: what tells it from every other cluster, whatever its address is.
         dns_delay: how long after it is ready the edge may not know a pod in it.
+        warnings: what the user should know of it; each begins with its key.
     """
 
     access: Access
     namespace: str
     identity: str
     dns_delay: DnsDelay
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def client(self) -> api.ApiClient:
@@ -76,17 +80,32 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
         version = _get(client, "/version")
         identity = _identity(client, access)
         namespace = settings.kubernetes.namespace or f"mimir-{stack}"
+        deployment = f"mimir-{stack}"
+
+        def get(path: str) -> dict[str, Any]:
+            return _get(client, path)
+
+        found = existing.namespace(settings, deployment, namespace, access, get)
+        refused, unanswered = _permissions(settings, stack, namespace, found.is_there, access, client)
         problems = [
             *_stack_name(stack),
             *_version(version),
             *_registry(settings, access),
             *_classes(settings, client),
-            *wanted.missing(settings, namespace, lambda path: _get(client, path)),
-            *deletions.deletions(f"mimir-{stack}", namespace, access.kubectl, lambda path: _get(client, path)),
+            *wanted.missing(settings, namespace, get),
+            *deletions.deletions(f"mimir-{stack}", namespace, access.kubectl, get),
+            *found.problems,
+            *([] if found.problems else existing.claims(settings, deployment, namespace, access, get)),
+            *existing.node_ports(settings, deployment, namespace, access, get),
         ]
+        warnings = [*found.warnings, *unanswered]
+        if pulumi.runtime.is_dry_run():  # who may only look can still preview
+            warnings += [f"{UPDATE_WOULD_FAIL}{problem}" for problem in refused]
+        else:
+            problems += refused
         if problems:
             return problems
-        return Cluster(access, namespace, identity, dns.delay(settings, namespace, lambda path: _get(client, path)))
+        return Cluster(access, namespace, identity, dns.delay(settings, namespace, get), tuple(warnings))
     except ApiException as error:
         if error.status in (401, 403):
             return [_refused(access, f"{error.status} {error.reason}")]
@@ -97,6 +116,27 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
         return [_away(access, _innermost(error))]
     except (ValueError, LookupError, TypeError, AttributeError):  # an answer of another form
         return [_away(access, "what answers there is no Kubernetes API")]
+
+
+def _permissions(
+    settings: Settings, stack: str, namespace: str, namespace_exists: bool, access: Access, client: api.ApiClient
+) -> tuple[list[Problem], list[str]]:
+    """What this user may not do, and a warning where the cluster does not say."""
+
+    def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return _request(client, "POST", path, body)
+
+    mimir = application.describe(settings, stack)
+    asked = permissions.required(settings, mimir, namespace, namespace_exists)
+    try:
+        lacking = permissions.missing(asked, namespace, post)
+    except (ApiException, ValueError, LookupError, TypeError) as error:
+        why = _reason(error) if isinstance(error, ApiException) else "an answer of another form"
+        return [], [
+            f"mimir:kubernetes.context: the cluster does not say what this user may do ({why}). The update finds out: "
+            f"{access.kubectl} --namespace {namespace} auth can-i --list"
+        ]
+    return list(permissions.problems(lacking, access, f"mimir-{stack}", post)), []
 
 
 def provider(
@@ -136,12 +176,15 @@ def _get(client: api.ApiClient, path: str) -> dict[str, Any]:
         ApiException: any other status than 200.
         ValueError: the answer is no object.
     """
-    request = client.param_serialize(
-        "GET", path, header_params={"Accept": "application/json"}, auth_settings=["BearerToken"]
-    )
+    return _request(client, "GET", path, None)
+
+
+def _request(client: api.ApiClient, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    headers = {"Accept": "application/json", **({} if body is None else {"Content-Type": "application/json"})}
+    request = client.param_serialize(method, path, header_params=headers, body=body, auth_settings=["BearerToken"])
     response: Any = client.call_api(*request, _request_timeout=TIMEOUT_SECONDS)
     answer = response.read()
-    if response.status != 200:
+    if response.status not in (200, 201):
         raise ApiException(status=response.status, reason=response.reason)
     found = json.loads(answer)
     if not isinstance(found, dict):

@@ -27,7 +27,14 @@ HONOURED = {
 }
 """For each kind, the settings of the edge that it knows."""
 
-OTHERS = ("kubernetes.serviceType", "kubernetes.edgeReplicas", "kubernetes.dnsSeconds", "network.monitoring")
+OTHERS = (
+    "kubernetes.serviceType",
+    "kubernetes.nodePort",
+    "kubernetes.redirectNodePort",
+    "kubernetes.edgeReplicas",
+    "kubernetes.dnsSeconds",
+    "network.monitoring",
+)
 """Settings outside of `edge` that no controller honours."""
 
 OWN = {"gateway": ("edge.gateway",), "ingress": ("edge.ingressClass",)}

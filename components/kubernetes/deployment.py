@@ -44,8 +44,9 @@ class KubernetesDeployment(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("mimir:kubernetes:KubernetesDeployment", name, None, opts)
-        if cluster.dns_delay.warning:
-            pulumi.log.warn(cluster.dns_delay.warning)
+        for warning in (cluster.dns_delay.warning, *cluster.warnings):
+            if warning:
+                pulumi.log.warn(warning)
         provider = clusters.provider(f"{name}-cluster", settings, cluster, pulumi.ResourceOptions(parent=self))
         here = pulumi.ResourceOptions(parent=self, provider=provider)
 
@@ -53,7 +54,9 @@ class KubernetesDeployment(pulumi.ComponentResource):
             return pulumi.ResourceOptions.merge(here, pulumi.ResourceOptions(depends_on=list(others)))
 
         described = edges.describe(settings, application) if settings.edge.kind == "haproxy" else None
-        namespace = Namespace(f"{name}-namespace", application, cluster, here)
+        namespace = Namespace(
+            f"{name}-namespace", application, cluster, here, create=settings.kubernetes.create_namespace
+        )
         scope = Scope(settings, application, cluster, namespace.namespace)
         claims = Claims(f"{name}-volumes", scope, here)
         config = ConfigMap(f"{name}-config", scope, here)

@@ -18,6 +18,10 @@ from components.kubernetes.scope import Scope
 LOG_LINES = 20
 PODS_SHOWN = 2
 EVENTS_SHOWN = 6
+FILE_LIMIT = "FD limit"
+"""In HAProxy's own words when a container may not open as many files as its connections need. No API of a cluster
+tells the limit, so it cannot be checked before."""
+
 REVISION = "deployment.kubernetes.io/revision"
 
 
@@ -211,5 +215,10 @@ def _log(core: Any, where: dict[str, Any], pod: Any) -> Iterator[str]:
             ).rstrip()
         except ApiException:
             continue
+    if FILE_LIMIT in text:
+        yield (
+            "  cause       the node's limit of open files is too low for mimir:edge.maxConnections (two files for each "
+            "connection); lower it, or raise the limit of the node's container runtime (LimitNOFILE)"
+        )
     yield f"  last {LOG_LINES} log lines:"
     yield from (f"    {line}" for line in text.splitlines() or ["(none)"])

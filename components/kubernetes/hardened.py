@@ -11,8 +11,12 @@ from components.application import USER_ID
 from components.kubernetes.labels import Part, selector_of
 from components.kubernetes.scope import Scope
 
-LOG_MIB = 64
+LOG_REQUEST_MIB = 64
 """Room on the node's disk for the container's log: the kubelet keeps five files of 10 MiB, unless told otherwise."""
+
+LOG_LIMIT_MIB = 2048
+"""Room for the logs of a node that is told otherwise, such as five files of 100 MiB. The node's own rotation bounds the
+log, not this: a pod that exceeds its limit is evicted."""
 
 HOST = "kubernetes.io/hostname"
 
@@ -76,14 +80,19 @@ def security() -> core.v1.SecurityContextArgs:
 
 def resources(scope: Scope, cpus: float, memory_mib: int) -> core.v1.ResourceRequirementsArgs:
     """What a container may use, and what of that is kept free for it."""
-    kubernetes, disk = scope.settings.kubernetes, f"{LOG_MIB}Mi"
+    kubernetes = scope.settings.kubernetes
     return core.v1.ResourceRequirementsArgs(
         requests={
             "cpu": millicpus(min(kubernetes.cpu_request, cpus)),
             "memory": f"{min(kubernetes.memory_request_mib, memory_mib)}Mi",
-            "ephemeral-storage": disk,
+            "ephemeral-storage": f"{LOG_REQUEST_MIB}Mi",
         },
-        limits={"cpu": millicpus(cpus), "memory": f"{memory_mib}Mi", "ephemeral-storage": disk},
+        limits={
+            "cpu": millicpus(cpus),
+            "memory": f"{memory_mib}Mi",
+            # As the API server prints it: 2048Mi would come back as 2Gi.
+            "ephemeral-storage": f"{LOG_LIMIT_MIB // 1024}Gi",
+        },
     )
 
 

@@ -65,10 +65,15 @@ def _clear(
     if found is None:
         return
     command = cluster.access.kubectl + ("" if kind == "Namespace" else f" --namespace {cluster.namespace}")
+    elsewhere = (
+        "To use it as it is: pulumi config set --path 'mimir:kubernetes.createNamespace' false"
+        if kind == "Namespace"
+        else "Another namespace: pulumi config set --path 'mimir:kubernetes.namespace' <name>"
+    )
     if (found.metadata.labels or {}).get(INSTANCE) != application.name:
         raise NotOurs(
             f"The cluster has a {kind} named {name} that this program did not make. "
-            f"Rename or remove it: {command} delete {kind.lower()} {name}"
+            f"{elsewhere}. To see whose it is: {command} get {kind.lower()} {name} -o yaml"
         )
     if kind in KEPT:
         identifier = name if kind == "Namespace" else f"{cluster.namespace}/{name}"
@@ -81,7 +86,8 @@ def _clear(
     if not ours and _serves(workload, cluster):
         raise NotOurs(
             f"{workload} serves in this cluster, but this stack's state does not know its {kind}: another checkout "
-            f"deployed it, or an update was killed. If nobody needs it: {command} delete deployment {workload}"
+            f"deployed it, or an update was killed. If nobody needs it, end its pods, and `make up` again replaces it: "
+            f"{command} scale deployment {workload} --replicas=0"
         )
     objects.delete(name=name, body={"propagationPolicy": "Foreground"}, **where)
     deadline = time.monotonic() + PATIENCE_SECONDS

@@ -9,19 +9,13 @@ from components.application import Application
 from components.kubernetes import leftovers
 from components.kubernetes.cluster import Cluster
 from components.kubernetes.labels import SKIP_AWAIT, labels_of
-
-RESTRICTED = {
-    f"pod-security.kubernetes.io/{mode}{suffix}": value
-    for mode in ("enforce", "audit", "warn")
-    for suffix, value in (("", "restricted"), ("-version", "latest"))
-}
-"""Kubernetes: Pod Security Standards, enforced by the built-in admission plugin."""
+from components.kubernetes.namespace_labels import RESTRICTED
 
 
 class Namespace(pulumi.ComponentResource):
-    """A namespace of the deployment's own.
+    """A namespace of the deployment's own, or an existing one, which is only referred to.
 
-    It is protected and retained as long as a volume in it is: whoever deletes a namespace deletes its claims.
+    Its own is protected and retained as long as a volume in it is: whoever deletes a namespace deletes its claims.
 
     Attributes:
         namespace: its name, known once it is there.
@@ -32,21 +26,27 @@ class Namespace(pulumi.ComponentResource):
     service_account: pulumi.Output[str]
 
     def __init__(
-        self, name: str, application: Application, cluster: Cluster, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        application: Application,
+        cluster: Cluster,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        create: bool = True,
     ) -> None:
+        """Make it, or refer to it.
+
+        Args:
+            name: of the component.
+            application: whose namespace it is.
+            cluster: where, with the namespace's name.
+            opts: Pulumi's.
+            create: whether the namespace is made; otherwise it exists, and only the account in it is made.
+        """
         super().__init__("mimir:kubernetes:Namespace", name, None, opts)
-        holds_data = any(volume.protected for volume in application.volumes)
-        namespace = core.v1.Namespace(
-            name,
-            metadata=meta.v1.ObjectMetaArgs(name=cluster.namespace, labels={**labels_of(application), **RESTRICTED}),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=holds_data,
-                retain_on_delete=holds_data,
-                hooks=leftovers.binding(f"{name}-namespace", application, cluster, name),
-            ),
+        self.namespace = (
+            self._create(name, application, cluster) if create else pulumi.Output.from_input(cluster.namespace)
         )
-        self.namespace = namespace.metadata.name
         account = core.v1.ServiceAccount(
             f"{name}-account",
             metadata=meta.v1.ObjectMetaArgs(
@@ -60,3 +60,17 @@ class Namespace(pulumi.ComponentResource):
         )
         self.service_account = account.metadata.name
         self.register_outputs({"namespace": self.namespace, "service_account": self.service_account})
+
+    def _create(self, name: str, application: Application, cluster: Cluster) -> pulumi.Output[str]:
+        holds_data = any(volume.protected for volume in application.volumes)
+        namespace = core.v1.Namespace(
+            name,
+            metadata=meta.v1.ObjectMetaArgs(name=cluster.namespace, labels={**labels_of(application), **RESTRICTED}),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=holds_data,
+                retain_on_delete=holds_data,
+                hooks=leftovers.binding(f"{name}-namespace", application, cluster, name),
+            ),
+        )
+        return namespace.metadata.name

@@ -9,7 +9,7 @@ from pulumi_kubernetes import meta, networking
 
 from components.edge import METRICS_PORT, Edge
 from components.kubernetes.edge_pod import doors
-from components.kubernetes.labels import Part, selector_of
+from components.kubernetes.labels import INSTANCE, Part, selector_of
 from components.kubernetes.scope import Scope
 from components.settings.network import Network, Peer, Target
 
@@ -39,11 +39,13 @@ class Policies(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, hooks=scope.room_for(f"{name}-{what}")),
             )
 
-        everyone = meta.v1.LabelSelectorArgs()
+        # In an existing namespace the pods of others are not this stack's to cut off.
+        own_namespace = scope.settings.kubernetes.create_namespace
+        selected = meta.v1.LabelSelectorArgs() if own_namespace else _selector({INSTANCE: application.name})
         policy(
             "default-deny",
             None,
-            networking.v1.NetworkPolicySpecArgs(pod_selector=everyone, policy_types=["Ingress", "Egress"]),
+            networking.v1.NetworkPolicySpecArgs(pod_selector=selected, policy_types=["Ingress", "Egress"]),
         )
         policy("egress", "application", _to(scope, "application", [_dns(network), *map(_egress, network.egress)]))
         own = _ports([application.port])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from components.changed import changed
+from components.kubernetes.served import CONTROLLERS
 from components.probes import Probe
 from components.problems import Problem, remove, without_effect
 from components.settings import Settings
@@ -47,6 +48,43 @@ def context(settings: Settings) -> Iterator[Problem]:
             "pulumi config set --path 'mimir:kubernetes.context' mimir-test   # `make cluster` makes that one; "
             "others: kubectl config get-contexts",
         )
+
+
+def namespace(settings: Settings) -> Iterator[Problem]:
+    """An existing namespace has a name of its own."""
+    kubernetes = settings.kubernetes
+    if settings.platform == "kubernetes" and not kubernetes.create_namespace and kubernetes.namespace is None:
+        yield Problem(
+            "mimir:kubernetes.namespace",
+            "nothing, with `kubernetes.createNamespace` false",
+            "the name of the existing namespace",
+            "pulumi config set --path 'mimir:kubernetes.namespace' team   # kubectl get namespaces",
+        )
+
+
+def node_ports(settings: Settings) -> Iterator[Problem]:
+    """A port of the nodes belongs to a Service that is reached on them, and to one port of it."""
+    kubernetes = settings.kubernetes
+    ports = {"nodePort": kubernetes.node_port, "redirectNodePort": kubernetes.redirect_node_port}
+    if settings.platform != "kubernetes" or settings.edge.kind in CONTROLLERS:
+        return
+    for name, port in ports.items():
+        key = f"mimir:kubernetes.{name}"
+        if port is not None and kubernetes.service_type == "ClusterIP":
+            yield Problem(
+                key,
+                f"{port}, with `kubernetes.serviceType` ClusterIP",
+                "`kubernetes.serviceType` NodePort or LoadBalancer beside it, or nothing",
+                remove(key),
+            )
+        elif port is not None and name == "redirectNodePort" and not _redirects(settings):
+            yield Problem(key, f"{port}, without `edge.redirectPort`", "nothing: no port needs it", remove(key))
+        elif port is not None and name == "redirectNodePort" and port == kubernetes.node_port:
+            yield Problem(key, f"{port}, which is `kubernetes.nodePort` too", "another port", remove(key))
+
+
+def _redirects(settings: Settings) -> bool:
+    return settings.edge.kind == "haproxy" and settings.edge.redirect_port is not None
 
 
 def single_writer(settings: Settings) -> Iterator[Problem]:

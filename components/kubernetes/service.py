@@ -24,9 +24,9 @@ def front(name: str, scope: Scope, edge: Edge | None, opts: pulumi.ResourceOptio
     application, kind = scope.application, scope.settings.kubernetes.service_type
     part: Part = "edge" if edge else "application"
     ports = (
-        [_port(door, port, door) for door, (port, _) in doors(edge).items()]
+        [_port(door, port, door, node_port=node_port(scope, edge, door)) for door, (port, _) in doors(edge).items()]
         if edge
-        else [_port("http", application.port, "http")]
+        else [_port("http", application.port, "http", node_port=scope.settings.kubernetes.node_port)]
     )
     # Whether pods are ready is what the workload waits for; only an address from outside takes time of its own.
     wait = {} if kind == "LoadBalancer" else SKIP_AWAIT
@@ -36,6 +36,12 @@ def front(name: str, scope: Scope, edge: Edge | None, opts: pulumi.ResourceOptio
         type=kind, selector=selector_of(application, part), ports=ports, external_traffic_policy=local
     )
     return _service(name, scope, application.name, part, spec, opts, wait, ours=edge is not None)
+
+
+def node_port(scope: Scope, edge: Edge, door: str) -> int | None:
+    """The port of every node for the door of this name, where the settings have one."""
+    kubernetes = scope.settings.kubernetes
+    return kubernetes.node_port if door == edge.scheme else kubernetes.redirect_node_port
 
 
 def pods(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> core.v1.Service:
@@ -65,8 +71,10 @@ def metrics(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> core.v1.Se
     return _service(name, scope, f"{scope.application.name}-{METRICS}", "edge", spec, opts, {**SKIP_AWAIT, **SCRAPED})
 
 
-def _port(name: str, port: int, target: str, protocol: str | None = None) -> Port:
-    return Port(name=name, port=port, target_port=target, protocol="TCP", app_protocol=protocol or name)
+def _port(name: str, port: int, target: str, protocol: str | None = None, node_port: int | None = None) -> Port:
+    return Port(
+        name=name, port=port, target_port=target, protocol="TCP", app_protocol=protocol or name, node_port=node_port
+    )
 
 
 def _service(

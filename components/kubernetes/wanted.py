@@ -1,4 +1,4 @@
-"""What the edge wants of the cluster beside Kubernetes itself: cert-manager, a Gateway, an IngressClass."""
+"""What a deployment needs in the cluster beside Kubernetes itself: cert-manager, a Gateway, classes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from components.settings import Settings
 
 CERT_MANAGER = "/apis/cert-manager.io/v1"
 GATEWAY_API = "/apis/gateway.networking.k8s.io/v1"
+PRIORITY_CLASSES = "/apis/scheduling.k8s.io/v1/priorityclasses"
 INGRESS_CLASSES = "/apis/networking.k8s.io/v1/ingressclasses"
 
 Get = Callable[[str], dict[str, Any]]
@@ -21,6 +22,11 @@ Get = Callable[[str], dict[str, Any]]
 def missing(settings: Settings, namespace: str, get: Get) -> Iterator[Problem]:
     """What the settings name and the cluster does not have. What may not be looked at counts as there."""
     edge = settings.edge
+    priority = settings.kubernetes.priority_class
+    if priority and not _has(get, f"{PRIORITY_CLASSES}/{priority}"):
+        key = "mimir:kubernetes.priorityClass"
+        allowed = "a PriorityClass (kubectl get priorityclass), or nothing"
+        yield _absent(key, f'"{priority}"', allowed, f"--path '{key}' system-cluster-critical")
     if settings.tls_mode == "certManager" and edge.kind in ("haproxy", "ingress"):
         yield from _cert_manager(edge.tls.issuer, get)
     if edge.kind == "gateway":

@@ -81,6 +81,9 @@ class Workload(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
+                # A number that is left out of a server-side apply goes back to 1 before the autoscaler decides. Kept,
+                # the provider applies the live number until the autoscaler has changed it, and leaves it alone then.
+                ignore_changes=["spec.replicas"] if rollout.replicas is None else None,
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=wait, update=wait, delete=f"{rollout.grace_seconds + DELETE_MARGIN_SECONDS}s"
                 ),

@@ -8,6 +8,8 @@ from components.section import Section, setting
 
 LONGEST_ROLLOUT_SECONDS = 3600
 LONGEST_DNS_SECONDS = 300
+NODE_PORTS = (30_000, 32_767)
+"""The API server's `--service-node-port-range`, unless told otherwise."""
 DEFAULT_DNS_SECONDS = 30
 """Where it cannot be read: the TTL and the cache's limit that kubeadm gives CoreDNS."""
 
@@ -31,10 +33,16 @@ class Kubernetes(Section):
     )
     namespace: str | None = setting(
         None,
-        "Namespace, made by the stack; by default mimir-<stack>.",
+        "Namespace, made by the stack unless `createNamespace` is false; by default mimir-<stack>.",
         allowed="lower-case letters, digits and -, at most 63",
         example="mimir",
         pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+    )
+    create_namespace: bool = setting(
+        True,
+        "Whether the stack creates the namespace and owns it. With false, `namespace` names an existing one: it is "
+        "not created, changed or deleted, and its default-deny policy selects the stack's own pods only.",
+        allowed="true or false; false needs `namespace`",
     )
     replicas: int | None = setting(
         None,
@@ -58,6 +66,23 @@ class Kubernetes(Section):
         "ClusterIP",
         "How the front door is reached: from inside the cluster only, on every node, or by a load balancer.",
         allowed="ClusterIP, NodePort or LoadBalancer",
+    )
+    node_port: int | None = setting(
+        None,
+        "Port of every node for the front door, so that a new Service has the same address; by default the cluster "
+        "chooses one.",
+        allowed=f"{NODE_PORTS[0]} to {NODE_PORTS[1]}, with `serviceType` NodePort or LoadBalancer",
+        example=30080,
+        ge=NODE_PORTS[0],
+        le=NODE_PORTS[1],
+    )
+    redirect_node_port: int | None = setting(
+        None,
+        "Port of every node for `edge.redirectPort`.",
+        allowed=f"{NODE_PORTS[0]} to {NODE_PORTS[1]}, not `nodePort`, with `edge.redirectPort`",
+        example=30081,
+        ge=NODE_PORTS[0],
+        le=NODE_PORTS[1],
     )
     edge_replicas: int = setting(2, "Pods of the edge (`edge.kind` haproxy).", allowed="1 to 20", ge=1, le=20)
     dns_seconds: int | None = setting(

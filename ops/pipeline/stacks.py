@@ -14,6 +14,7 @@ import yaml
 
 from components.docker import engine
 from components.docker.labels import DEPLOYMENT
+from components.kubernetes.labels import INSTANCE
 from ops.pipeline.place import Place
 from ops.stack import StackError
 from toolchain.cluster_context import context_of, is_named
@@ -90,7 +91,8 @@ def _forget_data(stack: str, config: Mapping[str, Any]) -> None:
             volume.remove()
         return
     context = str(config["mimir:kubernetes"]["context"])
-    command = ["kubectl", "--context", context, "delete", "namespace", f"mimir-{stack}", "--ignore-not-found"]
+    # By the label, and not by a name: only what the stack has made.
+    command = ["kubectl", "--context", context, "delete", "namespace", "--selector", f"{INSTANCE}=mimir-{stack}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise StackError(f"namespace mimir-{stack} is not deleted: {done.stderr.strip()}")

@@ -147,6 +147,28 @@ def test_an_autoscaler_decides_instead(stack: ClusterStack, cluster: Cluster) ->
     stack.up().ok()
 
 
+def test_an_autoscaler_that_is_switched_on_ends_no_pod(stack: ClusterStack, cluster: Cluster) -> None:
+    """The number is handed over: a Deployment without one goes back to a single pod before the autoscaler decides."""
+    stack.write(kubernetes={"replicas": 4})
+    stack.up().ok()
+    before = {pod.metadata.name for pod in stack.ready(cluster, 4)}
+    del stack.config["kubernetes"]["replicas"]
+    stack.write(autoscaling={"minReplicas": 4, "maxReplicas": 5})
+    stack.up().ok()
+    assert before <= {pod.metadata.name for pod in stack.ready(cluster, 4)}, "not even for a moment"
+    stack.write(environment={"maxJobs": 14})  # an update after the autoscaler has taken over
+    stack.up().ok()
+    assert len(stack.ready(cluster, 4)) == 4
+    del stack.config["autoscaling"]
+    stack.write(kubernetes={"replicas": 4})
+    after = {pod.metadata.name for pod in stack.ready(cluster, 4)}
+    stack.up().ok()
+    assert after <= {pod.metadata.name for pod in stack.ready(cluster, 4)}
+    stack.write(kubernetes={"replicas": 2})
+    stack.up().ok()
+    stack.ready(cluster, 2)
+
+
 def test_without_a_graceful_end_requests_do_fail(stack: ClusterStack, cluster: Cluster) -> None:
     """So the tests above can fail: the pod is told to end while the Service still sends it requests."""
     stack.write(shutdown={"preStopSeconds": 0}, environment={"maxJobs": 12})

@@ -190,5 +190,6 @@ def test_a_name_that_belongs_to_somebody_else(new_cluster_stack: NewClusterStack
     stack = new_cluster_stack()
     cluster.core.create_namespace({"metadata": {"name": stack.namespace}})
     text = stack.up().failed().text
-    assert f"a Namespace named {stack.namespace} that this program did not make" in text
+    assert f'"{stack.namespace}", a namespace that exists and that this stack did not make' in text
+    assert "mimir:kubernetes.createNamespace" in text and "delete" not in text
     assert cluster.has_namespace(stack.namespace)

@@ -25,6 +25,14 @@ def made_by(kind: str) -> Resource:
     return foreign.in_cluster(kind, "other", "batch/v1", spec=spec)
 
 
+def test_in_a_namespace_of_others_a_stack_denies_its_own_pods() -> None:
+    own = changed(foreign.DENY, {"spec/podSelector": {"matchLabels": foreign.PODS}})
+    stranger = changed(foreign.DENY, {"spec/podSelector": {"matchLabels": {"app": "stranger"}}})
+    assert "network-policy" not in recorded.tripped(own, foreign.DEPLOYMENT)
+    assert "network-policy" in recorded.tripped(stranger, foreign.DEPLOYMENT)
+    assert "network-policy" in recorded.tripped(foreign.NAMESPACE, own, foreign.DEPLOYMENT), "its own has no others"
+
+
 KINDS = ("Pod", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob")
 
 

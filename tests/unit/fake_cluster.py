@@ -59,6 +59,10 @@ class Api(ThreadingHTTPServer):
         patched: path with the query, and body, of each request that patches.
         refuses_patches: whether nobody may patch.
         lingers: how often an object that was deleted is still found.
+        forbidden: verb and resource of what the user may not do.
+        rules: what the user may do in a namespace, as a review of the rules has it.
+        reviews: status with which questions about permissions are answered instead.
+        reviewed: what was asked about, as verb and resource.
     """
 
     daemon_threads = True
@@ -77,6 +81,10 @@ class Api(ThreadingHTTPServer):
         self.patched: list[tuple[str, Any]] = []
         self.refuses_patches = False
         self.lingers = 0
+        self.forbidden: set[tuple[str, str]] = set()
+        self.rules: list[dict[str, Any]] = []
+        self.reviews: int | None = None
+        self.reviewed: list[tuple[str, str]] = []
 
     @property
     def url(self) -> str:
@@ -95,6 +103,8 @@ class Api(ThreadingHTTPServer):
 
     def answer(self, method: str, path: str, query: Query, body: Any) -> Any:
         """What is there, and what becomes of it."""
+        if method == "POST":
+            return self._review(path, body)
         found = self.there.get(path.rstrip("/"), 404)
         if method == "DELETE" and isinstance(found, dict):
             self.deleted.append((path, body))
@@ -106,6 +116,18 @@ class Api(ThreadingHTTPServer):
             if "dryRun" not in query:
                 self.there[path] = found
         return found(query) if callable(found) else found
+
+    def _review(self, path: str, body: Any) -> Any:
+        if self.reviews:
+            return self.reviews
+        if path.endswith("/selfsubjectreviews"):
+            return {"status": {"userInfo": {"username": "me@example.com"}}}
+        if path.endswith("/selfsubjectrulesreviews"):
+            return {"status": {"resourceRules": self.rules, "incomplete": False}}
+        attributes = body["spec"]["resourceAttributes"]
+        asked = (attributes["verb"], attributes["resource"])
+        self.reviewed.append(asked)
+        return {"status": {"allowed": asked not in self.forbidden}}
 
 
 def patched(tree: dict[str, Any], operations: Sequence[Mapping[str, Any]]) -> Any:
@@ -143,6 +165,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: Api
 
     def do_GET(self) -> None:
+        self._respond()
+
+    def do_POST(self) -> None:
         self._respond()
 
     def do_DELETE(self) -> None:

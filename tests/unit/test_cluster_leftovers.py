@@ -105,7 +105,7 @@ def test_a_workload_that_serves_stays(api: Api, clear: Any) -> None:
     api.there[KINDS["apps/v1:Deployment"]] = thing(status={"replicas": 2, "readyReplicas": 1})
     text = refused(clear, "apps/v1:Deployment")
     assert "serves in this cluster" in text
-    assert text.endswith("kubectl --context test --namespace mimir-dev delete deployment mimir-dev")
+    assert text.endswith("kubectl --context test --namespace mimir-dev scale deployment mimir-dev --replicas=0")
     assert api.deleted == []
 
 
@@ -136,7 +136,7 @@ class TestEdge:
         api.there[KINDS[self.SERVICE]] = thing(self.LABELS)
         text = refused(clear, self.SERVICE)
         assert "mimir-dev-edge serves in this cluster" in text
-        assert text.endswith("delete deployment mimir-dev-edge")
+        assert text.endswith("scale deployment mimir-dev-edge --replicas=0")
         assert api.deleted == []
 
 
@@ -180,5 +180,7 @@ def test_what_is_somebody_elses_stays(api: Api, clear: Any, token: str, labels: 
     kind = token.split(":")[1]
     assert text.startswith(f"The cluster has a {kind} named mimir-dev that this program did not make.")
     scope = "" if kind == "Namespace" else " --namespace mimir-dev"
-    assert text.endswith(f"kubectl --context test{scope} delete {kind.lower()} mimir-dev")
+    assert text.endswith(f"kubectl --context test{scope} get {kind.lower()} mimir-dev -o yaml")
+    assert "delete" not in text, "it is not this stack's to delete"
+    assert ("mimir:kubernetes.createNamespace" in text) == (kind == "Namespace")
     assert api.deleted == []

@@ -15,6 +15,12 @@ IMAGE = "127.0.0.1:5000/mimir@sha256:" + "ab" * 32
 
 CLUSTER: dict[str, dict[tuple[str, ...], str]] = {
     "prod": {("platform",): "kubernetes", ("kubernetes", "context"): "mine"},
+    "team": {
+        ("platform",): "kubernetes",
+        ("kubernetes", "context"): "mine",
+        ("kubernetes", "namespace"): "team",
+        ("kubernetes", "createNamespace"): "False",
+    },
     "own": {("platform",): "kubernetes", ("kubernetes", "context"): "mine", ("kubernetes", "namespace"): "elsewhere"},
 }
 """What the stack files of stacks on a cluster say."""
@@ -159,3 +165,10 @@ def test_on_a_cluster_the_namespace_with_the_data_is_kept(
     commands = [line.strip() for line in said.splitlines() if line.startswith("  ")]
     assert commands[-1] == f"kubectl --context mine delete namespace {namespace}"
     assert f"pulumi state unprotect --all --yes --stack {stack}" in commands
+
+
+def test_an_existing_namespace_is_never_to_be_deleted(calls: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert destroy.destroy("team") == 0
+    said = capsys.readouterr().out
+    assert "delete namespace" not in said
+    assert said.strip().endswith("kubectl --context mine --namespace team delete pvc mimir-dev-data")

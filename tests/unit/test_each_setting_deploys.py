@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from components import application
+from components.kubernetes import permissions
 from components.kubernetes.rules import ELSEWHERE
 from tests.unit import program
-from tests.unit.configuration import at, merged, problems
+from tests.unit.configuration import at, merged, problems, settings
 from tests.unit.monitor import SUFFIX, Resource
 from tests.unit.program import Run
 from tests.unit.settings_tables import CLUSTER, GOOD, every_setting, is_below, needs
@@ -124,6 +126,15 @@ def test_pods_roll_when_what_they_mount_changes(key: str) -> None:
             assert "name" not in after.inputs["metadata"], f"{key}: {after.name} cannot be beside its successor"
             templates = [one.inputs["spec"]["template"] for one in run(json.dumps(config)).resources if is_pods(one)]
             assert f'"{after.name}-{SUFFIX}"' in json.dumps(templates), f"{key}: no pod rolls for {after.name}"
+
+
+@pytest.mark.parametrize("key", settings_of("kubernetes"))
+def test_the_permissions_that_are_asked_for_are_those_of_what_is_created(key: str) -> None:
+    """So that a new object cannot be forgotten in `permissions.KINDS`."""
+    for config in configurations("kubernetes", key, settings_of("kubernetes")[key][-1]):
+        made = {one.kind for one in run(json.dumps(config)).resources if one.options.type.startswith("kubernetes:")}
+        loaded = settings(config)
+        assert permissions.created_kinds(loaded, application.describe(loaded, "dev")) == made, key
 
 
 def is_pods(resource: Resource) -> bool:

@@ -28,6 +28,21 @@ BAD_PEERS: list[dict[str, Any]] = [
 ]
 
 FIXED_BY_A_COMMAND = [
+    pytest.param("kubernetes.namespace", at("kubernetes.createNamespace", False), id="an existing one, unnamed"),
+    pytest.param("kubernetes.nodePort", at("kubernetes.nodePort", 30_080), id="a port of the nodes, inside only"),
+    pytest.param(
+        "kubernetes.redirectNodePort",
+        at("kubernetes", {"serviceType": "NodePort", "redirectNodePort": 30_080}),
+        id="a port of the nodes without a redirect",
+    ),
+    pytest.param(
+        "kubernetes.redirectNodePort",
+        {
+            "kubernetes": {"serviceType": "NodePort", "nodePort": 30_080, "redirectNodePort": 30_080},
+            "edge": {"redirectPort": 8081, "tls": {"mode": "selfSigned"}},
+        },
+        id="one port of the nodes for both",
+    ),
     pytest.param("kubernetes.replicas", at("kubernetes.replicas", 2), id="pods"),
     pytest.param("autoscaling.maxReplicas", at("autoscaling.maxReplicas", 2), id="pods by load"),
     pytest.param("autoscaling.minReplicas", at("autoscaling.minReplicas", 3), id="a lower bound of nothing"),

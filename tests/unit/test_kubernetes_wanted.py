@@ -8,7 +8,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from components.kubernetes import wanted
-from components.kubernetes.wanted import CERT_MANAGER, GATEWAY_API, INGRESS_CLASSES
+from components.kubernetes.wanted import CERT_MANAGER, GATEWAY_API, INGRESS_CLASSES, PRIORITY_CLASSES
 from tests.unit import configuration
 from tests.unit.configuration import after, at, load, merged
 from tests.unit.settings_tables import CLUSTER
@@ -16,6 +16,7 @@ from tests.unit.settings_tables import CLUSTER
 ISSUED = at("edge", {"hosts": ["mimir.example.com"], "tls": {"mode": "certManager", "issuer": "letsencrypt"}})
 GATEWAY = at("edge", {"kind": "gateway", "gateway": {"name": "public"}})
 INGRESS = at("edge", {"kind": "ingress", "ingressClass": "nginx"})
+PRIORITY = at("kubernetes.priorityClass", "high")
 ISSUER = f"{CERT_MANAGER}/clusterissuers/letsencrypt"
 HERE = f"{GATEWAY_API}/namespaces/mimir-dev/gateways/public"
 CLASS = f"{INGRESS_CLASSES}/nginx"
@@ -42,6 +43,7 @@ def missing(config: dict[str, Any], *there: str, refused: str = "") -> list[Any]
         (GATEWAY, [], "edge.kind"),
         (GATEWAY, [GATEWAY_API], "edge.gateway.name"),
         (INGRESS, [], "edge.ingressClass"),
+        (PRIORITY, [], "kubernetes.priorityClass"),
     ],
 )
 def test_what_is_not_there_is_a_problem_with_its_key(config: dict[str, Any], there: list[str], key: str) -> None:
@@ -72,6 +74,7 @@ def test_a_name_can_be_changed_as_the_problem_says(key: str) -> None:
         (ISSUED, [CERT_MANAGER, ISSUER]),
         (GATEWAY, [GATEWAY_API, HERE]),
         (INGRESS, [CLASS]),
+        (PRIORITY, [f"{PRIORITY_CLASSES}/high"]),
     ],
 )
 def test_what_is_there_or_not_wanted_is_none(config: dict[str, Any], there: list[str]) -> None:

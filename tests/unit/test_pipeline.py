@@ -280,7 +280,9 @@ esac
             assert f"stack rm --yes --preserve-config {stack}" in asked
             assert f"state unprotect --all --yes --stack {stack}" in asked
         assert removed == ["volume"]
-        assert "--context mimir-test delete namespace mimir-mine-production" in asked
+        assert (
+            "--context mimir-test delete namespace --selector app.kubernetes.io/instance=mimir-mine-production" in asked
+        )
         assert not list((tmp_path / "root").glob("Pulumi.*"))
         (tmp_path / "notes").unlink()
         assert stacks.remove(place) == 0, "a second time there is nothing to do"

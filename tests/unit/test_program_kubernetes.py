@@ -70,7 +70,9 @@ def test_only_tmp_is_writable_beside_the_volumes_and_it_is_memory(on_cluster: Ru
 def test_the_pod_asks_for_what_it_needs_and_cannot_take_the_node_with_it(on_cluster: Run) -> None:
     resources = on_cluster.pod_container["resources"]
     assert resources["requests"] == {"cpu": "100m", "memory": "64Mi", "ephemeral-storage": "64Mi"}
-    assert resources["limits"] == {"cpu": "1", "memory": "256Mi", "ephemeral-storage": "64Mi"}
+    assert resources["limits"] == {"cpu": "1", "memory": "256Mi", "ephemeral-storage": "2Gi"}, (
+        "a node that keeps five files of 100 MiB evicts no pod"
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,6 +188,8 @@ class TestTheSuccessor:
         scaling = {"minReplicas": 3, "maxReplicas": 7, "cpuPercent": 55}
         found = run(SHARED, {"autoscaling": scaling})
         assert "replicas" not in deployment(found)
+        options = found.resource("Deployment", "mimir").options
+        assert list(options.ignoreChanges) == ["spec.replicas"], "left out of an apply, it goes back to 1"
         spec = found.one("HorizontalPodAutoscaler")["spec"]
         assert spec["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "mimir-dev"}
         assert (spec["minReplicas"], spec["maxReplicas"]) == (3, 7)

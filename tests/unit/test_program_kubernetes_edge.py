@@ -140,7 +140,7 @@ class TestPod:
         assert found["imagePullPolicy"] == "IfNotPresent"
         assert found["resources"] == {
             "requests": {"cpu": "500m", "memory": "64Mi", "ephemeral-storage": "64Mi"},
-            "limits": {"cpu": "500m", "memory": "64Mi", "ephemeral-storage": "64Mi"},
+            "limits": {"cpu": "500m", "memory": "64Mi", "ephemeral-storage": "2Gi"},
         }, "never more is kept free than may be used"
 
     def test_it_is_probed_on_the_port_of_the_metrics(self) -> None:

@@ -35,6 +35,18 @@ class TestServices:
         inside = {one["name"]: one["containerPort"] for one in container(found)["ports"]}
         assert inside == {"https": 8443, "http": 8080, "metrics": 9090}
 
+    def test_its_ports_on_the_nodes_stay_the_same_where_the_settings_name_them(self) -> None:
+        ports = {"serviceType": "NodePort", "nodePort": 30_443, "redirectNodePort": 30_080}
+        found = run(TLS, {"edge": {"port": 443, "redirectPort": 80}, "kubernetes": ports})
+        spec = found.one("Service", "mimir-service")["spec"]
+        assert {one["name"]: one["nodePort"] for one in spec["ports"]} == {"https": 30_443, "http": 30_080}
+        bare = run(at("edge.kind", "none"), {"kubernetes": {"serviceType": "NodePort", "nodePort": 30_443}})
+        assert [one["nodePort"] for one in bare.one("Service", "mimir-service")["spec"]["ports"]] == [30_443]
+
+    def test_the_cluster_chooses_them_otherwise(self) -> None:
+        [port] = run(at("kubernetes.serviceType", "NodePort")).one("Service", "mimir-service")["spec"]["ports"]
+        assert "nodePort" not in port
+
     @pytest.mark.parametrize(
         ("kind", "policy"), [("ClusterIP", None), ("NodePort", "Local"), ("LoadBalancer", "Local")]
     )

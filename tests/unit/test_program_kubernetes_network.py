@@ -52,6 +52,13 @@ class TestPolicies:
         denied = policies(on_cluster)["default-deny"]
         assert denied == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
+    def test_in_an_existing_namespace_the_pods_of_others_are_left_alone(self) -> None:
+        found = run(at("kubernetes", {"namespace": "team", "createNamespace": False}))
+        assert policies(found)["default-deny"] == {
+            "podSelector": {"matchLabels": {"app.kubernetes.io/instance": "mimir-dev"}},
+            "policyTypes": ["Ingress", "Egress"],
+        }
+
     def test_unless_asked_only_names_are_looked_up_and_nobody_comes_in(self) -> None:
         found = policies(bare())
         assert set(found) == {"default-deny", "egress"}

@@ -55,6 +55,12 @@ class TestNamespace:
         assert own.one("Namespace")["metadata"]["name"] == own.outputs["namespace"] == "own"
         assert own.outputs["workload"] == "mimir-dev"
 
+    def test_an_existing_one_is_neither_made_nor_managed(self) -> None:
+        found = run(at("kubernetes", {"namespace": "team", "createNamespace": False}))
+        assert "Namespace" not in {one.kind for one in in_cluster(found)}
+        assert {one.inputs["metadata"]["namespace"] for one in in_cluster(found)} == {"team"}
+        assert found.outputs["namespace"] == "team"
+
     def test_everything_else_is_in_it_and_waits_for_it(self, on_cluster: Run) -> None:
         for one in in_cluster(on_cluster):
             if one.kind != "Namespace":
@@ -97,7 +103,7 @@ class TestClaims:
         claim = on_cluster.resource("PersistentVolumeClaim", "mimir-volumes-data")
         assert {"spec.volumeName", "spec.volumeMode", "spec.storageClassName"} <= set(claim.options.ignoreChanges)
         named = run(at("volumes.data.storageClass", "fast")).resource("PersistentVolumeClaim", "mimir-volumes-data")
-        assert "spec.storageClassName" not in named.options.ignoreChanges, "another class must not be ignored"
+        assert "spec.storageClassName" in named.options.ignoreChanges, "to name the default class replaces no claim"
 
     def test_a_class_that_binds_on_first_use_does_not_block_the_update(self, on_cluster: Run) -> None:
         claims = [one for one in in_cluster(on_cluster) if one.kind == "PersistentVolumeClaim"]

@@ -114,6 +114,12 @@ def test_a_configuration_that_was_dropped_is_in_the_probes_event(api: Api) -> No
     assert '  event       Unhealthy (120 times): Startup probe failed: logging.level: "debug", expected "info"' in said
 
 
+def test_more_connections_than_the_node_has_files_for_names_the_setting(api: Api) -> None:
+    put(api, [pod("new", RUNNING)], [])
+    api.there[LOG] = "[ALERT] (1) : [haproxy.main()] Cannot raise FD limit to 200175, limit is 1024.\n"
+    assert any(line.startswith("  cause ") and "mimir:edge.maxConnections" in line for line in report(api))
+
+
 def test_a_pod_that_waits_for_its_volume_has_the_claims_events(api: Api) -> None:
     put(
         api,

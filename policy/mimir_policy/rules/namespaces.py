@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from mimir_policy.on_kubernetes import pod_of
 from mimir_policy.resource import CLAIM, NAMESPACE, Resource
@@ -21,33 +22,40 @@ def _pod_security(resource: Resource, _: Settings) -> Iterator[Violation]:
 
 
 def _network_policy(resources: Sequence[Resource], _: Settings) -> Iterator[Violation]:
-    """A policy that selects every pod and allows nothing, for each direction, in each namespace with pods."""
-    denied = {(one.namespace, direction) for one in resources for direction in _denies(one)}
+    """A policy that selects every pod and allows nothing, for each direction, in each namespace with pods.
+
+    In a namespace that the stack does not create, one that selects the stack's own pods: the others are not its to cut
+    off.
+    """
+    made = {one.object_name for one in resources if one.type == NAMESPACE}
+    denials = [(one.namespace, direction, labels) for one in resources for direction, labels in _denies(one)]
     told = set()
     for resource in resources:
         space = resource.namespace
         if pod_of(resource) is None or space is UNKNOWN or space in told:
             continue
-        told.add(space)
-        open_ways = [way for way in BOTH if not denied & {(space, way), (UNKNOWN, way)}]
+        own = {} if space in made else mapping(dig(resource.properties, "spec", "template", "metadata", "labels"))
+        denied = {way for where, way, labels in denials if where in (space, UNKNOWN) and labels.items() <= own.items()}
+        open_ways = [way for way in BOTH if way not in denied]
         if open_ways:
+            told.add(space)
             wanted = f"a NetworkPolicy in namespace {space} that denies every pod {' and '.join(open_ways)}"
             yield Violation("metadata.namespace", space, wanted, resource)
 
 
-def _denies(resource: Resource) -> Iterator[str]:
-    """The directions that a policy closes for every pod of its namespace."""
+def _denies(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The directions that a policy closes, and the labels of the pods for which it does; none for every pod."""
     if not resource.on_kubernetes or resource.kind != "NetworkPolicy":
         return
     if not is_known(dig(resource.properties, "spec")):
-        yield from BOTH  # perhaps: the update judges it again
+        yield from ((way, {}) for way in BOTH)  # perhaps: the update judges it again
         return
     selector = mapping(dig(resource.properties, "spec", "podSelector"))
-    if any(selector.get(key) for key in ("matchLabels", "matchExpressions")):
+    if selector.get("matchExpressions"):
         return
     for direction in items(dig(resource.properties, "spec", "policyTypes")):
         if not items(dig(resource.properties, "spec", str(direction).lower())):
-            yield direction
+            yield direction, mapping(selector.get("matchLabels"))
 
 
 def _keeps_claims(resources: Sequence[Resource], _: Settings) -> Iterator[Violation]:
