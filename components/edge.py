@@ -21,6 +21,9 @@ TLS_PORT = 8443
 METRICS_PORT = 9090
 """Ports inside the edge's container; the last is the plan's (Networking, Ports)."""
 
+PROBES_PORT = 9091
+"""Port inside the edge's container for the platform's probes, on which no reader of metrics can be in the way."""
+
 
 @dataclass(frozen=True)
 class Allowed:
@@ -66,6 +69,11 @@ class Edge:
     users: Mapping[str, SecretStr]
     jwt_secret: SecretStr | None
     metrics_path: str
+
+    @property
+    def knows_callers(self) -> bool:
+        """Whether anybody could prove who they are."""
+        return bool(self.api_keys or self.users or self.jwt_secret or self.settings.authentication.jwt.public_key)
 
     @property
     def scheme(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from components.changed import changed
 from components.contract import CONTRACTS, DANGERS
+from components.haproxy.memory import least_mib
 from components.problems import Problem, member, remove, without_effect
 from components.settings import Settings
 
@@ -118,6 +119,22 @@ def ports(settings: Settings) -> Iterator[Problem]:
         whose = "the edge itself" if metrics == settings.edge_port else "`edge.redirectPort`"
         key = "mimir:docker.metricsPort"
         yield Problem(key, f"{metrics}, the port of {whose}", "another port", remove(key))
+
+
+def memory(settings: Settings) -> Iterator[Problem]:
+    """No client, and not all of them together with idle connections, may take more memory than the edge has."""
+    edge = settings.edge
+    if edge.kind != "haproxy":
+        return
+    least = least_mib(edge)
+    if edge.memory_mib < least:
+        yield Problem(
+            "mimir:edge.memoryMib",
+            f"{edge.memory_mib}, with `edge.maxConnections` {edge.max_connections} and `edge.rateLimit."
+            f"concurrentPerClient` {edge.rate_limit.concurrent_per_client}",
+            f"at least {least}, or fewer of them",
+            f"pulumi config set --path 'mimir:edge.memoryMib' {least}",
+        )
 
 
 def _may_be_the_same(one: str, other: str) -> bool:

@@ -37,6 +37,22 @@ class RateLimit(Section):
         le=10_000_000,
     )
     window_seconds: int = setting(10, "The window, in seconds.", allowed="1 to 3600", ge=1, le=3600)
+    connections_per_client: int = setting(
+        1000,
+        "Connections of one address at a time; more are closed before TLS. So are new ones beyond twice "
+        "`requestsPerClient` within the window.",
+        allowed="1 to 100000",
+        ge=1,
+        le=100_000,
+    )
+    concurrent_per_client: int = setting(
+        1000,
+        "Requests of one address at a time. Where callers are known by a key, a password or a token, requests without "
+        "one have half of `maxConnectionsPerReplica` besides.",
+        allowed="1 to 100000",
+        ge=1,
+        le=100_000,
+    )
 
 
 class Timeouts(Section):
@@ -145,15 +161,17 @@ class Edge(Section):
         True, "Keep a client with the same replica, by a cookie (plan: Session affinity).", allowed="true or false"
     )
     retries: int = setting(
-        3,
-        "Times that a request is sent again after a failed connection, and an idempotent one after a lost answer.",
+        1,
+        "Times that a request is sent again after a failed connection. With 1, an idempotent one is also sent again "
+        "once after a lost answer; with more never, because one that kills a process would kill one after the other.",
         allowed="0 to 10",
         ge=0,
         le=10,
     )
     error_limit: int = setting(
         50,
-        "Circuit breaker: errors in a row (5xx, no answer) after which a replica gets nothing until a probe passes.",
+        "Circuit breaker: failed connections in a row after which a replica gets nothing until a probe passes. Errors "
+        "that it answers do not count: a caller can provoke those.",
         allowed="1 to 10000",
         ge=1,
         le=10_000,
