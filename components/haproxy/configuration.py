@@ -126,14 +126,10 @@ def _application(edge: Edge, backend: Backend) -> str:
     )
     # With libc every slot of a template would begin with the first address, and keep it.
     options = f"check resolvers platform init-addr {'none' if backend.most > 1 else 'last,libc,none'}"
-    standby = (
-        f"  server {backend.standby} {backend.standby}:{backend.port} {options} backup\n" if backend.standby else ""
-    )
-    servers = (
-        f"server-template replica {backend.most} {backend.host}:{backend.port} {options}"
-        if backend.most > 1
-        else f"server {backend.host} {backend.host}:{backend.port} {options}"
-    )
+    if backend.most > 1:
+        servers, again = f"  server-template replica {backend.most} {backend.host}:{backend.port} {options}\n", ""
+    else:
+        servers, again = _one(edge, backend, options)
     return f"""\
 backend application
   balance leastconn
@@ -143,24 +139,52 @@ backend application
   timeout check {probe.timeout_seconds}s
 {affinity}\
   http-reuse safe
-  retries {settings.retries}
+  # Failed connections and lost answers are counted together, and a request that kills a process must not reach them all.
+  retries {min(settings.retries, 1)}
   option redispatch 1
-  retry-on {_retried(settings.retries)}
+  retry-on conn-failure empty-response
   http-request disable-l7-retry unless {{ method GET HEAD OPTIONS PUT DELETE }}
   default-server inter {min(probe.interval_seconds, READINESS_INTERVAL_SECONDS)}s fastinter 1s downinter 1s
   default-server fall {probe.retries} rise 1 maxconn {settings.max_connections_per_replica}
   default-server pool-purge-delay {POOL_SECONDS}s
   # Connections, not answers: those are of a caller's making, and one caller must not close the service for all.
   default-server observe layer4 error-limit {settings.error_limit} on-error mark-down
-  {servers}
-{standby}"""
+{servers}{again}"""
 
 
-def _retried(retries: int) -> str:
-    """What is sent again. HAProxy counts failed connections and lost answers together, and a lost answer is worth one
-    repeat: a request that kills the process that it reaches would otherwise kill one after the other.
+def _one(edge: Edge, backend: Backend, options: str) -> tuple[str, str]:
+    """The servers where there is one replica, and the proxy through which a request is sent again.
+
+    HAProxy counts lost answers and failed connections together. So the second time a request goes to a proxy that waits
+    for a process that restarts (failed connections only), and a lost answer is still repeated once only: no server but
+    that proxy has a weight, and each first attempt is sent by name.
+
+    Args:
+        edge: whose.
+        backend: how the application is found.
+        options: of each server.
     """
-    return "conn-failure empty-response" if retries <= 1 else "conn-failure"
+    names = [backend.host, *([backend.standby] if backend.standby else [])]
+    servers = [f"  server {name} {name}:{backend.port} {options}" for name in names]
+    if not edge.settings.retries:
+        return "".join(f"{line}{' backup' if number else ''}\n" for number, line in enumerate(servers)), ""
+    first = "".join(f"  use-server {name} if {{ srv_is_up(application/{name}) }}\n" for name in names)
+    first += "".join(f"{line} weight 0\n" for line in servers)
+    again = "".join(
+        f"  server {name} {name}:{backend.port} resolvers platform init-addr last,libc,none "
+        f"track application/{name} maxconn {edge.settings.max_connections_per_replica}{' backup' if number else ''}\n"
+        for number, name in enumerate(names)
+    )
+    return (
+        f"{first}  server again unix@/run/haproxy/again.sock maxconn 0\n",
+        f"""
+listen again
+  bind unix@/run/haproxy/again.sock mode 600
+  no log
+  retries {edge.settings.retries}
+  retry-on conn-failure
+{again}""",
+    )
 
 
 def _tables(edge: Edge) -> str:

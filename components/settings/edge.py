@@ -161,9 +161,9 @@ class Edge(Section):
         True, "Keep a client with the same replica, by a cookie (plan: Session affinity).", allowed="true or false"
     )
     retries: int = setting(
-        1,
-        "Times that a request is sent again after a failed connection. With 1, an idempotent one is also sent again "
-        "once after a lost answer; with more never, because one that kills a process would kill one after the other.",
+        3,
+        "Times that a request is sent again after a failed connection, while the only replica restarts; once where there "
+        "are several. An idempotent one is also sent again once after a lost answer, unless this is 0.",
         allowed="0 to 10",
         ge=0,
         le=10,

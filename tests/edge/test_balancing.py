@@ -134,7 +134,7 @@ class TestRetries:
         assert answer.json()["error"] == "no valid answer from the application"
         assert len(recorder.requests) == 1
 
-    @pytest.mark.parametrize(("retries", "sent"), [(0, 1), (1, 2), (2, 1), (10, 1)])
+    @pytest.mark.parametrize(("retries", "sent"), [(0, 1), (1, 2), (3, 2), (10, 2)])
     def test_never_more_than_once(self, edges: Edges, recorder: Recorder, retries: int, sent: int) -> None:
         """A request that kills the process that it reaches must not be carried to every one."""
         running = edges.of({"edge": {"retries": retries}}, recorder.port)
