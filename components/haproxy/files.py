@@ -10,6 +10,7 @@ from importlib import resources
 
 from components.edge import Edge
 from components.haproxy import configuration
+from components.haproxy.authentication import NOBODY
 from components.haproxy.backend import Backend
 
 FOLDER = "/etc/mimir-edge"
@@ -66,6 +67,7 @@ def render(edge: Edge, backend: Backend, certificate: Certificate | None) -> Fil
             "SHA-256 of a key, name",
             (f"{value.get_secret_value()} {name}" for name, value in sorted(edge.api_keys.items())),
         ),
+        "names.map": _lines("people", (f"{name} known" for name in sorted(edge.users))),
         "jwt.map": _jwt(edge),
     }
     if certificate:
@@ -85,8 +87,11 @@ def render(edge: Edge, backend: Backend, certificate: Certificate | None) -> Fil
 
 
 def _users(edge: Edge) -> str:
-    users = (f"  user {name} password {value.get_secret_value()}" for name, value in sorted(edge.users.items()))
-    return _lines("people", ["userlist callers", *users])
+    """The people, and somebody's hash under a name that nobody has: a wrong name takes as long as a wrong password."""
+    users = [f"  user {name} password {value.get_secret_value()}" for name, value in sorted(edge.users.items())]
+    hashes = [value.get_secret_value() for _, value in sorted(edge.users.items())]
+    nobody = [f"  user {NOBODY} password {hashes[0]}"] if hashes else []
+    return _lines("people", ["userlist callers", *users, "userlist nobody", *nobody])
 
 
 def _jwt(edge: Edge) -> str:

@@ -21,6 +21,18 @@ ERROR_LOG = (
 )
 """One about a connection on which no request came that can be understood."""
 
+BELIEVED = tuple(
+    (name, " -m beg\n" if name.endswith(("-", "_")) else "\n")
+    for name in (
+        *("X-Real-IP", "True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP", "Client-IP"),
+        *("X-Original-", "X-Rewrite-URL", "X-Host", "X-HTTP-Host-Override"),
+        *("X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override"),
+        *("X-Forwarded", "Remote-", "X-Remote-", "X-Auth-Request-", "X-WebAuth-", "X-Authenticated-", "X-User", "X-SSL-"),
+        *("SSL-Client-", "X-Client-Cert", "Proxy", "Proxy-", "Destination", "Front-End-Https", "X-Url-Scheme"),
+    )
+)
+"""Headers by which a proxy tells a framework who asks, for what and from where: nobody but this one may."""
+
 SAMPLED = 100
 """Of so many refused requests of a flood one is in the log; HAProxy's figures count them all."""
 
@@ -106,9 +118,7 @@ def _who(edge: Edge) -> str:
 {identity()}{trusted}\
   http-request del-header X-Forwarded- -m beg
   http-request del-header Forwarded
-  http-request del-header X-Real-IP
-  http-request del-header Proxy
-"""
+{"".join(f"  http-request del-header {name}{how}" for name, how in BELIEVED)}"""
 
 
 def host_rule(edge: Edge) -> str:
