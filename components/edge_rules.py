@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from components.changed import changed
 from components.contract import CONTRACTS, DANGERS
-from components.haproxy.memory import least_mib
 from components.problems import Problem, member, remove, without_effect
 from components.settings import Settings
 
@@ -121,20 +120,23 @@ def ports(settings: Settings) -> Iterator[Problem]:
         yield Problem(key, f"{metrics}, the port of {whose}", "another port", remove(key))
 
 
-def memory(settings: Settings) -> Iterator[Problem]:
-    """No client, and not all of them together with idle connections, may take more memory than the edge has."""
-    edge = settings.edge
-    if edge.kind != "haproxy":
+def tokens(settings: Settings) -> Iterator[Problem]:
+    """A provider signs tokens for many services with one key (RFC 8725, sections 3.8 and 3.9)."""
+    jwt = settings.edge.authentication.jwt
+    if jwt.public_key is None:
         return
-    least = least_mib(edge)
-    if edge.memory_mib < least:
-        yield Problem(
-            "mimir:edge.memoryMib",
-            f"{edge.memory_mib}, with `edge.maxConnections` {edge.max_connections} and `edge.rateLimit."
-            f"concurrentPerClient` {edge.rate_limit.concurrent_per_client}",
-            f"at least {least}, or fewer of them",
-            f"pulumi config set --path 'mimir:edge.memoryMib' {least}",
-        )
+    for key, value, example in (
+        ("issuer", jwt.issuer, "https://login.example.com"),
+        ("audience", jwt.audience, "mimir"),
+    ):
+        if value is None:
+            path = f"mimir:edge.authentication.jwt.{key}"
+            yield Problem(
+                path,
+                "nothing, with `edge.authentication.jwt.publicKey`",
+                "what your provider's tokens for this service have: its other tokens are signed with the same key",
+                f"pulumi config set --path '{path}' {example}",
+            )
 
 
 def _may_be_the_same(one: str, other: str) -> bool:

@@ -78,8 +78,10 @@ def _passwords(edge: Edge) -> str:
     if not edge.users:
         return ""
     basic = f"{ASKED} {{ http_auth_type Basic }} !{{ var(txn.caller) -m found }}"
-    known = "{ var(txn.name),map_str(names.map) -m found }"
+    known = "is_somebody"
+    names = "".join(f"  acl is_somebody var(txn.name) -m str -- {name}\n" for name in sorted(edge.users))
     return f"""\
+{names}\
   http-request set-var(txn.name) http_auth_user if {basic}
   http-request set-var(txn.password) http_auth(callers) if {{ var(txn.name) -m found }} {known}
   http-request set-var(txn.secret) http_auth_pass if {{ var(txn.name) -m found }} !{known}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from components.application import go_max_procs
 from components.edge import METRICS_PORT, PLAIN_PORT, PROBES_PORT, Edge
 from components.haproxy import errors, frontend, memory
@@ -38,7 +36,7 @@ def _global(edge: Edge) -> str:
     return f"""\
 global
   default-path config
-  maxconn {edge.settings.max_connections + REDIRECTED + METRICS + PROBES}
+  maxconn {memory.connections(edge.settings) + REDIRECTED + METRICS + PROBES}
   nbthread {go_max_procs(edge.settings.cpus)}
   # A new worker takes the listening sockets over, so a reload refuses nobody.
   stats socket /run/haproxy/admin.sock mode 600 level admin expose-fd listeners
@@ -119,7 +117,7 @@ def _application(edge: Edge, backend: Backend) -> str:
         f"""\
   # Which replica, in a cookie that no script can read; the value tells nobody an address.
   cookie MIMIR_REPLICA insert indirect nocache httponly{" secure" if edge.tls else ""} attr "SameSite=Lax" dynamic
-  dynamic-cookie-key {hashlib.sha256(edge.name.encode()).hexdigest()[:32]}
+  dynamic-cookie-key {backend.cookie_key}
 """
         if settings.affinity and backend.most > 1
         else ""

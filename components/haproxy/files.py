@@ -67,7 +67,6 @@ def render(edge: Edge, backend: Backend, certificate: Certificate | None) -> Fil
             "SHA-256 of a key, name",
             (f"{value.get_secret_value()} {name}" for name, value in sorted(edge.api_keys.items())),
         ),
-        "names.map": _lines("people", (f"{name} known" for name in sorted(edge.users))),
         "jwt.map": _jwt(edge),
     }
     if certificate:

@@ -70,7 +70,7 @@ def _bind(edge: Edge) -> str:
     return f"""\
 frontend edge
   {bind}
-  maxconn {edge.settings.max_connections}
+  maxconn {memory.connections(edge.settings)}
 {connections(edge)}"""
 
 
@@ -141,7 +141,7 @@ def _flood(edge: Edge) -> str:
         f"  http-request set-log-level silent if {{ sc_gpc0_rate(0,clients) gt {limits.failures_per_client} }} "
         f"!{{ rand({SAMPLED}) eq 0 }}\n"
         f"  http-request reject if {{ sc_http_req_rate(0,clients) gt {DEAF * limits.requests_per_client} }}\n"
-        f"  http-request reject if {{ sc_conn_cur(0,clients) gt {memory.HELD * limits.concurrent_per_client} }}\n"
+        f"  http-request reject if {{ sc_conn_cur(0,clients) gt {memory.held(edge.settings)} }}\n"
         + answer(
             429, "too many requests", f"if {{ sc_http_req_rate(0,clients) gt {limits.requests_per_client} }}", later
         )

@@ -25,13 +25,31 @@ HELD = 2
 """A client with so many times `rateLimit.concurrentPerClient` requests at a time is not answered any more."""
 
 
-def least_mib(edge: Edge) -> int:
-    """The memory that the edge needs when every connection is taken and one client holds all that it can, in MiB.
+LEAST_KIB = 8 * 1024
+LEAST_CONNECTIONS = 10
 
-    Args:
-        edge: the settings, of which connections, streams of a client and threads count.
-    """
-    threads = max(1, math.ceil(edge.cpus))
-    connections = edge.max_connections * CONNECTION_KIB
-    streams = min(HELD * edge.rate_limit.concurrent_per_client, edge.max_connections * STREAMS) * BUFFER_KIB
-    return math.ceil(BASE_MIB + THREAD_MIB * (threads - 1) + (connections + streams) / 1024)
+
+def held(edge: Edge) -> int:
+    """The requests that one client may have at a time, before it is not answered any more; at most half of the memory."""
+    most = HELD * edge.rate_limit.concurrent_per_client
+    return max(1, min(most, _free_kib(edge) // 2 // BUFFER_KIB))
+
+
+def connections(edge: Edge) -> int:
+    """The connections that the edge takes: as many as the settings say, and never more than its memory can hold."""
+    fit = (_free_kib(edge) - held(edge) * BUFFER_KIB) // CONNECTION_KIB
+    return max(LEAST_CONNECTIONS, min(edge.max_connections, fit))
+
+
+def enough_mib(edge: Edge) -> int:
+    """The memory with which the edge takes every connection that the settings allow, in MiB."""
+    streams = HELD * edge.rate_limit.concurrent_per_client * BUFFER_KIB
+    return math.ceil(_base_mib(edge) + (edge.max_connections * CONNECTION_KIB + streams) / 1024)
+
+
+def _free_kib(edge: Edge) -> int:
+    return max(LEAST_KIB, math.floor((edge.memory_mib - _base_mib(edge)) * 1024))
+
+
+def _base_mib(edge: Edge) -> float:
+    return BASE_MIB + THREAD_MIB * (max(1, math.ceil(edge.cpus)) - 1)

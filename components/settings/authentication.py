@@ -21,7 +21,7 @@ class Jwt(Section):
     )
     public_key: str | None = setting(
         None,
-        "Accept RS256 tokens of this public key, in PEM.",
+        "Accept RS256 tokens of this public key, in PEM; with `issuer` and `audience`.",
         allowed="PEM text",
         example="< jwt.pub",
         pattern=r"-----BEGIN PUBLIC KEY-----",

@@ -82,7 +82,7 @@ def test_a_broken_rule_names_its_key_and_a_command_that_mends_it(key: str, confi
         merged(REQUIRED, CALLERS),
         merged(REQUIRED, edge(authentication={"users": {"bob": CRYPT}})),
         merged(REQUIRED, at("environment.jwtSecret", SECRET)),
-        merged(REQUIRED, edge(authentication={"jwt": {"hs256": False, "publicKey": PUBLIC_KEY}})),
+        merged(REQUIRED, edge(authentication={"jwt": {"hs256": False, "publicKey": PUBLIC_KEY, "issuer": "a", "audience": "b"}})),
         PRODUCTION,
         merged(PRODUCTION, CALLERS, at("edge.authentication.jwt.hs256", False)),
         merged(CALLERS, edge(opened=list(DANGERS))),
@@ -266,3 +266,16 @@ class TestWarnings:
         assert len(found) == 2
         for group in ("config", "tools"):
             assert any(one.startswith(f"mimir:edge.opened: {group} {DANGERS[group]}") for one in found)
+
+
+class TestTokens:
+    """A provider signs the tokens of every service with the same key (RFC 8725, section 3.9)."""
+
+    @pytest.mark.parametrize("given", [{}, {"issuer": "https://login.example.com"}, {"audience": "mimir"}])
+    def test_a_public_key_wants_issuer_and_audience(self, given: dict[str, str]) -> None:
+        config = edge(authentication={"jwt": {"publicKey": PUBLIC_KEY, **given}})
+        missing = {"issuer", "audience"} - given.keys()
+        assert {one.key for one in problems(config)} == {f"mimir:edge.authentication.jwt.{key}" for key in missing}
+
+    def test_a_shared_secret_does_not(self) -> None:
+        assert problems(merged(REQUIRED, at("environment.jwtSecret", SECRET))) == []

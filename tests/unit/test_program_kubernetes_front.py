@@ -33,7 +33,7 @@ class TestServices:
             ("http", 80, "http", "http"),
         ]
         inside = {one["name"]: one["containerPort"] for one in container(found)["ports"]}
-        assert inside == {"https": 8443, "http": 8080, "metrics": 9090}
+        assert inside == {"https": 8443, "http": 8080, "metrics": 9090, "probes": 9091}
 
     @pytest.mark.parametrize(
         ("kind", "policy"), [("ClusterIP", None), ("NodePort", "Local"), ("LoadBalancer", "Local")]
