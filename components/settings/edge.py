@@ -181,7 +181,7 @@ class Edge(Section):
         2000, "Connections of clients at a time; more wait in the kernel.", allowed="10 to 100000", ge=10, le=100_000
     )
     max_connections_per_replica: int = setting(
-        256, "Requests at a time in one replica; more wait in a queue.", allowed="1 to 100000", ge=1, le=100_000
+        128, "Requests at a time in one replica; more wait in a queue.", allowed="1 to 100000", ge=1, le=100_000
     )
     cpus: float = setting(1.0, "CPUs of the edge; its threads follow, rounded up.", allowed="0.1 to 64", ge=0.1, le=64)
     memory_mib: int = setting(128, "Memory of the edge in MiB.", allowed="64 to 65536", ge=64, le=65_536)
