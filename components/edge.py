@@ -54,6 +54,7 @@ class Edge:
         api_keys: hashes of keys, by the caller's name.
         users: hashes of passwords, by name.
         jwt_secret: key of HS256 tokens.
+        previous_jwt_secret: the key before it, while the tokens of both are accepted.
         metrics_path: path of the application's figures.
     """
 
@@ -68,6 +69,7 @@ class Edge:
     api_keys: Mapping[str, SecretStr]
     users: Mapping[str, SecretStr]
     jwt_secret: SecretStr | None
+    previous_jwt_secret: SecretStr | None
     metrics_path: str
 
     @property
@@ -122,6 +124,7 @@ def describe(settings: Settings, application: Application) -> Edge:
         api_keys=edge.authentication.api_keys,
         users=edge.authentication.users,
         jwt_secret=settings.environment.jwt_secret if jwt.hs256 else None,
+        previous_jwt_secret=jwt.previous_secret if jwt.hs256 else None,
         metrics_path=contract.metrics_path,
     )
 

@@ -123,6 +123,11 @@ def ports(settings: Settings) -> Iterator[Problem]:
 def tokens(settings: Settings) -> Iterator[Problem]:
     """A provider signs tokens for many services with one key (RFC 8725, sections 3.8 and 3.9)."""
     jwt = settings.edge.authentication.jwt
+    if jwt.previous_secret is not None and (settings.environment.jwt_secret is None or not jwt.hs256):
+        key = "mimir:edge.authentication.jwt.previousSecret"
+        yield Problem(
+            key, "a secret, but no HS256 tokens are accepted", "nothing without a current secret", remove(key)
+        )
     if jwt.public_key is None:
         return
     for key, value, example in (

@@ -67,8 +67,8 @@ def _edge(settings: Settings) -> Iterator[str]:
         )
     if edge.rate_limit.connections_per_client >= fit and settings.runtime == "production":
         yield (
-            f"mimir:edge.rateLimit.connectionsPerClient: {edge.rate_limit.connections_per_client}; one address may take "
-            f"all {fit} connections of the edge."
+            f"mimir:edge.rateLimit.connectionsPerClient: {edge.rate_limit.connections_per_client}; one address may "
+            f"take all {fit} connections of the edge."
         )
     reached = _reached_from_outside(settings)
     if reached and not settings.authentication_required:

@@ -85,7 +85,8 @@ def _passwords(edge: Edge) -> str:
   http-request set-var(txn.name) http_auth_user if {basic}
   http-request set-var(txn.password) http_auth(callers) if {{ var(txn.name) -m found }} {known}
   http-request set-var(txn.secret) http_auth_pass if {{ var(txn.name) -m found }} !{known}
-  http-request set-header Authorization "Basic %[str({NOBODY}),concat(:,txn.secret),base64]" if {{ var(txn.secret) -m found }}
+  http-request set-header Authorization "Basic %[str({NOBODY}),concat(:,txn.secret),base64]" \
+if {{ var(txn.secret) -m found }}
   http-request set-var(txn.nothing) http_auth(nobody) if {{ var(txn.secret) -m found }}
   http-request unset-var(txn.secret)
   http-request set-var(txn.caller) var(txn.name) if {{ var(txn.password) -m bool }}
@@ -99,10 +100,12 @@ def _tokens(edge: Edge) -> str:
         return ""
     verified = ""
     if edge.jwt_secret:
-        verified += """\
-  http-request set-var(txn.jwt_key) str(hs256),map_str(jwt.map),b64dec if { var(txn.jwt_alg) -m str HS256 }
-  http-request set-var(txn.jwt_good) http_auth_bearer,jwt_verify("HS256",txn.jwt_key) \
-if { var(txn.jwt_alg) -m str HS256 }
+        # The key before, during a rotation, is tried only where the key is not the right one.
+        for name in ("hs256", *(["previous"] if edge.previous_jwt_secret else [])):
+            hs256 = "{ var(txn.jwt_alg) -m str HS256 } !{ var(txn.jwt_good) -m int 1 }"
+            verified += f"""\
+  http-request set-var(txn.jwt_key) str({name}),map_str(jwt.map),b64dec if {hs256}
+  http-request set-var(txn.jwt_good) http_auth_bearer,jwt_verify("HS256",txn.jwt_key) if {hs256}
   http-request unset-var(txn.jwt_key)
 """
     if jwt.public_key:

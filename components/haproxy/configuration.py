@@ -137,7 +137,7 @@ backend application
   timeout check {probe.timeout_seconds}s
 {affinity}\
   http-reuse safe
-  # Failed connections and lost answers are counted together, and a request that kills a process must not reach them all.
+  # Counted together with lost answers, and a request that kills a process must not reach them all.
   retries {min(settings.retries, 1)}
   option redispatch 1
   retry-on conn-failure empty-response
@@ -189,10 +189,12 @@ def _tables(edge: Edge) -> str:
     window = edge.settings.rate_limit.window_seconds
     return f"""\
 backend clients
-  stick-table type ipv6 size {ADDRESSES} expire {window * 2}s store http_req_rate({window}s),gpc0_rate({window}s),conn_cur
+  stick-table type ipv6 size {ADDRESSES} expire {window * 2}s \
+store conn_cur,http_req_rate({window}s),gpc0_rate({window}s)
 
 backend connections
-  stick-table type ipv6 size {ADDRESSES} expire {window * 2}s store conn_cur,conn_rate({window}s),http_err_rate({window}s)
+  stick-table type ipv6 size {ADDRESSES} expire {window * 2}s \
+store conn_cur,conn_rate({window}s),http_err_rate({window}s)
 
 backend anonymous
   stick-table type ipv6 size {ADDRESSES} expire {window * 2}s store conn_cur

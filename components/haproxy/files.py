@@ -94,10 +94,14 @@ def _users(edge: Edge) -> str:
 
 
 def _jwt(edge: Edge) -> str:
-    """The HS256 key, encoded: a line of a map ends where a space or a line break of the key would."""
-    secret = edge.jwt_secret
-    keys = [f"hs256 {base64.b64encode(secret.get_secret_value().encode()).decode()}"] if secret else []
-    return _lines("algorithm, key in base64", keys)
+    """The HS256 keys, encoded: a line of a map ends where a space or a line break of the key would."""
+    keys = {"hs256": edge.jwt_secret, "previous": edge.previous_jwt_secret}
+    lines = (
+        f"{name} {base64.b64encode(secret.get_secret_value().encode()).decode()}"
+        for name, secret in keys.items()
+        if secret
+    )
+    return _lines("algorithm, key in base64", lines)
 
 
 def _lines(what: str, lines: Iterable[str]) -> str:

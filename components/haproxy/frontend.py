@@ -27,7 +27,16 @@ BELIEVED = tuple(
         *("X-Real-IP", "True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP", "Client-IP"),
         *("X-Original-", "X-Rewrite-URL", "X-Host", "X-HTTP-Host-Override"),
         *("X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override"),
-        *("X-Forwarded", "Remote-", "X-Remote-", "X-Auth-Request-", "X-WebAuth-", "X-Authenticated-", "X-User", "X-SSL-"),
+        *(
+            "X-Forwarded",
+            "Remote-",
+            "X-Remote-",
+            "X-Auth-Request-",
+            "X-WebAuth-",
+            "X-Authenticated-",
+            "X-User",
+            "X-SSL-",
+        ),
         *("SSL-Client-", "X-Client-Cert", "Proxy", "Proxy-", "Destination", "Front-End-Https", "X-Url-Scheme"),
     )
 )
@@ -195,7 +204,8 @@ def _length(edge: Edge) -> str:
         answer(
             413,
             "the body is too large",
-            f"if {{ req.hdr_val(content-length) gt {most} }} || {{ req.fhdr(content-length),length gt {LENGTH_DIGITS} }}",
+            f"if {{ req.hdr_val(content-length) gt {most} }} || "
+            f"{{ req.fhdr(content-length),length gt {LENGTH_DIGITS} }}",
         )
         + "  acl bodiless method GET HEAD OPTIONS\n  acl bodiless var(txn.verdict) -m str public\n"
         + answer(400, "no body is taken here", "if bodiless { req.hdr_val(content-length) gt 0 }")

@@ -1,4 +1,4 @@
-"""How much memory the edge may need, from what clients may hold; measured with HAProxy 3.2 (tests/edge/test_attacks.py)."""
+"""How much memory the edge may need, from what clients may hold; measured with HAProxy 3.2."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ STREAMS = 16
 """Concurrent HTTP/2 streams of a connection; a client that wants more asks one after the other."""
 
 POLLED, RUN = 16, 1000
-"""Connections that are read in one turn, and requests that are worked on in it. With HAProxy's own 200 and 280, requests
-of many streams are read faster than they are answered, and each that waits holds a buffer: 421 instead of 75 MiB."""
+"""Connections that are read in a turn, and requests that are worked on in it. With HAProxy's own 200 and 280, requests
+are read faster than they are answered, and each that waits holds a buffer: 421 instead of 75 MiB."""
 
 BASE_MIB = 32
 THREAD_MIB = 4
@@ -30,7 +30,7 @@ LEAST_CONNECTIONS = 10
 
 
 def held(edge: Edge) -> int:
-    """The requests that one client may have at a time, before it is not answered any more; at most half of the memory."""
+    """The requests of one client at a time beyond which it is not answered any more; at most half of the memory."""
     most = HELD * edge.rate_limit.concurrent_per_client
     return max(1, min(most, _free_kib(edge) // 2 // BUFFER_KIB))
 

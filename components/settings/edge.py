@@ -162,8 +162,8 @@ class Edge(Section):
     )
     retries: int = setting(
         3,
-        "Times that a request is sent again after a failed connection, while the only replica restarts; once where there "
-        "are several. An idempotent one is also sent again once after a lost answer, unless this is 0.",
+        "Times that a request is sent again after a failed connection, while the only replica restarts; once where "
+        "there are several. An idempotent one is also sent again once after a lost answer, unless this is 0.",
         allowed="0 to 10",
         ge=0,
         le=10,

@@ -4,6 +4,7 @@ the edge over its memory.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from pathlib import Path
@@ -95,10 +96,8 @@ def test_handshakes(edge: Running) -> None:
     """As fast as one client can make them."""
 
     def handshake() -> None:
-        try:
+        with contextlib.suppress(OSError):
             attacks.encrypted(edge.port).close()
-        except OSError:
-            pass
 
     with Caller(edge.port) as caller:
         attacks.during(4, handshake)

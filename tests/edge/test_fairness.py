@@ -1,4 +1,4 @@
-"""More busy connections than the application takes at once: each of them is served, and none much less than the others."""
+"""More busy connections than the application takes at once: each is served, and none much less than the others."""
 
 from __future__ import annotations
 

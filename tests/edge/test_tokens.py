@@ -255,3 +255,16 @@ def test_a_beginning_may_have_a_fraction(shared: Running) -> None:
 def test_what_a_token_calls_critical_is_not_known(shared: Running, recorder: Recorder, critical: Any) -> None:
     """RFC 7515, section 4.1.11."""
     refused(shared, recorder, hs256(header={"alg": "HS256", "crit": critical, "b64": True}))
+
+
+def test_a_secret_is_rotated_while_tokens_of_both_are_accepted(edges: Edges, recorder: Recorder) -> None:
+    """`edge.authentication.jwt.previousSecret`; no third one is."""
+    old = SECRET[::-1]
+    rotating = edges.of(guard(previousSecret=old), recorder.port)
+    for key in (SECRET, old):
+        assert rotating.ask(PATH, headers=bearer(hs256(key.encode()))).status_code == 200
+    assert len(recorder.requests) == 2
+    recorder.reset()
+    refused(rotating, recorder, hs256(b"x" * 40))
+    refused(rotating, recorder, hs256(old.encode(), exp=int(time.time()) - 1))
+    refused(rotating, recorder, unsigned("HS256"))

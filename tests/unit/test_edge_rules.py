@@ -82,7 +82,10 @@ def test_a_broken_rule_names_its_key_and_a_command_that_mends_it(key: str, confi
         merged(REQUIRED, CALLERS),
         merged(REQUIRED, edge(authentication={"users": {"bob": CRYPT}})),
         merged(REQUIRED, at("environment.jwtSecret", SECRET)),
-        merged(REQUIRED, edge(authentication={"jwt": {"hs256": False, "publicKey": PUBLIC_KEY, "issuer": "a", "audience": "b"}})),
+        merged(
+            REQUIRED,
+            edge(authentication={"jwt": {"hs256": False, "publicKey": PUBLIC_KEY, "issuer": "a", "audience": "b"}}),
+        ),
         PRODUCTION,
         merged(PRODUCTION, CALLERS, at("edge.authentication.jwt.hs256", False)),
         merged(CALLERS, edge(opened=list(DANGERS))),
@@ -191,7 +194,7 @@ def test_everything_is_in_one_error() -> None:
         "mimir:edge.paths[0]",
         "mimir:edge.redirectPort",
         "mimir:edge.tls.issuer",
-        "mimir:edge.authentication.jwt.publicKey",
+        *(f"mimir:edge.authentication.jwt.{key}" for key in ("publicKey", "issuer", "audience")),
     }
 
 
@@ -278,4 +281,4 @@ class TestTokens:
         assert {one.key for one in problems(config)} == {f"mimir:edge.authentication.jwt.{key}" for key in missing}
 
     def test_a_shared_secret_does_not(self) -> None:
-        assert problems(merged(REQUIRED, at("environment.jwtSecret", SECRET))) == []
+        assert not problems(merged(REQUIRED, at("environment.jwtSecret", SECRET)))
