@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -39,11 +40,11 @@ def two(edges: Edges, recorder: Recorder, second: Recorder) -> Running:
     return running
 
 
-def _both_up(running: Running) -> None:
+def _both_up(running: Running, count: int = 2) -> None:
     deadline = time.monotonic() + 10
     up = r'(?m)^haproxy_server_status\{proxy="application",server="[^"]+",state="UP"\} 1$'
-    while len(re.findall(up, running.figures())) < 2:
-        assert time.monotonic() < deadline, "the edge does not find both processes"
+    while len(re.findall(up, running.figures())) < count:
+        assert time.monotonic() < deadline, "the edge does not find every process"
         time.sleep(0.05)
 
 
@@ -141,6 +142,22 @@ class TestRetries:
         recorder.answer = self.lost(99)  # type: ignore[assignment]
         assert running.ask(PATH).status_code == 502
         assert len(recorder.requests) == sent
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_one_that_kills_does_not_kill_every_process(self, edges: Edges, method: str) -> None:
+        with ExitStack() as stack:
+            processes = [stack.enter_context(Recorder()) for _ in range(4)]
+
+            def kill(process: Recorder) -> None:
+                process.end()
+
+            for process in processes:
+                process.answer = lambda _, one=process: kill(one)  # type: ignore[misc]
+            running = edges.of({}, *(process.port for process in processes), own=f"kill {method}")
+            _both_up(running, 4)
+            assert running.ask(PATH, method, data=BODIES[method]).status_code in (502, 503)
+            killed = [process for process in processes if process.requests]
+        assert len(killed) == (1 if method == "POST" else 2)
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
     def test_where_no_connection_is_made_another_process_is_tried(

@@ -8,6 +8,7 @@ import pytest
 
 from components import warnings
 from components.contract import CONTRACTS, DANGERS
+from components.haproxy import memory
 from tests.unit.configuration import after, at, load, merged, problem, problems, refusal, settings
 from tests.unit.edge_tables import CALLERS, CRYPT, HASH, PUBLIC_KEY
 from tests.unit.program import SECRET
@@ -282,3 +283,23 @@ class TestTokens:
 
     def test_a_shared_secret_does_not(self) -> None:
         assert not problems(merged(REQUIRED, at("environment.jwtSecret", SECRET)))
+
+
+class TestMemory:
+    """The edge takes no more connections than its memory can hold."""
+
+    def test_the_default_holds_all(self) -> None:
+        assert not [one for one in warnings.of(settings({})) if one.startswith("mimir:edge.memoryMib")]
+
+    def test_too_little_is_said_with_what_is_enough(self) -> None:
+        small = settings(edge(memoryMib=64))
+        [said] = [one for one in warnings.of(small) if one.startswith("mimir:edge.memoryMib")]
+        assert memory.connections(small.edge) < 2000
+        assert f"hold {memory.connections(small.edge)} of 2000 connections" in said
+        enough = settings(edge(memoryMib=memory.enough_mib(small.edge)))
+        assert memory.connections(enough.edge) == 2000
+        assert f"{enough.edge.memory_mib} MiB hold all" in said
+
+    def test_one_address_that_may_take_all_is_said_in_production(self) -> None:
+        config = merged(PRODUCTION, edge(maxConnections=500))
+        assert [one for one in warnings.of(settings(config)) if "connectionsPerClient" in one]
