@@ -21,6 +21,9 @@ TLS_PORT = 8443
 METRICS_PORT = 9090
 """Ports inside the edge's container; the last is the plan's (Networking, Ports)."""
 
+PROBES_PORT = 9091
+"""Port inside the edge's container for the platform's probes, on which no reader of metrics can be in the way."""
+
 
 @dataclass(frozen=True)
 class Allowed:
@@ -51,6 +54,7 @@ class Edge:
         api_keys: hashes of keys, by the caller's name.
         users: hashes of passwords, by name.
         jwt_secret: key of HS256 tokens.
+        previous_jwt_secret: the key before it, while the tokens of both are accepted.
         metrics_path: path of the application's figures.
     """
 
@@ -65,7 +69,13 @@ class Edge:
     api_keys: Mapping[str, SecretStr]
     users: Mapping[str, SecretStr]
     jwt_secret: SecretStr | None
+    previous_jwt_secret: SecretStr | None
     metrics_path: str
+
+    @property
+    def knows_callers(self) -> bool:
+        """Whether anybody could prove who they are."""
+        return bool(self.api_keys or self.users or self.jwt_secret or self.settings.authentication.jwt.public_key)
 
     @property
     def scheme(self) -> str:
@@ -114,6 +124,7 @@ def describe(settings: Settings, application: Application) -> Edge:
         api_keys=edge.authentication.api_keys,
         users=edge.authentication.users,
         jwt_secret=settings.environment.jwt_secret if jwt.hs256 else None,
+        previous_jwt_secret=jwt.previous_secret if jwt.hs256 else None,
         metrics_path=contract.metrics_path,
     )
 

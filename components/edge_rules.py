@@ -120,6 +120,30 @@ def ports(settings: Settings) -> Iterator[Problem]:
         yield Problem(key, f"{metrics}, the port of {whose}", "another port", remove(key))
 
 
+def tokens(settings: Settings) -> Iterator[Problem]:
+    """A provider signs tokens for many services with one key (RFC 8725, sections 3.8 and 3.9)."""
+    jwt = settings.edge.authentication.jwt
+    if jwt.previous_secret is not None and (settings.environment.jwt_secret is None or not jwt.hs256):
+        key = "mimir:edge.authentication.jwt.previousSecret"
+        yield Problem(
+            key, "a secret, but no HS256 tokens are accepted", "nothing without a current secret", remove(key)
+        )
+    if jwt.public_key is None:
+        return
+    for key, value, example in (
+        ("issuer", jwt.issuer, "https://login.example.com"),
+        ("audience", jwt.audience, "mimir"),
+    ):
+        if value is None:
+            path = f"mimir:edge.authentication.jwt.{key}"
+            yield Problem(
+                path,
+                "nothing, with `edge.authentication.jwt.publicKey`",
+                "what your provider's tokens for this service have: its other tokens are signed with the same key",
+                f"pulumi config set --path '{path}' {example}",
+            )
+
+
 def _may_be_the_same(one: str, other: str) -> bool:
     """Whether some path matches both, `{}` standing for any segment."""
     ours, theirs = one.split("/"), other.split("/")

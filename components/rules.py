@@ -283,6 +283,7 @@ _RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("edge", "runtime", "environment"), edge_rules.authentication),
     (("edge",), edge_rules.names),
     (("edge",), edge_rules.opened),
+    (("edge", "environment"), edge_rules.tokens),
     (("edge", "contract"), edge_rules.paths),
     (("edge", "environment", "runtime", "docker"), edge_rules.ports),
     (("edge", "platform", "runtime"), tls_rules.belonging),

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 from components.changed import changed
 from components.contract import CONTRACTS, DANGERS
+from components.haproxy import memory
 from components.kubernetes import warnings as kubernetes
 from components.rules import OWN_VARIABLES
 from components.section import attribute
@@ -58,6 +59,17 @@ def _edge(settings: Settings) -> Iterator[str]:
     edge = settings.edge
     if edge.kind != "haproxy":
         return
+    fit = memory.connections(edge)
+    if fit < edge.max_connections:
+        yield (
+            f"mimir:edge.memoryMib: {edge.memory_mib} MiB hold {fit} of {edge.max_connections} connections "
+            f"(`edge.maxConnections`); the edge takes no more. {memory.enough_mib(edge)} MiB hold all."
+        )
+    if edge.rate_limit.connections_per_client >= fit and settings.runtime == "production":
+        yield (
+            f"mimir:edge.rateLimit.connectionsPerClient: {edge.rate_limit.connections_per_client}; one address may "
+            f"take all {fit} connections of the edge."
+        )
     reached = _reached_from_outside(settings)
     if reached and not settings.authentication_required:
         yield (

@@ -19,10 +19,24 @@ NAME = r"^(?![\[{])[!-~]{1,128}\\z"
 Not `$`, before which a line break may stand; `\\\\` is the file's own `\\`.
 """
 
+ODD = """'"nbf"\\s*:\\s*+(?![0-9]{1,11}([.][0-9]+)?\\s*[,}])'"""
+CRITICAL = """'"crit"\\s*:'"""
+"""In the JSON text of a token."""
+
+NOBODY = "-"
+"""A name that no setting may give to anybody, with the hash of somebody."""
+
 AUDIENCES = 8
 """How many members of a list of audiences are looked at."""
 
 CHALLENGE = 'hdr WWW-Authenticate "Bearer realm=mimir"'
+
+
+WRONG = "  http-request set-var(txn.wrong) bool(true) if {} !{{ var(txn.caller) -m found }}\n"
+"""A credential that proves nothing is counted, whatever the path wants."""
+
+ASKED = "!{ var(txn.verdict) -m str public }"
+"""Where nobody is asked, nothing is verified: that costs the edge time, and tells a stranger what is right."""
 
 
 def rules(edge: Edge) -> str:
@@ -37,7 +51,7 @@ def rules(edge: Edge) -> str:
             _keys(edge),
             _passwords(edge),
             _tokens(edge),
-            f"  http-request sc-inc-gpc0(0) if {needs} !{known}\n",
+            f"  http-request sc-inc-gpc0(0) if {needs} !{known} or {{ var(txn.wrong) -m found }}\n",
             answer(401, "who are you? send a key or a token", f"if {needs} !{known}", CHALLENGE),
             f"  http-request track-sc1 var(txn.caller) table callers if {known}\n",
             answer(
@@ -53,20 +67,31 @@ def rules(edge: Edge) -> str:
 def _keys(edge: Edge) -> str:
     if not edge.api_keys:
         return ""
-    return """\
-  http-request set-var(txn.caller) req.fhdr(x-api-key),sha2(256),hex,lower,map_str(keys.map)
-  http-request set-var(txn.scheme) str(key) if { var(txn.caller) -m found }
-"""
+    return f"""\
+  http-request set-var(txn.caller) req.fhdr(x-api-key),sha2(256),hex,lower,map_str(keys.map) if {ASKED}
+  http-request set-var(txn.scheme) str(key) if {{ var(txn.caller) -m found }}
+{WRONG.format(f"{ASKED} {{ req.fhdr(x-api-key) -m found }}")}"""
 
 
 def _passwords(edge: Edge) -> str:
+    """One hash for each password, right or wrong, and for a name that nobody has as well: the time tells nothing."""
     if not edge.users:
         return ""
-    return """\
-  acl password_right http_auth(callers)
-  http-request set-var(txn.caller) http_auth_user if { http_auth_type Basic } password_right
-  http-request set-var(txn.scheme) str(basic) if { http_auth_type Basic } password_right
-"""
+    basic = f"{ASKED} {{ http_auth_type Basic }} !{{ var(txn.caller) -m found }}"
+    known = "is_somebody"
+    names = "".join(f"  acl is_somebody var(txn.name) -m str -- {name}\n" for name in sorted(edge.users))
+    return f"""\
+{names}\
+  http-request set-var(txn.name) http_auth_user if {basic}
+  http-request set-var(txn.password) http_auth(callers) if {{ var(txn.name) -m found }} {known}
+  http-request set-var(txn.secret) http_auth_pass if {{ var(txn.name) -m found }} !{known}
+  http-request set-header Authorization "Basic %[str({NOBODY}),concat(:,txn.secret),base64]" \
+if {{ var(txn.secret) -m found }}
+  http-request set-var(txn.nothing) http_auth(nobody) if {{ var(txn.secret) -m found }}
+  http-request unset-var(txn.secret)
+  http-request set-var(txn.caller) var(txn.name) if {{ var(txn.password) -m bool }}
+  http-request set-var(txn.scheme) str(basic) if {{ var(txn.password) -m bool }}
+{WRONG.format(f"{ASKED} {{ http_auth_type Basic }}")}"""
 
 
 def _tokens(edge: Edge) -> str:
@@ -75,10 +100,12 @@ def _tokens(edge: Edge) -> str:
         return ""
     verified = ""
     if edge.jwt_secret:
-        verified += """\
-  http-request set-var(txn.jwt_key) str(hs256),map_str(jwt.map),b64dec if { var(txn.jwt_alg) -m str HS256 }
-  http-request set-var(txn.jwt_good) http_auth_bearer,jwt_verify("HS256",txn.jwt_key) \
-if { var(txn.jwt_alg) -m str HS256 }
+        # The key before, during a rotation, is tried only where the key is not the right one.
+        for name in ("hs256", *(["previous"] if edge.previous_jwt_secret else [])):
+            hs256 = "{ var(txn.jwt_alg) -m str HS256 } !{ var(txn.jwt_good) -m int 1 }"
+            verified += f"""\
+  http-request set-var(txn.jwt_key) str({name}),map_str(jwt.map),b64dec if {hs256}
+  http-request set-var(txn.jwt_good) http_auth_bearer,jwt_verify("HS256",txn.jwt_key) if {hs256}
   http-request unset-var(txn.jwt_key)
 """
     if jwt.public_key:
@@ -86,7 +113,7 @@ if { var(txn.jwt_alg) -m str HS256 }
   http-request set-var(txn.jwt_good) http_auth_bearer,jwt_verify("RS256","jwt.pub") \
 if { var(txn.jwt_alg) -m str RS256 }
 """
-    claims = ["jwt_signed", "jwt_ends", "jwt_current", "!jwt_early"]
+    claims = ["jwt_signed", "jwt_ends", "jwt_current", "!jwt_early", "!jwt_odd"]
     acls = ""
     for name, places, value in (
         ("iss", ["iss"], jwt.issuer),
@@ -97,20 +124,23 @@ if { var(txn.jwt_alg) -m str RS256 }
             for place in places:
                 acls += f"  acl jwt_{name} http_auth_bearer,jwt_payload_query('$.{place}') -m str -- {_quoted(value)}\n"
     return f"""\
-  http-request set-var(txn.jwt_alg) http_auth_bearer,jwt_header_query('$.alg')
+  http-request set-var(txn.jwt_alg) http_auth_bearer,jwt_header_query('$.alg') if {ASKED}
 {verified}\
   http-request set-var(txn.now) date
   acl jwt_signed var(txn.jwt_good) -m int 1
   # HAProxy's `sub` takes a negative number for the largest there is.
   acl jwt_ends http_auth_bearer,jwt_payload_query('$.exp','int') -m int gt 0
   acl jwt_current http_auth_bearer,jwt_payload_query('$.exp','int'),sub(txn.now) -m int gt 0
+  # `nbf` that is no plain number cannot be honoured, and neither can what a `crit` asks for (RFC 7515, section 4.1.11).
+  acl jwt_odd http_auth_bearer,word(2,.),ub64dec -m reg {ODD}
+  acl jwt_odd http_auth_bearer,word(1,.),ub64dec -m reg {CRITICAL}
   acl jwt_early http_auth_bearer,jwt_payload_query('$.nbf','int'),sub(txn.now) -m int gt {CLOCK_SKEW_SECONDS}
 {acls}\
   http-request set-var(txn.subject) http_auth_bearer,jwt_payload_query('$.sub') if {" ".join(claims)}
   http-request set-var(txn.caller) str(unnamed) if {" ".join(claims)}
   http-request set-var(txn.caller) var(txn.subject) if {" ".join(claims)} {{ var(txn.subject) -m reg {NAME} }}
   http-request set-var(txn.scheme) str(jwt) if {" ".join(claims)}
-"""
+{WRONG.format(f"{ASKED} {{ http_auth_bearer -m found }}")}"""
 
 
 def _quoted(text: str) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from components.application import go_max_procs
-from components.edge import METRICS_PORT, PLAIN_PORT, Edge
-from components.haproxy import errors, frontend
+from components.edge import METRICS_PORT, PLAIN_PORT, PROBES_PORT, Edge
+from components.haproxy import errors, frontend, memory
 from components.haproxy.backend import RESOLVE_SECONDS, Backend
 from components.probes import READINESS_INTERVAL_SECONDS
 
@@ -25,6 +23,12 @@ HAProxy takes servers out of service when this is over, also those that pass eve
 `hold`), so it has to be longer than any outage of the DNS. Its clock allows at most 24 days.
 """
 
+REDIRECTED, METRICS, PROBES = 256, 64, 64
+"""Connections to the redirect, the metrics and the probes at a time; none of them is taken from the service's."""
+
+ADDRESSES = "32k"
+"""Clients that are remembered at a time; the oldest are forgotten first."""
+
 POOL_SECONDS = 5
 """How long an unused connection to the application is kept: far less than the application does, so none is stale."""
 
@@ -39,12 +43,15 @@ def _global(edge: Edge) -> str:
     return f"""\
 global
   default-path config
-  maxconn {edge.settings.max_connections + 64}
+  maxconn {memory.connections(edge.settings) + REDIRECTED + METRICS + PROBES}
   nbthread {go_max_procs(edge.settings.cpus)}
   # A new worker takes the listening sockets over, so a reload refuses nobody.
   stats socket /run/haproxy/admin.sock mode 600 level admin expose-fd listeners
   hard-stop-after {edge.drain_seconds}s
   tune.http.maxhdr 64
+  tune.h2.max-concurrent-streams {memory.STREAMS}
+  tune.maxpollevents {memory.POLLED}
+  tune.runqueue-depth {memory.RUN}
   tune.lua.session-timeout 5s
   lua-load figures.lua
   ssl-default-bind-options ssl-min-ver TLSv{edge.settings.tls.minimum} no-tls-tickets
@@ -65,7 +72,8 @@ defaults
   # At the end of a worker an idle connection gets the answer to one more request, and closes with that.
   option idle-close-on-response
   timeout connect {times.connect_seconds}s
-  timeout client {times.response_seconds + times.queue_seconds}s
+  # For the handshake, the head, and each part of what a client sends or takes; not while it waits for its answer.
+  timeout client {times.request_seconds}s
   timeout client-fin 5s
   timeout server {times.response_seconds}s
   timeout server-fin 5s
@@ -103,8 +111,8 @@ def _entrances(edge: Edge) -> list[str]:
         f"""\
 frontend redirect
   bind :{PLAIN_PORT}
-  maxconn {edge.settings.max_connections}
-{frontend.identity()}{frontend.host_rule(edge)}\
+  maxconn {REDIRECTED}
+{frontend.connections(edge)}{frontend.identity()}{frontend.host_rule(edge)}\
   http-request return status 400 unless {{ req.fhdr(host),host_only -m reg . }}
   http-request redirect location https://%[req.fhdr(host),host_only]{port}%[pathq] code 308
 """
@@ -117,21 +125,17 @@ def _application(edge: Edge, backend: Backend) -> str:
         f"""\
   # Which replica, in a cookie that no script can read; the value tells nobody an address.
   cookie MIMIR_REPLICA insert indirect nocache httponly{" secure" if edge.tls else ""} attr "SameSite=Lax" dynamic
-  dynamic-cookie-key {hashlib.sha256(edge.name.encode()).hexdigest()[:32]}
+  dynamic-cookie-key {backend.cookie_key}
 """
         if settings.affinity and backend.most > 1
         else ""
     )
     # With libc every slot of a template would begin with the first address, and keep it.
     options = f"check resolvers platform init-addr {'none' if backend.most > 1 else 'last,libc,none'}"
-    standby = (
-        f"  server {backend.standby} {backend.standby}:{backend.port} {options} backup\n" if backend.standby else ""
-    )
-    servers = (
-        f"server-template replica {backend.most} {backend.host}:{backend.port} {options}"
-        if backend.most > 1
-        else f"server {backend.host} {backend.host}:{backend.port} {options}"
-    )
+    if backend.most > 1:
+        servers, again = f"  server-template replica {backend.most} {backend.host}:{backend.port} {options}\n", ""
+    else:
+        servers, again = _one(edge, backend, options)
     return f"""\
 backend application
   balance leastconn
@@ -141,23 +145,67 @@ backend application
   timeout check {probe.timeout_seconds}s
 {affinity}\
   http-reuse safe
-  retries {settings.retries}
+  # Counted together with lost answers, and a request that kills a process must not reach them all.
+  retries {min(settings.retries, 1)}
   option redispatch 1
   retry-on conn-failure empty-response
   http-request disable-l7-retry unless {{ method GET HEAD OPTIONS PUT DELETE }}
   default-server inter {min(probe.interval_seconds, READINESS_INTERVAL_SECONDS)}s fastinter 1s downinter 1s
   default-server fall {probe.retries} rise 1 maxconn {settings.max_connections_per_replica}
   default-server pool-purge-delay {POOL_SECONDS}s
-  default-server observe layer7 error-limit {settings.error_limit} on-error mark-down
-  {servers}
-{standby}"""
+  # Connections, not answers: those are of a caller's making, and one caller must not close the service for all.
+  default-server observe layer4 error-limit {settings.error_limit} on-error mark-down
+{servers}{again}"""
+
+
+def _one(edge: Edge, backend: Backend, options: str) -> tuple[str, str]:
+    """The servers where there is one replica, and the proxy through which a request is sent again.
+
+    HAProxy counts lost answers and failed connections together. So the second time a request goes to a proxy that waits
+    for a process that restarts (failed connections only), and a lost answer is still repeated once only: no server but
+    that proxy has a weight, and each first attempt is sent by name.
+
+    Args:
+        edge: whose.
+        backend: how the application is found.
+        options: of each server.
+    """
+    names = [backend.host, *([backend.standby] if backend.standby else [])]
+    servers = [f"  server {name} {name}:{backend.port} {options}" for name in names]
+    if not edge.settings.retries:
+        return "".join(f"{line}{' backup' if number else ''}\n" for number, line in enumerate(servers)), ""
+    first = "".join(f"  use-server {name} if {{ srv_is_up(application/{name}) }}\n" for name in names)
+    first += "".join(f"{line} weight 0\n" for line in servers)
+    again = "".join(
+        f"  server {name} {name}:{backend.port} resolvers platform init-addr last,libc,none "
+        f"track application/{name} maxconn {edge.settings.max_connections_per_replica}{' backup' if number else ''}\n"
+        for number, name in enumerate(names)
+    )
+    return (
+        f"{first}  server again unix@/run/haproxy/again.sock maxconn 0\n",
+        f"""
+listen again
+  bind unix@/run/haproxy/again.sock mode 600
+  no log
+  retries {edge.settings.retries}
+  retry-on conn-failure
+{again}""",
+    )
 
 
 def _tables(edge: Edge) -> str:
     window = edge.settings.rate_limit.window_seconds
     return f"""\
 backend clients
-  stick-table type ipv6 size 100k expire {window * 2}s store http_req_rate({window}s),gpc0_rate({window}s)
+  stick-table type ipv6 size {ADDRESSES} expire {window * 2}s \
+store conn_cur,http_req_rate({window}s),gpc0_rate({window}s)
+
+backend connections
+  stick-table type ipv6 size {ADDRESSES} expire {window * 2}s \
+store conn_cur,conn_rate({window}s),http_err_rate({window}s)
+
+backend anonymous
+  stick-table type ipv6 size {ADDRESSES} expire {window * 2}s store conn_cur
 
 backend callers
   stick-table type string len 80 size 10k expire {window * 2}s store http_req_rate({window}s)
@@ -169,15 +217,40 @@ def _metrics(edge: Edge, digest: str) -> str:
     application = (
         "  http-request use-service lua.figures if { path /metrics/application }\n" if edge.metrics_path else ""
     )
+    scrapers = "  tcp-request connection track-sc0 src table scrapers\n"
     return f"""\
 frontend metrics
   bind :{METRICS_PORT}
-  maxconn 32
+  maxconn {METRICS}
   no log
   timeout http-request 5s
+  timeout http-keep-alive 1s
+{scrapers}\
+  tcp-request connection reject if {{ sc_conn_cur(0,scrapers) gt {METRICS // 4} }}
 {figures}\
   http-request use-service prometheus-exporter if {{ path /metrics }}
 {application}\
+{_probed(digest)}\
+
+backend scrapers
+  stick-table type ipv6 size 1k expire 60s store conn_cur
+
+# For the platform: an engine asks from inside of the container, where the narrower address wins.
+frontend probes
+  bind :{PROBES_PORT}
+  bind 127.0.0.1:{METRICS_PORT}
+  maxconn {PROBES}
+  no log
+  timeout http-request 5s
+  timeout http-keep-alive 1s
+{figures}\
+  http-request use-service prometheus-exporter if {{ path /metrics }}
+{application}\
+{_probed(digest)}"""
+
+
+def _probed(digest: str) -> str:
+    return f"""\
   http-request return status 200 content-type text/plain string ready if {{ path /ready }}
   http-request return status 200 content-type text/plain string {digest} if {{ path /configuration }}
   http-request return status 200 content-type text/plain string started if {{ path /started }} \

@@ -10,6 +10,7 @@ from importlib import resources
 
 from components.edge import Edge
 from components.haproxy import configuration
+from components.haproxy.authentication import NOBODY
 from components.haproxy.backend import Backend
 
 FOLDER = "/etc/mimir-edge"
@@ -85,15 +86,22 @@ def render(edge: Edge, backend: Backend, certificate: Certificate | None) -> Fil
 
 
 def _users(edge: Edge) -> str:
-    users = (f"  user {name} password {value.get_secret_value()}" for name, value in sorted(edge.users.items()))
-    return _lines("people", ["userlist callers", *users])
+    """The people, and somebody's hash under a name that nobody has: a wrong name takes as long as a wrong password."""
+    users = [f"  user {name} password {value.get_secret_value()}" for name, value in sorted(edge.users.items())]
+    hashes = [value.get_secret_value() for _, value in sorted(edge.users.items())]
+    nobody = [f"  user {NOBODY} password {hashes[0]}"] if hashes else []
+    return _lines("people", ["userlist callers", *users, "userlist nobody", *nobody])
 
 
 def _jwt(edge: Edge) -> str:
-    """The HS256 key, encoded: a line of a map ends where a space or a line break of the key would."""
-    secret = edge.jwt_secret
-    keys = [f"hs256 {base64.b64encode(secret.get_secret_value().encode()).decode()}"] if secret else []
-    return _lines("algorithm, key in base64", keys)
+    """The HS256 keys, encoded: a line of a map ends where a space or a line break of the key would."""
+    keys = {"hs256": edge.jwt_secret, "previous": edge.previous_jwt_secret}
+    lines = (
+        f"{name} {base64.b64encode(secret.get_secret_value().encode()).decode()}"
+        for name, secret in keys.items()
+        if secret
+    )
+    return _lines("algorithm, key in base64", lines)
 
 
 def _lines(what: str, lines: Iterable[str]) -> str:

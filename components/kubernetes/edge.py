@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pulumi
 from pulumi_kubernetes import core
@@ -16,6 +17,7 @@ from components.kubernetes import edge_pod, issued, scaling, service
 from components.kubernetes.rules import most_pods
 from components.kubernetes.scope import Scope
 from components.kubernetes.workload import Rollout, Workload
+from components.random_secret import RandomSecret
 
 
 class Edge(pulumi.ComponentResource):
@@ -88,8 +90,11 @@ def _sources(
         scope.application.port,
         max(2, most_pods(scope.settings) + 1),  # one more during an update
     )
-    rendered: pulumi.Output[Files] = certificate.of(f"{name}-certificate", scope.settings, names_of(scope), opts).apply(
-        lambda found: files.render(edge, backend, found)
+    pem = certificate.of(f"{name}-certificate", scope.settings, names_of(scope), opts)
+    # In the configuration, which whoever sees the pods may read as well: their addresses are all that it protects.
+    key = RandomSecret(f"{name}-cookie-key", opts).value if edge.settings.affinity else pulumi.Output.from_input("")
+    rendered: pulumi.Output[Files] = pulumi.Output.all(pem, key).apply(
+        lambda known: files.render(edge, replace(backend, cookie_key=known[1] or backend.cookie_key), known[0])
     )
     hidden: pulumi.Output[Mapping[str, str]] = rendered.apply(lambda one: pulumi.Output.secret(one.secret))
     plain = core.v1.ConfigMap(

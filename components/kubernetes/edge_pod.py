@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_kubernetes import core
 
-from components.edge import METRICS_PORT, PLAIN_PORT, Edge
+from components.edge import METRICS_PORT, PLAIN_PORT, PROBES_PORT, Edge
 from components.haproxy import files
 from components.kubernetes import hardened
 from components.kubernetes.scope import Scope
 
 METRICS = "metrics"
+PROBES = "probes"
 RUN = "/run/haproxy"
 RUN_MIB = 1
 """For the socket by which a reload takes the listening sockets over."""
@@ -64,7 +65,7 @@ def spec(
 
 
 def _container(scope: Scope, edge: Edge) -> core.v1.ContainerArgs:
-    ports = {**{name: inside for name, (_, inside) in doors(edge).items()}, METRICS: METRICS_PORT}
+    ports = {**{name: inside for name, (_, inside) in doors(edge).items()}, METRICS: METRICS_PORT, PROBES: PROBES_PORT}
     return core.v1.ContainerArgs(
         name="edge",
         image=edge.settings.image,
@@ -91,9 +92,9 @@ def _container(scope: Scope, edge: Edge) -> core.v1.ContainerArgs:
 
 
 def _probe(path: str, interval: int, failures: int) -> core.v1.ProbeArgs:
-    """A question to the port on which no client can be in the way."""
+    """A question to the port on which neither a client nor a reader of metrics can be in the way."""
     return core.v1.ProbeArgs(
-        http_get=core.v1.HTTPGetActionArgs(path=path, port=METRICS, scheme="HTTP"),
+        http_get=core.v1.HTTPGetActionArgs(path=path, port=PROBES, scheme="HTTP"),
         period_seconds=interval,
         timeout_seconds=ANSWER_SECONDS,
         failure_threshold=failures,

@@ -6,6 +6,7 @@ import re
 
 from pydantic import SecretStr, field_validator
 
+from components import jwt_secret
 from components.section import Section, setting
 
 HASHED_KEY = r"^[0-9a-f]{64}$"
@@ -19,9 +20,16 @@ class Jwt(Section):
     hs256: bool = setting(
         True, "Accept HS256 tokens signed with `environment.jwtSecret`, where that is set.", allowed="true or false"
     )
+    previous_secret: SecretStr | None = setting(
+        None,
+        "The `environment.jwtSecret` before this one, whose tokens are accepted too, during a rotation; remove "
+        "it when they have ended.",
+        allowed=f"a secret of at least {jwt_secret.MINIMUM_BYTES} random bytes, beside `environment.jwtSecret`",
+        example='"$OLD_SECRET"',
+    )
     public_key: str | None = setting(
         None,
-        "Accept RS256 tokens of this public key, in PEM.",
+        "Accept RS256 tokens of this public key, in PEM; with `issuer` and `audience`.",
         allowed="PEM text",
         example="< jwt.pub",
         pattern=r"-----BEGIN PUBLIC KEY-----",
@@ -32,6 +40,13 @@ class Jwt(Section):
     audience: str | None = setting(
         None, "The `aud` that a token must have.", allowed="text", example="mimir", min_length=1
     )
+
+    @field_validator("previous_secret")
+    @classmethod
+    def _strong(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and (reason := jwt_secret.weakness(value.get_secret_value())):
+            raise ValueError(reason)
+        return value
 
 
 class Authentication(Section):

@@ -37,6 +37,22 @@ class RateLimit(Section):
         le=10_000_000,
     )
     window_seconds: int = setting(10, "The window, in seconds.", allowed="1 to 3600", ge=1, le=3600)
+    connections_per_client: int = setting(
+        1000,
+        "Connections of one address at a time; more are closed before TLS. So are new ones beyond twice "
+        "`requestsPerClient` within the window.",
+        allowed="1 to 100000",
+        ge=1,
+        le=100_000,
+    )
+    concurrent_per_client: int = setting(
+        1000,
+        "Requests of one address at a time. Where callers are known by a key, a password or a token, requests without "
+        "one have half of `maxConnectionsPerReplica` besides.",
+        allowed="1 to 100000",
+        ge=1,
+        le=100_000,
+    )
 
 
 class Timeouts(Section):
@@ -146,14 +162,16 @@ class Edge(Section):
     )
     retries: int = setting(
         3,
-        "Times that a request is sent again after a failed connection, and an idempotent one after a lost answer.",
+        "Times that a request is sent again after a failed connection, while the only replica restarts; once where "
+        "there are several. An idempotent one is also sent again once after a lost answer, unless this is 0.",
         allowed="0 to 10",
         ge=0,
         le=10,
     )
     error_limit: int = setting(
         50,
-        "Circuit breaker: errors in a row (5xx, no answer) after which a replica gets nothing until a probe passes.",
+        "Circuit breaker: failed connections in a row after which a replica gets nothing until a probe passes. Errors "
+        "that it answers do not count: a caller can provoke those.",
         allowed="1 to 10000",
         ge=1,
         le=10_000,
@@ -163,7 +181,7 @@ class Edge(Section):
         2000, "Connections of clients at a time; more wait in the kernel.", allowed="10 to 100000", ge=10, le=100_000
     )
     max_connections_per_replica: int = setting(
-        256, "Requests at a time in one replica; more wait in a queue.", allowed="1 to 100000", ge=1, le=100_000
+        128, "Requests at a time in one replica; more wait in a queue.", allowed="1 to 100000", ge=1, le=100_000
     )
     cpus: float = setting(1.0, "CPUs of the edge; its threads follow, rounded up.", allowed="0.1 to 64", ge=0.1, le=64)
     memory_mib: int = setting(128, "Memory of the edge in MiB.", allowed="64 to 65536", ge=64, le=65_536)

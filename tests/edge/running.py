@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 from components import application, edge
-from components.edge import METRICS_PORT, PLAIN_PORT, TLS_PORT
+from components.edge import METRICS_PORT, PLAIN_PORT, PROBES_PORT, TLS_PORT
 from components.haproxy import files
 from components.haproxy.backend import Backend
 from components.haproxy.files import CONFIGURATION, USERS, Certificate
@@ -42,6 +42,7 @@ class Running:
         port: where it serves.
         redirect_port: where it redirects, if it does.
         metrics_port: where its figures are.
+        probes_port: where the platform asks whether it is well.
         scheme: http or https.
         digest: of the files in effect.
         log: file with its log.
@@ -51,6 +52,7 @@ class Running:
     port: int
     redirect_port: int
     metrics_port: int
+    probes_port: int
     scheme: str
     digest: str
     log: Path
@@ -114,7 +116,7 @@ def start(
     settings = settings_of(config)
     described = edge.describe(settings, application.describe(settings, "test"))
     made = files.render(described, backend or Backend(host, backends[0], most=len(backends)), certificate)
-    ports = {number: free_port() for number in (PLAIN_PORT, TLS_PORT, METRICS_PORT)}
+    ports = {number: free_port() for number in (PLAIN_PORT, TLS_PORT, METRICS_PORT, PROBES_PORT)}
     folder.mkdir(mode=0o700)
     for name, text in {**made.plain, **made.secret}.items():
         if name == CONFIGURATION:
@@ -123,7 +125,8 @@ def start(
     log = folder / "log"
     process = _run([haproxy(), "-db", "-f", CONFIGURATION, "-f", USERS], folder, log)
     port, scheme = ports[described.listening_port], described.scheme
-    running = Running(port, ports[PLAIN_PORT], ports[METRICS_PORT], scheme, made.digest, log, process)
+    inside = (ports[METRICS_PORT], ports[PROBES_PORT])
+    running = Running(port, ports[PLAIN_PORT], *inside, scheme, made.digest, log, process)
     eventually("HAProxy answers", lambda: _is_up(running), START_SECONDS)
     return running
 
@@ -135,6 +138,7 @@ def _run(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes]
 
 def _here(text: str, ports: Mapping[int, int], backends: Sequence[int], folder: Path) -> str:
     """The configuration for this machine: free ports, a socket of its own, as many servers as there are."""
+    text = text.replace(f"  bind 127.0.0.1:{METRICS_PORT}\n", "")
     text = re.sub(r"bind :(\d+)", lambda found: f"bind 127.0.0.1:{ports[int(found[1])]}", text)
     text = text.replace("/run/haproxy/", f"{folder}/")
     if len(backends) > 1:

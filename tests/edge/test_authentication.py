@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,11 @@ EVERYTHING: dict[str, Any] = {"edge": {"authentication": GUARD}, "environment": 
 def basic(name: str, password: str) -> dict[str, str]:
     """The header that carries a name and a password."""
     return {"Authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"}
+
+
+def cpu_seconds(running: Running) -> float:
+    """Processor time of the edge so far (proc(5), schedstat)."""
+    return int(Path(f"/proc/{running.process.pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 @pytest.fixture
@@ -97,6 +103,51 @@ class TestPassword:
         assert recorder.requests == []
 
 
+class TestFailures:
+    """What proves nothing is counted, and costs and tells as little as it can."""
+
+    WRONG = ({"X-API-Key": "wrong"}, basic("bob", "wrong"), basic("nobody", "wrong"), bearer(hs256(b"x" * 40)))
+
+    @pytest.mark.parametrize("wrong", WRONG, ids=["key", "password", "name", "token"])
+    @pytest.mark.parametrize("required", [True, False])
+    def test_it_is_counted_wherever_it_is_looked_at(
+        self, edges: Edges, recorder: Recorder, wrong: dict[str, str], required: bool
+    ) -> None:
+        """Where nobody must prove anything, too."""
+        config = {
+            **EVERYTHING,
+            "edge": {
+                "authentication": {**GUARD, "required": required},
+                "rateLimit": {"failuresPerClient": 3, "windowSeconds": 60},
+            },
+        }
+        limited = edges.of(config, recorder.port, own=f"failures {wrong}")
+        served = [limited.ask(PATH, headers=wrong).status_code for _ in range(5)]
+        assert served == [401 if required else 200] * 4 + [429]
+
+    def test_at_a_public_path_nobody_is_asked(self, edges: Edges, recorder: Recorder) -> None:
+        """So nobody learns there whether a password is right, and no time is spent on it."""
+        config = {**EVERYTHING, "edge": {"authentication": GUARD, "rateLimit": {"failuresPerClient": 3}}}
+        limited = edges.of(config, recorder.port, own="public")
+        answers = [limited.ask("/health", headers=headers) for headers in (*self.WRONG, basic("bob", PASSWORD)) * 3]
+        assert {answer.status_code for answer in answers} == {200}
+        assert not [one for one in recorder.requests if one.all("x-forwarded-user")]
+        assert limited.logged(answers[-1].headers["X-Request-ID"])["user"] in ("", "-")
+
+    def test_the_time_tells_neither_names_nor_passwords(self, every: Running) -> None:
+        """The edge's own processor time for a right password, a wrong one, and a name that nobody has."""
+        wrong = PASSWORD[:-1] + "x"  # as long: what a hash costs depends on that
+        headers = {"right": basic("bob", PASSWORD), "wrong": basic("bob", wrong), "nobody": basic("nobody", wrong)}
+        times: dict[str, list[float]] = {name: [] for name in headers}
+        for _ in range(25):
+            for name, sent in headers.items():
+                before = cpu_seconds(every)
+                every.ask(PATH, headers=sent)
+                times[name].append(cpu_seconds(every) - before)
+        spent = {name: sum(found) for name, found in times.items()}
+        assert max(spent.values()) < 1.6 * min(spent.values()), spent
+
+
 class TestRequired:
     """`edge.authentication.required`."""
 
@@ -141,6 +192,20 @@ class TestHandedOn:
         "Forwarded",
         "X-Real-IP",
         "Proxy",
+        "X-HTTP-Method-Override",
+        "X-HTTP-Method",
+        "X-Method-Override",
+        "X-Original-URL",
+        "X-Original-Host",
+        "X-Rewrite-URL",
+        "Remote-User",
+        "REMOTE-USER",
+        "X-Remote-User",
+        "X-Auth-Request-User",
+        "Proxy-Authorization",
+        "X-SSL-Client-Verify",
+        "True-Client-IP",
+        "X-Forwarded",
     )
 
     @pytest.mark.parametrize("name", FORGED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -13,7 +14,7 @@ from tests.edge.recorder import Received, Recorder, named, reply
 from tests.edge.running import Edges, Running
 
 PATH = "/api/v1/pipelines"
-ONCE = {"retries": 3}
+BODIES = {"GET": None, "PUT": b"{}", "DELETE": None, "POST": b"{}"}
 
 
 @pytest.fixture(scope="session")
@@ -39,11 +40,11 @@ def two(edges: Edges, recorder: Recorder, second: Recorder) -> Running:
     return running
 
 
-def _both_up(running: Running) -> None:
+def _both_up(running: Running, count: int = 2) -> None:
     deadline = time.monotonic() + 10
     up = r'(?m)^haproxy_server_status\{proxy="application",server="[^"]+",state="UP"\} 1$'
-    while len(re.findall(up, running.figures())) < 2:
-        assert time.monotonic() < deadline, "the edge does not find both processes"
+    while len(re.findall(up, running.figures())) < count:
+        assert time.monotonic() < deadline, "the edge does not find every process"
         time.sleep(0.05)
 
 
@@ -121,7 +122,7 @@ class TestRetries:
     def test_an_idempotent_one_is_sent_again(self, edges: Edges, recorder: Recorder, method: str) -> None:
         running = edges.of({}, recorder.port)
         recorder.answer = self.lost(1)  # type: ignore[assignment]
-        assert running.ask(f"{PATH}/1", method, json={}).status_code == 200
+        assert running.ask(f"{PATH}/1", method, data=BODIES[method]).status_code == 200
         assert len(recorder.requests) == 2
         assert recorder.requests[0].head == recorder.requests[1].head
 
@@ -134,12 +135,29 @@ class TestRetries:
         assert answer.json()["error"] == "no valid answer from the application"
         assert len(recorder.requests) == 1
 
-    @pytest.mark.parametrize(("retries", "sent"), [(0, 1), (1, 2), (2, 3)])
-    def test_not_more_often_than_that(self, edges: Edges, recorder: Recorder, retries: int, sent: int) -> None:
+    @pytest.mark.parametrize(("retries", "sent"), [(0, 1), (1, 2), (3, 2), (10, 2)])
+    def test_never_more_than_once(self, edges: Edges, recorder: Recorder, retries: int, sent: int) -> None:
+        """A request that kills the process that it reaches must not be carried to every one."""
         running = edges.of({"edge": {"retries": retries}}, recorder.port)
         recorder.answer = self.lost(99)  # type: ignore[assignment]
         assert running.ask(PATH).status_code == 502
         assert len(recorder.requests) == sent
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_one_that_kills_does_not_kill_every_process(self, edges: Edges, method: str) -> None:
+        with ExitStack() as stack:
+            processes = [stack.enter_context(Recorder()) for _ in range(4)]
+
+            def kill(process: Recorder) -> None:
+                process.end()
+
+            for process in processes:
+                process.answer = lambda _, one=process: kill(one)  # type: ignore[misc]
+            running = edges.of({}, *(process.port for process in processes), own=f"kill {method}")
+            _both_up(running, 4)
+            assert running.ask(PATH, method, data=BODIES[method]).status_code in (502, 503)
+            killed = [process for process in processes if process.requests]
+        assert len(killed) == (1 if method == "POST" else 2)
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
     def test_where_no_connection_is_made_another_process_is_tried(
@@ -157,7 +175,7 @@ class TestRetries:
                 answer = running.ask(PATH)
                 cookies = answer.headers["Set-Cookie"].partition(";")[0] if answer.json()["name"] == "gone" else ""
             gone.end()
-            answer = running.ask(PATH, method, json={}, headers={"Cookie": cookies})
+            answer = running.ask(PATH, method, data=BODIES[method], headers={"Cookie": cookies})
         assert (answer.status_code, answer.json()) == (200, {"name": "first"})
 
     def test_an_error_of_the_application_is_an_answer(self, edges: Edges, recorder: Recorder) -> None:
@@ -171,30 +189,34 @@ class TestRetries:
 class TestCircuitBreaker:
     """`edge.errorLimit`."""
 
-    def test_one_that_fails_again_and_again_gets_nothing_until_a_probe_passes(
+    def test_one_that_refuses_connections_gets_nothing_until_a_probe_passes(
         self, edges: Edges, recorder: Recorder
     ) -> None:
-        fragile = edges.of({"edge": {"errorLimit": 3}}, recorder.port, own="breaker")
-        recorder.answer = lambda _: reply(500)
-        recorder.healthy = False
-        assert [fragile.ask(PATH).status_code for _ in range(3)] == [500] * 3
-        assert fragile.ask(PATH).status_code == 503
-        assert len(recorder.requests) == 3
-        recorder.reset()
-        deadline = time.monotonic() + 10
-        while fragile.ask(PATH).status_code != 200:
-            assert time.monotonic() < deadline, "it never comes back"
-            time.sleep(0.1)
+        """Long before the next probe would have noticed."""
+        with Recorder() as gone:
+            config = {"probe": {"intervalSeconds": 60}, "edge": {"errorLimit": 2, "affinity": False}}
+            fragile = edges.of(config, recorder.port, gone.port, own="breaker")
+            _both_up(fragile)
+            gone.answer = recorder.answer = lambda _: reply(headers="Connection: close\r\n")
+            gone.end()
+            deadline = time.monotonic() + 10
+            down = r'(?m)^haproxy_server_status\{proxy="application",server="replica2",state="DOWN"\} 1$'
+            while not re.search(down, fragile.figures()):
+                assert fragile.ask(PATH).status_code == 200
+                assert time.monotonic() < deadline, "it still gets requests"
 
-    def test_a_good_answer_in_between_begins_anew(self, edges: Edges, recorder: Recorder) -> None:
+    @pytest.mark.parametrize("status", [500, 503, 404])
+    def test_what_one_caller_provokes_is_no_reason(self, edges: Edges, recorder: Recorder, status: int) -> None:
+        """Nor for the last process at all: whatever it answers, there is no better one."""
         fragile = edges.of({"edge": {"errorLimit": 3}}, recorder.port, own="not broken")
-        for _ in range(4):
-            recorder.answer = lambda _: reply(500)
-            assert [fragile.ask(PATH).status_code for _ in range(2)] == [500] * 2
-            recorder.answer = lambda _: reply()
-            assert fragile.ask(PATH).status_code == 200
+        recorder.answer = lambda _: reply(status)
+        assert [fragile.ask(PATH).status_code for _ in range(20)] == [status] * 20
+        recorder.answer = lambda _: reply()
+        assert fragile.ask(PATH).status_code == 200
 
-    def test_a_clients_own_errors_do_not_count(self, edges: Edges, recorder: Recorder) -> None:
+    def test_lost_answers_are_no_reason(self, edges: Edges, recorder: Recorder) -> None:
         fragile = edges.of({"edge": {"errorLimit": 3}}, recorder.port, own="not broken")
-        recorder.answer = lambda _: reply(404)
-        assert [fragile.ask(PATH).status_code for _ in range(10)] == [404] * 10
+        recorder.answer = lambda _: None
+        assert {fragile.ask(PATH, "POST", json={}).status_code for _ in range(20)} == {502}
+        recorder.answer = lambda _: reply()
+        assert fragile.ask(PATH).status_code == 200

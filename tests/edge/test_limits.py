@@ -69,6 +69,18 @@ class TestBodies:
         assert all(answer.status in (400, 408) for answer in answers[1:])
         assert [received.body for received in recorder.requests] == [b"{}"]
 
+    @pytest.mark.parametrize(("path", "method"), [(PATH, "GET"), ("/health", "GET")])
+    @pytest.mark.parametrize("size", [1, 20_000])
+    def test_none_is_taken_where_none_belongs(
+        self, edges: Edges, recorder: Recorder, path: str, method: str, size: int
+    ) -> None:
+        """Refused by its head alone: nothing is waited for. One without bytes is none."""
+        running = edges.of({}, recorder.port)
+        head = f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n\r\n".encode()
+        assert wire.exchange(running.port, head, patience=0.5)[0].status == 400
+        assert recorder.requests == []
+        assert running.ask(path, method, headers={"Content-Length": "0"}).status_code == 200
+
     def test_less_than_was_said_reaches_nobody(self, quick: Running, recorder: Recorder) -> None:
         head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n".encode()
         [answer] = wire.exchange(quick.port, head + b"{}", patience=4)

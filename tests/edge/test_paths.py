@@ -218,7 +218,8 @@ class TestOpened:
         opened = edges.of({"edge": {"opened": [group], "authentication": guard}}, recorder.port)
         for route in CONTRACTS["mimir-b0006f9"].routes:
             if route.access in DANGERS:
-                answer = opened.ask(route.path.replace("{}", "x"), route.methods[0], headers=KEY, json={})
+                body = None if route.methods[0] == "GET" else b"{}"
+                answer = opened.ask(route.path.replace("{}", "x"), route.methods[0], headers=KEY, data=body)
                 first = next(r for r in CONTRACTS["mimir-b0006f9"].routes if r.path == route.path).access
                 assert answer.status_code == (200 if first == group else 403), route.path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from typing import Any
 
@@ -235,3 +236,35 @@ def test_padding_is_not_part_of_a_token(shared: Running, recorder: Recorder) -> 
     """RFC 7515, section 2; what HAProxy takes it for, it must not become another token."""
     assert encoded(b"a") == "YQ"
     refused(shared, recorder, hs256() + "=")
+
+
+@pytest.mark.parametrize(
+    "nbf", ["never", "1", -1, -(2**63), 10**20, 2**63, True, None, [1], {"at": 1}, [], 99_999_999_999], ids=str
+)
+def test_a_beginning_that_is_no_time_is_not(shared: Running, recorder: Recorder, nbf: Any) -> None:
+    body = {**claims(), "nbf": nbf}
+    token = signed(body, {"alg": "HS256"}, lambda text: hmac.digest(SECRET.encode(), text, "sha256"))
+    refused(shared, recorder, token)
+
+
+def test_a_beginning_may_have_a_fraction(shared: Running) -> None:
+    assert shared.ask(PATH, headers=bearer(hs256(nbf=time.time() - 5))).status_code == 200
+
+
+@pytest.mark.parametrize("critical", [["exp"], ["b64"], [], "b64", None], ids=str)
+def test_what_a_token_calls_critical_is_not_known(shared: Running, recorder: Recorder, critical: Any) -> None:
+    """RFC 7515, section 4.1.11."""
+    refused(shared, recorder, hs256(header={"alg": "HS256", "crit": critical, "b64": True}))
+
+
+def test_a_secret_is_rotated_while_tokens_of_both_are_accepted(edges: Edges, recorder: Recorder) -> None:
+    """`edge.authentication.jwt.previousSecret`; no third one is."""
+    old = SECRET[::-1]
+    rotating = edges.of(guard(previousSecret=old), recorder.port)
+    for key in (SECRET, old):
+        assert rotating.ask(PATH, headers=bearer(hs256(key.encode()))).status_code == 200
+    assert len(recorder.requests) == 2
+    recorder.reset()
+    refused(rotating, recorder, hs256(b"x" * 40))
+    refused(rotating, recorder, hs256(old.encode(), exp=int(time.time()) - 1))
+    refused(rotating, recorder, unsigned("HS256"))

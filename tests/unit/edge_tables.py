@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -12,6 +13,7 @@ from tests.unit.configuration import at, merged
 
 HASH = "26b25654d194c22cd4523785693de37699449f049eb05871de6e863caffe5016"
 CRYPT = "$6$mimirtest$RHYz4ugY2hK/7xm52sQu614TmZ3MUiRvxfA2OMPfPka4UC7TNVlju.bXJ5h1iPQnpKw8wIgFkMdgsZzBH1Dll0"
+SECRET = hashlib.sha256(b"a secret of the tests").hexdigest()
 MADE = self_signed.make(["mimir.example.com", "*.apps.example.com", "192.0.2.1"])
 GIVEN = {"edge": {"tls": {"mode": "given", "certificate": MADE["chain"], "key": MADE["key"]}}}
 """A certificate of one's own."""
@@ -31,6 +33,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     "edge.redirectPort": at("edge.tls.mode", "selfSigned"),
     "edge.opened": CALLERS,
     "edge.authentication.required": CALLERS,
+    "edge.authentication.jwt.previousSecret": at("environment.jwtSecret", SECRET),
+    "edge.authentication.jwt.publicKey": at("edge.authentication.jwt", {"issuer": "a", "audience": "b"}),
     "edge.tls.certificate": GIVEN,
     "edge.tls.key": GIVEN,
     "edge.tls.issuer": {"edge": {"tls": {"mode": "certManager"}, "hosts": ["mimir.example.com"]}},
@@ -80,12 +84,15 @@ GOOD: dict[str, list[Any]] = {
     "edge.authentication.users": [{}, {"bob": CRYPT, "ann": "$2b$12$abcdefghijklmnopqrstuv./A1"}],
     "edge.authentication.jwt.hs256": [True, False],
     "edge.authentication.jwt.publicKey": [PUBLIC_KEY],
+    "edge.authentication.jwt.previousSecret": [SECRET[::-1]],
     "edge.authentication.jwt.issuer": ["https://login.example.com"],
     "edge.authentication.jwt.audience": ["mimir"],
     "edge.rateLimit.requestsPerClient": [1, 10_000_000],
     "edge.rateLimit.requestsPerKey": [1, 10_000_000],
     "edge.rateLimit.failuresPerClient": [1, 10_000_000],
     "edge.rateLimit.windowSeconds": [1, 3600],
+    "edge.rateLimit.connectionsPerClient": [1, 100_000],
+    "edge.rateLimit.concurrentPerClient": [1, 100_000],
     "edge.timeouts.requestSeconds": [1, 300],
     "edge.timeouts.idleSeconds": [1, 60],
     "edge.timeouts.connectSeconds": [1, 30],
@@ -156,12 +163,15 @@ BAD: dict[str, list[Any]] = {
     "edge.authentication.users": [{"bob": "hunter22"}, {"bob": "$1$md5$md5md5md5"}, {"bob": CRYPT + "\n"}, [CRYPT]],
     "edge.authentication.jwt.hs256": ["maybe"],
     "edge.authentication.jwt.publicKey": ["jwt.pub", MADE["chain"]],
+    "edge.authentication.jwt.previousSecret": ["short"],
     "edge.authentication.jwt.issuer": ["", 5],
     "edge.authentication.jwt.audience": ["", ["a"]],
     "edge.rateLimit.requestsPerClient": [0, 10_000_001],
     "edge.rateLimit.requestsPerKey": [0, 10_000_001],
     "edge.rateLimit.failuresPerClient": [0, 10_000_001],
     "edge.rateLimit.windowSeconds": [0, 3601, "10s"],
+    "edge.rateLimit.connectionsPerClient": [0, 100_001],
+    "edge.rateLimit.concurrentPerClient": [0, 100_001],
     "edge.timeouts.requestSeconds": [0, 301, "10s"],
     "edge.timeouts.idleSeconds": [0, 61],
     "edge.timeouts.connectSeconds": [0, 31],

@@ -80,7 +80,7 @@ class Answers(mocks.Mocks):
         elif args.typ == "docker:index/remoteImage:RemoteImage" and not pulumi.runtime.is_dry_run():
             known = {"repoDigest": f"{args.inputs['name'].partition(':')[0]}@{IMAGE_ID}"}
         elif args.typ == "pulumi-python:dynamic:Resource" and not pulumi.runtime.is_dry_run():
-            known = {**CERTIFICATE, "key": pulumi.Output.secret(CERTIFICATE["key"])}
+            known = {**CERTIFICATE, "key": pulumi.Output.secret(CERTIFICATE["key"]), "value": "5eed" * 8}
         elif args.typ.startswith("kubernetes:"):
             known = {"metadata": {"name": f"{args.name}-{SUFFIX}", **args.inputs["metadata"]}}
         if args.typ == "kubernetes:core/v1:Service":

@@ -38,7 +38,7 @@ def volume(policy: str = "Delete", deleted: bool = False) -> dict[str, Any]:
 @pytest.fixture
 def there(api: Api) -> Api:
     """A cluster in which the stack runs."""
-    own = {"app.kubernetes.io/instance": "mimir-dev"}
+    own = {"app.kubernetes.io/name": "mimir", "app.kubernetes.io/instance": "mimir-dev"}
     api.there[SPACE] = {"metadata": {"name": "mimir-dev", "labels": own}}
     api.there[CLAIMS] = {"items": [claim()]}
     api.there[VOLUME] = volume()

@@ -103,7 +103,11 @@ class TestWhatFollows:
 
     @pytest.mark.parametrize(
         "config",
-        [CALLERS, at("environment.jwtSecret", SECRET), at("edge.authentication.jwt.publicKey", PUBLIC_KEY)],
+        [
+            CALLERS,
+            at("environment.jwtSecret", SECRET),
+            at("edge.authentication.jwt", {"publicKey": PUBLIC_KEY, "issuer": "a", "audience": "b"}),
+        ],
     )
     def test_each_way_to_be_known(self, config: dict[str, Any]) -> None:
         assert has_callers(settings(config))

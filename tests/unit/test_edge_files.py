@@ -78,7 +78,7 @@ def test_the_same_settings_make_the_same_files() -> None:
         at("edge.paths", ["/reports"]),
         at("edge.opened", ["tools"]),
         at("edge.retries", 1),
-        at("edge.authentication.jwt.publicKey", PUBLIC_KEY),
+        at("edge.authentication.jwt", {"publicKey": PUBLIC_KEY, "issuer": "a", "audience": "b"}),
     ],
     ids=lambda config: str(config)[:60],
 )

@@ -8,6 +8,7 @@ import pytest
 
 from components import warnings
 from components.contract import CONTRACTS, DANGERS
+from components.haproxy import memory
 from tests.unit.configuration import after, at, load, merged, problem, problems, refusal, settings
 from tests.unit.edge_tables import CALLERS, CRYPT, HASH, PUBLIC_KEY
 from tests.unit.program import SECRET
@@ -82,7 +83,10 @@ def test_a_broken_rule_names_its_key_and_a_command_that_mends_it(key: str, confi
         merged(REQUIRED, CALLERS),
         merged(REQUIRED, edge(authentication={"users": {"bob": CRYPT}})),
         merged(REQUIRED, at("environment.jwtSecret", SECRET)),
-        merged(REQUIRED, edge(authentication={"jwt": {"hs256": False, "publicKey": PUBLIC_KEY}})),
+        merged(
+            REQUIRED,
+            edge(authentication={"jwt": {"hs256": False, "publicKey": PUBLIC_KEY, "issuer": "a", "audience": "b"}}),
+        ),
         PRODUCTION,
         merged(PRODUCTION, CALLERS, at("edge.authentication.jwt.hs256", False)),
         merged(CALLERS, edge(opened=list(DANGERS))),
@@ -191,7 +195,7 @@ def test_everything_is_in_one_error() -> None:
         "mimir:edge.paths[0]",
         "mimir:edge.redirectPort",
         "mimir:edge.tls.issuer",
-        "mimir:edge.authentication.jwt.publicKey",
+        *(f"mimir:edge.authentication.jwt.{key}" for key in ("publicKey", "issuer", "audience")),
     }
 
 
@@ -266,3 +270,36 @@ class TestWarnings:
         assert len(found) == 2
         for group in ("config", "tools"):
             assert any(one.startswith(f"mimir:edge.opened: {group} {DANGERS[group]}") for one in found)
+
+
+class TestTokens:
+    """A provider signs the tokens of every service with the same key (RFC 8725, section 3.9)."""
+
+    @pytest.mark.parametrize("given", [{}, {"issuer": "https://login.example.com"}, {"audience": "mimir"}])
+    def test_a_public_key_wants_issuer_and_audience(self, given: dict[str, str]) -> None:
+        config = edge(authentication={"jwt": {"publicKey": PUBLIC_KEY, **given}})
+        missing = {"issuer", "audience"} - given.keys()
+        assert {one.key for one in problems(config)} == {f"mimir:edge.authentication.jwt.{key}" for key in missing}
+
+    def test_a_shared_secret_does_not(self) -> None:
+        assert not problems(merged(REQUIRED, at("environment.jwtSecret", SECRET)))
+
+
+class TestMemory:
+    """The edge takes no more connections than its memory can hold."""
+
+    def test_the_default_holds_all(self) -> None:
+        assert not [one for one in warnings.of(settings({})) if one.startswith("mimir:edge.memoryMib")]
+
+    def test_too_little_is_said_with_what_is_enough(self) -> None:
+        small = settings(edge(memoryMib=64))
+        [said] = [one for one in warnings.of(small) if one.startswith("mimir:edge.memoryMib")]
+        assert memory.connections(small.edge) < 2000
+        assert f"hold {memory.connections(small.edge)} of 2000 connections" in said
+        enough = settings(edge(memoryMib=memory.enough_mib(small.edge)))
+        assert memory.connections(enough.edge) == 2000
+        assert f"{enough.edge.memory_mib} MiB hold all" in said
+
+    def test_one_address_that_may_take_all_is_said_in_production(self) -> None:
+        config = merged(PRODUCTION, edge(maxConnections=500))
+        assert [one for one in warnings.of(settings(config)) if "connectionsPerClient" in one]

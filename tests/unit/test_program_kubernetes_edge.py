@@ -143,10 +143,11 @@ class TestPod:
             "limits": {"cpu": "500m", "memory": "64Mi", "ephemeral-storage": "2Gi"},
         }, "never more is kept free than may be used"
 
-    def test_it_is_probed_on_the_port_of_the_metrics(self) -> None:
+    def test_it_is_probed_on_a_port_of_its_own(self) -> None:
+        """Whoever reads the metrics cannot be in the way."""
         found = container(run(at("kubernetes.rolloutSeconds", 200)))
         probes = [found[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness")]
-        assert {one["httpGet"]["port"] for one in probes} == {"metrics"}
+        assert {one["httpGet"]["port"] for one in probes} == {"probes"}
         assert [one["httpGet"]["path"] for one in probes] == ["/started", "/ready", "/configuration"]
         assert probes[0]["periodSeconds"] * probes[0]["failureThreshold"] == 200, "as long as the rollout may take"
         text = configuration(run())

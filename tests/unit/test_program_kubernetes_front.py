@@ -33,7 +33,7 @@ class TestServices:
             ("http", 80, "http", "http"),
         ]
         inside = {one["name"]: one["containerPort"] for one in container(found)["ports"]}
-        assert inside == {"https": 8443, "http": 8080, "metrics": 9090}
+        assert inside == {"https": 8443, "http": 8080, "metrics": 9090, "probes": 9091}
 
     def test_its_ports_on_the_nodes_stay_the_same_where_the_settings_name_them(self) -> None:
         ports = {"serviceType": "NodePort", "nodePort": 30_443, "redirectNodePort": 30_080}

@@ -196,11 +196,11 @@ class TestTokenKey:
     def test_one_that_lets_nobody_in(
         self, text: str, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        config = at("edge.authentication.jwt.publicKey", text)
+        config = at("edge.authentication.jwt", {"publicKey": text, "issuer": "a", "audience": "b"})
         said = problem(config)
         assert said.key == "mimir:edge.authentication.jwt.publicKey"
         assert found in said.found
         assert load(mended(said, config, tmp_path, monkeypatch))
 
     def test_a_good_one(self) -> None:
-        assert settings(at("edge.authentication.jwt.publicKey", PUBLIC_KEY))
+        assert settings(at("edge.authentication.jwt", {"publicKey": PUBLIC_KEY, "issuer": "a", "audience": "b"}))
