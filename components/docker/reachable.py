@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pulumi
 from docker.models.containers import Container
 
-from components.docker import engine
+from components.docker import engine, networks
 from components.edge import Edge
 from components.settings import Settings
 
@@ -63,7 +63,8 @@ def require(settings: Settings, edge: Edge, container: Container) -> None:
         pulumi.log.warn(f"{edge.name} could not be asked from here: {problem}. Nothing is known of its published port.")
         return
     advice = (
-        f"the edge has no healthy application: docker logs {edge.name}; docker network inspect {edge.application.name}"
+        f"the edge has no healthy application: docker logs {edge.name}; "
+        f"docker network inspect {networks.of_application(settings, edge.application)}"
         if answered
         else f"the edge runs, but its port is not open: docker restart {edge.name}; if the packet filter was changed, "
         "restart the engine"

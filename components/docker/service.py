@@ -8,7 +8,7 @@ import pulumi
 import pulumi_docker
 
 from components.application import Application
-from components.docker import failure, hardened, leftovers, ports, trial
+from components.docker import failure, hardened, leftovers, networks, ports, trial
 from components.docker.engine import Engine
 from components.docker.labels import labels_of
 from components.probes import START_INTERVAL_SECONDS, Probe
@@ -91,7 +91,8 @@ class Service(pulumi.ComponentResource):
                     before_create=[
                         trial.hook(name, settings, application)
                         if beside
-                        else leftovers.container_hook(name, settings, application)
+                        else leftovers.container_hook(name, settings, application),
+                        *([networks.edge_hook(name, settings, application)] if networks.has_internal(settings) else []),
                     ],
                     on_error=[failure.hook(name, settings, application)],
                 ),

@@ -17,7 +17,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "docker": (
         "kubernetes",
         "autoscaling",
-        "network",
+        "network.ingress",
+        "network.monitoring",
+        "network.dnsNamespace",
+        "network.dnsLabels",
         "volumes.data",
         "volumes.logs",
         "volumes.plugins",

@@ -27,6 +27,7 @@ from components.constants import OVERRIDES
 from components.docker import engine, ports
 from components.docker.engine import Engine
 from components.docker.labels import ROLE
+from components.haproxy.files import Files
 from components.kubernetes import cluster, dns
 from components.kubernetes.cluster import Cluster
 from components.kubernetes.kubeconfig import Access
@@ -52,7 +53,8 @@ class Run:
         outputs: the stack's outputs; secrets are `wire.Secret`.
         messages: what it told the user, as (level, text).
         proved: ids of the containers that the deployment proved.
-        switched: for each time that the edge was told of files: its container, their digest, and who serves then.
+        switched: for each time that the edge was told of files: its container, their digest, and the id of the
+            container that serves then.
         kept: names of the configurations' volumes that were left when the others were removed.
     """
 
@@ -203,15 +205,15 @@ def run(
         patch.setattr(given_image, "problems", lambda _: [])
         proved: list[str] = []
 
-        def prove(_settings: object, _application: object, container: str) -> str:
+        def prove(_settings: object, _application: object, container: str, _name: str) -> str:
             proved.append(container)
             return container
 
         kept: list[str] = []
         switched: list[tuple[str, str, str]] = []
 
-        def switch(_settings: object, _edge: object, container: str, digest: str, service: str) -> str:
-            switched.append((container, digest, service))
+        def switch(_settings: object, _edge: object, container: str, files: Files, service: str) -> str:
+            switched.append((container, files.digest, service))
             return container
 
         def clean_up(_settings: object, _application: object, container: str, volume: str) -> str:

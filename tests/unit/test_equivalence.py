@@ -71,6 +71,7 @@ COMPARED: dict[str, st.SearchStrategy[Any]] = {
 """The settings that both platforms honour while the application runs, with values for each."""
 
 NOT_RENDERED = {
+    "network.egress": "a cluster has rules for destinations; an engine has a network with a way out, or without one",
     "platform": "it says who renders",
     "contract": "there is one only; its values are what `said` expects",
     "liveReload": "a cluster refuses it: no node has the source",
