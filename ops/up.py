@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ops import policy, source_argument, stack
+from ops import policy, renamed, source_argument, stack
 from ops.interrupted import exported
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str) -> int:
     from ops.audit_log.recorded import recorded
 
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
+    renamed.refuse(arguments.stack, exported(arguments.stack))
 
     def update(message: str) -> int | Unchanged:
         # Rules about a whole stack are judged at the end of a preview, or else of the update: too late to stop it.

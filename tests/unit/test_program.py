@@ -169,7 +169,11 @@ def test_nothing_that_serves_is_deleted_before_its_successor_does(on_engine: Run
 
 
 def test_a_new_version_is_tried_before_it_is_the_stacks(on_engine: Run) -> None:
-    assert list(on_engine.in_role("service").options.hooks.before_create) == ["mimir-trial", "mimir-networks"]
+    assert list(on_engine.in_role("service").options.hooks.before_create) == [
+        "mimir-volumes",
+        "mimir-trial",
+        "mimir-networks",
+    ]
 
 
 def test_outputs_say_how_to_use_the_deployment(on_engine: Run) -> None:

@@ -240,7 +240,7 @@ def test_where_only_one_may_write_the_old_container_ends_first(config: dict[str,
     service = run.in_role("service")
     assert service.inputs["name"] == "mimir-dev"
     assert service.options.deleteBeforeReplace
-    assert list(service.options.hooks.before_create) == ["mimir-leftover-container", "mimir-networks"]
+    assert list(service.options.hooks.before_create) == ["mimir-volumes", "mimir-leftover-container", "mimir-networks"]
     assert not service.inputs.get("ports"), "behind the edge all the same"
     assert "server mimir-dev mimir-dev:8080 " in run.edge_files["haproxy.cfg"]
 
@@ -253,7 +253,7 @@ def test_without_an_edge_the_application_itself_is_published() -> None:
     assert service.inputs["networkMode"] == "mimir-dev"
     assert not service.inputs.get("networksAdvanced")
     assert service.options.deleteBeforeReplace, "its name and its port are taken"
-    assert list(service.options.hooks.before_create) == ["mimir-leftover-container"]
+    assert list(service.options.hooks.before_create) == ["mimir-volumes", "mimir-leftover-container"]
     assert not [one.name for one in run.resources if "edge" in one.name]
     assert not {"edge", "access_log", "metrics"} & run.outputs.keys()
     assert run.outputs["container"] == "mimir-dev"
