@@ -24,7 +24,7 @@ from pulumi.runtime import mocks, settings, stack
 
 from components import given_image, registry
 from components.constants import OVERRIDES
-from components.docker import engine, ports
+from components.docker import engine, ports, taken_ports
 from components.docker.engine import Engine
 from components.docker.labels import ROLE
 from components.haproxy.files import Files
@@ -200,6 +200,8 @@ def run(
             patch.setenv(OVERRIDES, json.dumps(overrides))
         patch.setattr(engine, "look", lambda _: found or Engine((1, 47)))
         patch.setattr(ports, "problems", lambda *_: [])
+        patch.setattr(taken_ports, "problems", lambda *_: [])
+        patch.setattr(taken_ports, "of_containers", lambda *_: [])
         patch.setattr(cluster, "look", partial(_cluster, corefile))
         patch.setattr(registry, "problems", lambda _: [])
         patch.setattr(given_image, "problems", lambda _: [])
