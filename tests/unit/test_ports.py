@@ -163,4 +163,5 @@ def test_what_another_container_has_stops_an_update_before_anything_is_tried(mon
     monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
     monkeypatch.setattr(ports, "problems", lambda *_: pytest.fail("tried"))
     monkeypatch.setattr(taken_ports, "of_containers", lambda *_: ["taken"])
-    assert platform.look(Settings(), "dev") == ["taken"]
+    found: Any = platform.look(Settings(), "dev")
+    assert found == ["taken"]
