@@ -10,7 +10,7 @@ import pulumi_docker
 
 from components import edge as edges
 from components.application import Application
-from components.docker import engine, leftovers, live_reload, networks, outputs
+from components.docker import engine, kept_images, leftovers, live_reload, networks, outputs
 from components.docker.config_volume import ConfigVolume
 from components.docker.edge import DockerEdge
 from components.docker.engine import Engine
@@ -99,6 +99,13 @@ class DockerDeployment(pulumi.ComponentResource):
             ready = front.container_id
         ready = pulumi.Output.all(ready, config.volume_name).apply(
             lambda known: known[0] if pulumi.runtime.is_dry_run() else clean_up(settings, application, *known)
+        )
+        ready = pulumi.Output.all(ready, pulled.name).apply(
+            lambda known: (
+                str(known[0])
+                if pulumi.runtime.is_dry_run()
+                else kept_images.clean_up(settings, application, str(known[0]), str(known[1]))
+            )
         )
         self.outputs = outputs.of(settings, application, edge, service.container_name, ready, volume_names)
         self.register_outputs({"container_id": container_id, "volume_names": volume_names})

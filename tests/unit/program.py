@@ -56,6 +56,7 @@ class Run:
         switched: for each time that the edge was told of files: its container, their digest, and the id of the
             container that serves then.
         kept: names of the configurations' volumes that were left when the others were removed.
+        kept_images: images that were noted as deployed.
     """
 
     resources: list[Resource]
@@ -64,6 +65,7 @@ class Run:
     proved: list[str]
     switched: list[tuple[str, str, str]]
     kept: list[str]
+    kept_images: list[str]
 
     def resource(self, kind: str, name: str | None = None) -> Resource:
         """The only resource of a kind (and a name)."""
@@ -212,6 +214,7 @@ def run(
             return container
 
         kept: list[str] = []
+        kept_images: list[str] = []
         switched: list[tuple[str, str, str]] = []
 
         def switch(_settings: object, _edge: object, container: str, files: Files, service: str) -> str:
@@ -222,14 +225,19 @@ def run(
             kept.append(volume)
             return container
 
+        def keep_images(_settings: object, _application: object, ready: str, image: str) -> str:
+            kept_images.append(image)
+            return ready
+
         patch.setattr("components.docker.deployment.prove", prove)
         patch.setattr("components.docker.edge.switch", switch)
         patch.setattr("components.kubernetes.rollout.require", lambda *_: None)
         patch.setattr("components.docker.deployment.clean_up", clean_up)
+        patch.setattr("components.docker.kept_images.clean_up", keep_images)
         _accept_hooks(patch)
         monitor, log = Monitor(), _Log()
         contextvars.copy_context().run(_run, monitor, log, config, stack_name, preview, encrypted)
-        return Run(monitor.asked, monitor.outputs, log.messages, proved, switched, kept)
+        return Run(monitor.asked, monitor.outputs, log.messages, proved, switched, kept, kept_images)
 
 
 def _cluster(corefile: str | None, settings: Settings, stack: str) -> Cluster:

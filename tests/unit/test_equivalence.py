@@ -93,6 +93,7 @@ NOT_RENDERED = {
 """Settings that no platform renders, and why that is right."""
 
 NOT_ASKED = {
+    "docker.keepImages": "what an update removes at its end (test_kept_images.py)",
     "limits.pids": "no argument of the provider; the proof sets it (test_proof.py)",
     "kubernetes.kubeconfig": "where address and credentials are read (test_kubeconfig.py); what was read is rendered",
 }

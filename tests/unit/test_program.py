@@ -198,6 +198,7 @@ def test_the_url_is_the_edges(dev: Run, single: Run) -> None:
 def test_the_deployment_proves_itself_on_every_update(on_engine: Run) -> None:
     name = deployment(on_engine)
     assert on_engine.proved == [f"{name}-id"]
+    assert on_engine.kept_images == [BY_DIGEST]
     [(edge, digest, serving)] = on_engine.switched
     assert (edge, serving) == ("mimir-edge-id", f"{name}-id"), "by its id: somebody may change its name"
     assert f"string {digest} if" in on_engine.edge_files["haproxy.cfg"], "or it would wait for another answer"
