@@ -10,7 +10,7 @@ import pulumi_docker
 
 from components import edge as edges
 from components.application import Application
-from components.docker import engine, kept_images, leftovers, live_reload, networks, outputs
+from components.docker import engine, kept_images, leftovers, live_reload, networks, outputs, registry_copy
 from components.docker.config_volume import ConfigVolume
 from components.docker.edge import DockerEdge
 from components.docker.engine import Engine
@@ -104,7 +104,9 @@ class DockerDeployment(pulumi.ComponentResource):
             lambda known: (
                 str(known[0])
                 if pulumi.runtime.is_dry_run()
-                else kept_images.clean_up(settings, application, str(known[0]), str(known[1]))
+                else kept_images.clean_up(
+                    settings, application, registry_copy.check(settings, str(known[0]), str(known[1])), str(known[1])
+                )
             )
         )
         self.outputs = outputs.of(settings, application, edge, service.container_name, ready, volume_names)

@@ -111,10 +111,10 @@ def _remove(client: docker.DockerClient, name: str, image: Image) -> None:
     with suppress(APIError):
         client.images.remove(name)
     try:
-        image = client.images.get(image.id)
+        image = client.images.get(str(image.id))
     except ImageNotFound:
         return
-    if image.tags or client.containers.list(all=True, filters={"ancestor": image.id}):
+    if image.tags or client.containers.list(all=True, filters={"ancestor": str(image.id)}):
         return
     for digest in image.attrs.get("RepoDigests") or []:
         with suppress(APIError):  # the last name of what somebody has begun to use meanwhile

@@ -207,6 +207,7 @@ def run(
         patch.setattr(cluster, "look", partial(_cluster, corefile))
         patch.setattr(registry, "problems", lambda _: [])
         patch.setattr(given_image, "problems", lambda _: [])
+        patch.setattr(given_image, "is_missing", lambda *_: False)
         proved: list[str] = []
 
         def prove(_settings: object, _application: object, container: str, _name: str) -> str:

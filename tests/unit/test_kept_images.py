@@ -128,8 +128,10 @@ def test_what_another_stack_keeps_or_somebody_named_stays_whole(engine: Docker) 
 def test_what_a_container_was_made_from_stays_by_its_digest(engine: Docker) -> None:
     """The other stack of an earlier release, say, which keeps no list."""
     engine.used.add("sha256:1")
+    mirror = "mirror.example.com/mimir@sha256:1"
+    engine.get("sha256:1").attrs["RepoDigests"].append(mirror)
     keep(engine, 5, count=1)
-    assert engine.get("sha256:1").names == [digest(1)]
+    assert engine.get("sha256:1").names == [digest(1), mirror], "an engine refuses to remove the last name only"
 
 
 def test_images_that_this_stack_never_ran_are_not_looked_at(engine: Docker) -> None:
