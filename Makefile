@@ -4,6 +4,7 @@ SOURCE ?=
 NAME ?=
 DIGEST ?=
 ALLOW ?=
+EMPTY ?=
 TO ?=
 WAIVE ?=
 WAIVED = $(foreach scan,$(WAIVE),--waive '$(scan)')
@@ -37,8 +38,8 @@ preview: ## What `make up` would mean, as a report; builds, pushes nothing. ALLO
 drift: ## What somebody changed or removed behind Pulumi's back, as a report; changes nothing
 	@$(OPS) drift --stack '$(STACK)' --detailed-exitcode
 
-refresh: ## `make up`, after a look at what somebody changed or removed behind Pulumi's back
-	@$(OPS) refresh --stack '$(STACK)' --source '$(SOURCE)'
+refresh: ## `make up`, after a look at what somebody changed or removed; EMPTY=<volume> goes on without its lost data
+	@$(OPS) refresh --stack '$(STACK)' --source '$(SOURCE)' --empty $(EMPTY)
 
 destroy: ## Remove STACK; volumes with data stay, and it says how to remove them
 	@$(OPS) destroy --stack '$(STACK)'

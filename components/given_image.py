@@ -23,6 +23,8 @@ MANIFESTS = ", ".join(
 )
 """What a digest may name: an index, or the manifest of one platform, in OCI's form or Docker's."""
 
+NOT_FOUND = 404
+
 Ask = Callable[[str, str], requests.Response]
 """A request for a path of the repository, and the types of answer that it accepts."""
 
@@ -62,6 +64,20 @@ def problems(settings: Settings) -> list[Problem]:
         return [_problem(digest, f"{where} does not have (status {answer.status_code})", wanted)]
     missing = [one for one in wanted if one not in held]
     return [_problem(digest, f"has no {' and no '.join(missing)}", wanted)] if missing else []
+
+
+def is_missing(settings: Settings, digest: str) -> bool:
+    """Whether the registry says that it does not have an image; False where it does not answer, or shows nothing.
+
+    Args:
+        settings: the stack's.
+        digest: of the image.
+    """
+    try:
+        with registry.session(settings) as opened:
+            return _asker(opened, settings)(f"manifests/{digest}", MANIFESTS).status_code == NOT_FOUND
+    except (requests.RequestException, LookupError, TypeError, ValueError):
+        return False
 
 
 def _asker(opened: requests.Session, settings: Settings) -> Ask:

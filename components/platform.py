@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Union
 import pulumi
 
 from components.application import Application
+from components.constants import UPDATE_WOULD_FAIL
 from components.problems import Problem
 from components.settings import Settings
 
@@ -25,13 +26,16 @@ def look(settings: Settings, stack: str) -> Platform | list[Problem]:
         from components.kubernetes import cluster
 
         return cluster.look(settings, stack)
-    from components.docker import engine, ports
+    from components.docker import engine, ports, taken_ports
 
-    found = engine.look(settings)
-    # A preview makes nothing, not even for a moment.
-    if isinstance(found, list) or pulumi.runtime.is_dry_run():
+    found, deployment = engine.look(settings), f"mimir-{stack}"
+    if isinstance(found, list):
         return found
-    return ports.problems(settings, f"mimir-{stack}") or found
+    if pulumi.runtime.is_dry_run():  # which makes nothing on the engine, not even for a moment
+        for problem in taken_ports.problems(settings, deployment):
+            pulumi.log.warn(f"{UPDATE_WOULD_FAIL}{problem}")
+        return found
+    return taken_ports.of_containers(settings, deployment) or ports.problems(settings, deployment) or found
 
 
 def deploy(

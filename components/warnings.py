@@ -113,6 +113,16 @@ def _docker(settings: Settings) -> Iterator[str]:
             f"mimir:docker.restart: {settings.docker.restart}; the service stays down after {cause}. "
             "`always` brings it back."
         )
+    if settings.edge.kind == "none":
+        yield (
+            "mimir:edge.kind: none; the application publishes its port itself, so its network is not internal: it may "
+            "connect to every address."
+        )
+    elif settings.network.egress:
+        yield (
+            "mimir:network.egress: a Docker engine cannot restrict connections to these destinations; the application "
+            "may connect to every address."
+        )
     if settings.edge.kind == "none" and not ip_address(settings.docker.bind_address).is_loopback:
         yield (
             "mimir:docker.bindAddress: the application authenticates nobody; everyone who reaches "

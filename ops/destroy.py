@@ -10,7 +10,7 @@ import docker
 from docker.errors import APIError, DockerException
 from requests import RequestException
 
-from components.docker import engine, unused_config
+from components.docker import engine, kept_images, unused_config
 from components.docker.labels import DEPLOYMENT
 from ops.audit_log.recorded import NOT_RECORDED, recorded
 from ops.stack import outputs, pulumi, setting
@@ -51,11 +51,13 @@ def destroy(stack: str) -> int:
 
 
 def _tidy(client: docker.DockerClient, stack: str, image: str) -> None:
-    """Remove the configuration, and the pulled image, unless another stack uses it; name the volumes that were kept."""
+    """Remove the configuration, and the images, unless another stack uses them; name the volumes that were kept."""
     unused_config.remove(client, f"mimir-{stack}")
+    kept_images.forget(client, f"mimir-{stack}")
     if image:
         with suppress(APIError):  # in use, or not there
-            client.images.remove(image)
+            if not client.images.get(image).tags:  # another stack keeps it, or somebody gave it a name
+                client.images.remove(image)
     volumes = sorted(volume.name for volume in client.volumes.list(filters={"label": f"{DEPLOYMENT}=mimir-{stack}"}))
     if not volumes:
         print("Nothing is left on the engine. The registry keeps the image: another stack may run the same digest.")

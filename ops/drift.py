@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ops import stack as stacks
-from ops import written
+from ops import stack, stack_settings, written
+from ops.interrupted import exported
+
+if TYPE_CHECKING:
+    from ops.report.report import Report
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,11 +22,22 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare the stack's state with its platform and write the report."""
     from ops.report import make, observed
 
-    stack = observed.workspace(arguments.stack, {})
+    workspace = observed.workspace(arguments.stack, {})
     written.say(f"Looking for drift of stack {arguments.stack} …")
-    report, text = make.drift(stack, command=f"make drift STACK={arguments.stack}")
-    if stacks.setting(arguments.stack, "platform") == "kubernetes":
+    report, text = make.drift(workspace, command=f"make drift STACK={arguments.stack}")
+    return written.write(workspace, _with_what_runs(report), text, arguments)
+
+
+def _with_what_runs(report: Report) -> Report:
+    """The report, with what a refresh does not see: who owns fields in a cluster, what runs on an engine."""
+    if stack.setting(report.stack, "platform") == "kubernetes":
         from ops.ownership import in_report
 
-        report = in_report.add(report)
-    return written.write(stack, report, text, arguments)
+        return in_report.add(report)
+    state = exported(report.stack)
+    if report.errors or not state.get("resources"):
+        return report
+    from ops.report import live
+
+    changes, errors = live.look(report.stack, stack_settings.of(report.stack, {}), state, report.changes)
+    return replace(report, changes=[*report.changes, *changes], errors=[*report.errors, *errors])

@@ -6,19 +6,34 @@ import argparse
 import os
 
 from ops import source_argument, stack, up
+from ops.interrupted import exported
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `refresh` takes."""
     source_argument.add(parser)
+    parser.add_argument(
+        "--empty",
+        nargs="*",
+        default=[],
+        metavar="VOLUME",
+        help="lost volumes that may be made anew, without their data",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Refresh, then deploy. In a cluster, take back what other field managers have set in the stack's objects.
 
     `up` does not: there, a conflict with another field manager ends the update, so that nobody's change is lost unseen.
+
+    Raises:
+        StackError: when a protected volume of an engine is gone, and nobody has accepted that its data is; nothing was
+            changed.
     """
     if stack.setting(arguments.stack, "platform") != "kubernetes":
+        from ops import volumes_lost  # the engine's library takes half a second to load
+
+        volumes_lost.refuse(arguments.stack, exported(arguments.stack), arguments.empty)
         return up.deploy(arguments, "refresh", "--refresh")
     from ops.ownership import take_back
 

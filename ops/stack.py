@@ -15,6 +15,7 @@ from typing import Any
 from components.constants import OVERRIDES
 from ops import leftover_processes, yaml_file
 from ops.display import run as display
+from ops.display.next_step import next_step
 from toolchain.passphrase import PASSPHRASE, PASSPHRASE_VARIABLES, passphrase
 
 
@@ -58,7 +59,9 @@ def select(stack: str) -> None:
         return
     done = asked("stack", "select", "--create", stack)
     if done.returncode != 0:
-        raise StackError(f"stack {stack} cannot be selected: {done.stderr.strip()}")
+        reason = done.stderr.strip()
+        step = next_step(reason, stack, has_begun=False)
+        raise StackError("\n  ".join([f"stack {stack} cannot be selected: {reason}", *([step] if step else [])]))
 
 
 def pulumi(*arguments: str, stack: str, overrides: Mapping[str, Any] | None = None) -> int:

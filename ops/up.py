@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ops import policy, source_argument, stack
+from ops import policy, renamed, source_argument, stack
 from ops.interrupted import exported
 
 NOBODY_SERVED = 1
@@ -43,6 +43,7 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str, before: Cal
     from ops.audit_log.recorded import recorded
 
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
+    renamed.refuse(arguments.stack, exported(arguments.stack))
 
     def update(message: str) -> int | Unchanged:
         if before:

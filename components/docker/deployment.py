@@ -10,7 +10,7 @@ import pulumi_docker
 
 from components import edge as edges
 from components.application import Application
-from components.docker import engine, leftovers, live_reload, outputs
+from components.docker import engine, kept_images, leftovers, live_reload, networks, outputs, registry_copy
 from components.docker.config_volume import ConfigVolume
 from components.docker.edge import DockerEdge
 from components.docker.engine import Engine
@@ -50,15 +50,11 @@ class DockerDeployment(pulumi.ComponentResource):
         pulled = _pulled(f"{name}-image", image, here)
         # Before the application is touched: an update without the edge's image would end between the two.
         edge_image = _pulled(f"{name}-edge-image", edge.settings.image, here) if edge else None
-        clear = leftovers.network_hook(name, settings, application)
-        network = pulumi_docker.Network(
-            f"{name}-network",
-            name=application.name,
-            driver="bridge",
-            labels=labels_of(application, pulumi_docker.NetworkLabelArgs),
-            opts=pulumi.ResourceOptions.merge(
-                here, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[clear]))
-            ),
+        network = _network(f"{name}-network", settings, application, application.name, here)
+        internal = (
+            _network(f"{name}-internal", settings, application, networks.internal_name(application), here)
+            if edge
+            else None
         )
         volumes = DataVolumes(f"{name}-volumes", application, here)
         config = ConfigVolume(f"{name}-config", settings, application, pulled.name, here)
@@ -69,7 +65,7 @@ class DockerDeployment(pulumi.ComponentResource):
             application,
             found,
             image=pulled.name,
-            network=network.name,
+            network=internal.name if internal and networks.is_isolated(settings) else network.name,
             volumes=volume_names,
             extra_mounts=live_reload.mounts(settings, application, here) if settings.live_reload else [],
             alias=STANDBY if edge else None,
@@ -77,21 +73,70 @@ class DockerDeployment(pulumi.ComponentResource):
             opts=here,
         )
         # Known once it is healthy and its configuration proved.
-        container_id = service.container_id.apply(
-            lambda made: made if pulumi.runtime.is_dry_run() else prove(settings, application, made)
+        container_id = pulumi.Output.all(service.container_id, service.container_name).apply(
+            lambda known: (
+                str(known[0])
+                if pulumi.runtime.is_dry_run()
+                else prove(settings, application, str(known[0]), str(known[1]))
+            )
         )
         serving = pulumi.Output.all(service.container_name, container_id).apply(lambda known: str(known[0]))
         ready = serving
-        if edge and edge_image:
+        if edge and edge_image and internal:
             front = DockerEdge(
-                f"{name}-edge", settings, edge, found, edge_image, pulled.name, network.name, serving, here
+                f"{name}-edge",
+                settings,
+                edge,
+                found,
+                edge_image,
+                pulled.name,
+                network.name,
+                internal,
+                serving,
+                container_id,
+                here,
             )
             ready = front.container_id
         ready = pulumi.Output.all(ready, config.volume_name).apply(
             lambda known: known[0] if pulumi.runtime.is_dry_run() else clean_up(settings, application, *known)
         )
+        ready = pulumi.Output.all(ready, pulled.name).apply(
+            lambda known: (
+                str(known[0])
+                if pulumi.runtime.is_dry_run()
+                else kept_images.clean_up(
+                    settings, application, registry_copy.check(settings, str(known[0]), str(known[1])), str(known[1])
+                )
+            )
+        )
         self.outputs = outputs.of(settings, application, edge, service.container_name, ready, volume_names)
         self.register_outputs({"container_id": container_id, "volume_names": volume_names})
+
+
+def _network(
+    resource: str, settings: Settings, application: Application, name: str, opts: pulumi.ResourceOptions
+) -> pulumi_docker.Network:
+    """A network of the deployment.
+
+    Args:
+        resource: Pulumi's name of it.
+        settings: the stack's.
+        application: what runs.
+        name: the engine's name of it.
+        opts: Pulumi's.
+    """
+    clear = leftovers.network_hook(resource, settings, application)
+    return pulumi_docker.Network(
+        resource,
+        name=name,
+        driver="bridge",
+        # Left out, not False, where it is not internal: an existing network must not change.
+        internal=True if name == networks.internal_name(application) else None,
+        labels=labels_of(application, pulumi_docker.NetworkLabelArgs),
+        opts=pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[clear]))
+        ),
+    )
 
 
 def _pulled(name: str, image: pulumi.Input[str], opts: pulumi.ResourceOptions) -> pulumi_docker.RemoteImage:

@@ -13,11 +13,11 @@ import pulumi_docker
 from components import certificate
 from components.application import USER_ID
 from components.docker import engine as engines
-from components.docker import failure, hardened, leftovers, ports
+from components.docker import failure, hardened, leftovers, networks, ports
 from components.docker.engine import Engine
 from components.docker.labels import STANDBY, labels_of
 from components.docker.service import go_duration
-from components.docker.switch import switch
+from components.docker.switch import files_volume, switch
 from components.edge import METRICS_PORT, Edge
 from components.haproxy import files
 from components.haproxy.backend import Backend
@@ -45,7 +45,9 @@ class DockerEdge(pulumi.ComponentResource):
         own_image: pulumi_docker.RemoteImage,
         image: pulumi.Input[str],
         network: pulumi.Input[str],
+        internal: pulumi.Resource,
         service: pulumi.Output[str],
+        service_id: pulumi.Output[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Make the edge.
@@ -57,8 +59,10 @@ class DockerEdge(pulumi.ComponentResource):
             engine: what the engine can do.
             own_image: HAProxy's.
             image: the application's, in which the carrier of the files is made.
-            network: name of the deployment's network.
+            network: name of the network from which its ports are published.
+            internal: the network that the application is in, unless it may connect to others.
             service: name of the application's container, known once it is healthy.
+            service_id: the engine's id of it.
             opts: Pulumi's.
         """
         super().__init__("mimir:docker:DockerEdge", name, None, opts)
@@ -73,7 +77,7 @@ class DockerEdge(pulumi.ComponentResource):
         )
         volume = pulumi_docker.Volume(
             f"{name}-files",
-            name=f"{edge.name}-files",
+            name=files_volume(edge),
             labels=labels_of(application, pulumi_docker.VolumeLabelArgs),
             opts=here,
         )
@@ -135,20 +139,21 @@ class DockerEdge(pulumi.ComponentResource):
                 pulumi.ResourceOptions(
                     delete_before_replace=True,  # name and published ports are taken until the old one is gone
                     replace_on_changes=[*hardened.REPLACED_FOR],
-                    depends_on=[carrier],
+                    depends_on=[carrier, internal],
                     custom_timeouts=pulumi.CustomTimeouts(delete=f"{edge.grace_seconds + 60}s"),
                     hooks=pulumi.ResourceHookBinding(
                         before_create=[leftovers.container_hook(name, settings, application)],
+                        after_create=[networks.edge_hook(name, settings, application)],
                         on_error=[failure.hook(name, settings, application, "edge")],
                     ),
                 ),
             ),
         )
-        self.container_id = pulumi.Output.all(container.id, rendered, service, carrier.id).apply(
+        self.container_id = pulumi.Output.all(container.id, rendered, service_id, carrier.id).apply(
             lambda known: (
                 str(known[0])
                 if pulumi.runtime.is_dry_run()
-                else switch(settings, edge, str(known[0]), known[1].digest, str(known[2]))
+                else switch(settings, edge, str(known[0]), known[1], str(known[2]))
             )
         )
         self.container_id = pulumi.Output.unsecret(self.container_id)

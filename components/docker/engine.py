@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import cast
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import docker as docker_sdk
 import pulumi
 import pulumi_docker
-from docker.errors import DockerException, NotFound
+from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 from requests import RequestException
 
@@ -142,11 +143,55 @@ def attach_if_detached(container: Container, network: str, aliases: Sequence[str
     Raises:
         DockerException: when the engine has no such network, or cannot connect it.
     """
+    if connect(container, network, aliases):
+        pulumi.log.warn(f"{container.name} was disconnected from network {network}, and is connected again.")
+
+
+def connect(container: Container, network: str, aliases: Sequence[str] = ()) -> bool:
+    """Connect a container to a network, and return whether it was not connected before.
+
+    Args:
+        container: which.
+        network: name of the network.
+        aliases: names that the container has in it, besides its own.
+
+    Raises:
+        DockerException: when the engine has no such network, or cannot connect it.
+    """
     if network in (container.attrs["NetworkSettings"]["Networks"] or {}):
-        return
-    pulumi.log.warn(f"{container.name} was disconnected from network {network}, and is connected again.")
+        return False
     assert container.client
     container.client.networks.get(network).connect(container, aliases=[*aliases] or None)
+    return True
+
+
+def rename_back(container: Container, name: str) -> None:
+    """Give a container its name again, if somebody renamed it.
+
+    The edge finds the application by that name, and `docker logs` finds both. A name that another container has by now
+    is left to that one.
+
+    Args:
+        container: which.
+        name: that it was deployed with.
+
+    Raises:
+        DockerException: when the engine does not answer.
+    """
+    if container.name == name:
+        return
+    renamed = container.name
+    try:
+        container.rename(name)
+    except APIError as error:
+        if error.status_code != HTTPStatus.CONFLICT:
+            raise
+        pulumi.log.warn(
+            f"{name} was renamed to {renamed}, and another container has its name now: docker rm {name}; make up"
+        )
+        return
+    container.reload()
+    pulumi.log.warn(f"{name} was renamed to {renamed}, and has its name again.")
 
 
 def is_this_machine(client: docker_sdk.DockerClient) -> bool:

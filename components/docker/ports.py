@@ -79,7 +79,7 @@ def problems(settings: Settings, deployment: str) -> list[Problem]:
         refusals = [(port, _refusal(client, holders[0], port, {number for _, number in held})) for port in wanted]
     except (DockerException, RequestException):
         return []  # who deploys to it meets the same, and says it
-    return [_problem(port, refusal) for port, refusal in refusals if refusal]
+    return [problem(port, refusal) for port, refusal in refusals if refusal]
 
 
 def _bindings(container: Container) -> set[tuple[str, int]]:
@@ -118,7 +118,13 @@ def _refusal(client: docker.DockerClient, holder: Container, port: Published, he
     return ""
 
 
-def _problem(port: Published, refusal: str) -> Problem:
+def problem(port: Published, refusal: str) -> Problem:
+    """What to say of a port that cannot be published.
+
+    Args:
+        port: which.
+        refusal: why, in the words of the engine or of the system.
+    """
     reason = refusal.rstrip(")").rsplit(": ", 1)[-1]
     if "assign requested address" in refusal:
         return Problem(

@@ -11,9 +11,10 @@ from docker.errors import APIError
 from docker.models.containers import Container
 
 from components.application import Application
-from components.docker import engine
+from components.docker import contents, engine, networks
 from components.docker.hardened import CPU_PERIOD_MICROSECONDS, cpu_quota
 from components.docker.labels import STANDBY
+from components.docker.unused_config import volume_name
 from components.settings import Settings
 
 PATIENCE_SECONDS = 10.0
@@ -24,23 +25,43 @@ class NotInEffect(pulumi.RunError):
     """Raised when the container does not run, or not as it was deployed."""
 
 
-def prove(settings: Settings, application: Application, container_id: str) -> str:
+def prove(settings: Settings, application: Application, container_id: str, name: str) -> str:
     """Check that the configuration file is in effect, and enforce the limits; return `container_id`.
 
     It runs on every update, so it also notices what was changed behind the deployment's back. A container that was
-    stopped is started, and one that was disconnected from the network is connected.
+    stopped is started, one that was disconnected from the network is connected, one that was renamed has its name
+    again, and a configuration file that was lost is written again.
+
+    Args:
+        settings: the stack's.
+        application: what runs.
+        container_id: the engine's id of its container.
+        name: the name that the container was deployed with.
 
     Raises:
         NotInEffect: when the container is gone or does not run, or the application ignores its configuration file.
     """
     with engine.looking_at(application.name, "checked", NotInEffect):
         container = engine.client(settings.docker.host).containers.get(container_id)
+        engine.rename_back(container, name)
         enforce_limits(container, application.limits.pids, application.limits.cpus)
+        restored = _restore_config(container, application)
         started = engine.start_if_stopped(container)
         aliases = (STANDBY,) if settings.edge.kind == "haproxy" else ()
-        engine.attach_if_detached(container, application.name, aliases)
+        engine.attach_if_detached(container, networks.of_application(settings, application), aliases)
+        if restored and not started and not_in_effect(container, application.config_probe):
+            container.restart(timeout=application.grace_seconds)  # it was started without the file
+            started = True
         _config_in_effect(container, application, application.probe.deadline_seconds if started else PATIENCE_SECONDS)
     return container_id
+
+
+def _restore_config(container: Container, application: Application) -> bool:
+    """Write the configuration file again if it was lost, and return whether it was."""
+    config = application.config
+    [folder, *_] = next(volume.paths for volume in application.volumes if volume.name == "config")
+    volume = volume_name(application.name, config.digest)
+    return contents.restore(container, volume, folder, dict.fromkeys(config.names, config.content))
 
 
 def enforce_limits(container: Container, pids: int, cpus: float) -> None:

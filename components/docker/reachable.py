@@ -13,10 +13,11 @@ import time
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import docker
 import pulumi
 from docker.models.containers import Container
 
-from components.docker import engine
+from components.docker import engine, networks
 from components.edge import Edge
 from components.settings import Settings
 
@@ -63,13 +64,35 @@ def require(settings: Settings, edge: Edge, container: Container) -> None:
         pulumi.log.warn(f"{edge.name} could not be asked from here: {problem}. Nothing is known of its published port.")
         return
     advice = (
-        f"the edge has no healthy application: docker logs {edge.name}; docker network inspect {edge.application.name}"
+        f"the edge has no healthy application: docker logs {edge.name}; "
+        f"docker network inspect {networks.of_application(settings, edge.application)}"
         if answered
         else f"the edge runs, but its port is not open: docker restart {edge.name}; if the packet filter was changed, "
         "restart the engine"
     )
+    raise NotReachable(f"{_not_through(settings, edge, problem)}\n  {advice}")
+
+
+def ask(settings: Settings, edge: Edge, client: docker.DockerClient) -> str:
+    """Ask once: why a request does not get through, or nothing where it does, or where that cannot be told from here.
+
+    Args:
+        settings: the stack's.
+        edge: the edge.
+        client: of the engine.
+
+    Raises:
+        DockerException: when the engine does not answer.
+    """
+    problem = "" if _is_loopback_elsewhere(settings) else _problem(settings, edge)
+    if not problem or (not problem.startswith("503") and not engine.is_this_machine(client)):
+        return ""
+    return _not_through(settings, edge, problem)
+
+
+def _not_through(settings: Settings, edge: Edge, problem: str) -> str:
     url = f"{edge.scheme}://{_address(settings)}"
-    raise NotReachable(f"Requests to {url} do not get through to the application: {problem}.\n  {advice}")
+    return f"Requests to {url} do not get through to the application: {problem}."
 
 
 def _is_loopback_elsewhere(settings: Settings) -> bool:

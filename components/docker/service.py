@@ -8,9 +8,10 @@ import pulumi
 import pulumi_docker
 
 from components.application import Application
-from components.docker import failure, hardened, leftovers, ports, trial
+from components.docker import failure, hardened, leftovers, networks, ports, trial
 from components.docker.engine import Engine
 from components.docker.labels import labels_of
+from components.docker.volumes import present_hook
 from components.probes import START_INTERVAL_SECONDS, Probe
 from components.settings import Settings, VolumeName
 
@@ -89,9 +90,11 @@ class Service(pulumi.ComponentResource):
                 ),
                 hooks=pulumi.ResourceHookBinding(
                     before_create=[
+                        present_hook(name, settings, application),
                         trial.hook(name, settings, application)
                         if beside
-                        else leftovers.container_hook(name, settings, application)
+                        else leftovers.container_hook(name, settings, application),
+                        *([networks.edge_hook(name, settings, application)] if networks.has_internal(settings) else []),
                     ],
                     on_error=[failure.hook(name, settings, application)],
                 ),

@@ -12,10 +12,11 @@ import pulumi
 from docker.errors import APIError, DockerException
 from docker.models.containers import Container
 
-from components.docker import engine, reachable
+from components.docker import contents, engine, networks, reachable
 from components.docker.labels import filters_of
 from components.docker.proof import enforce_limits
 from components.edge import METRICS_PORT, Edge
+from components.haproxy.files import FOLDER, Files
 from components.settings import Settings
 
 PATIENCE_SECONDS = 20.0
@@ -39,15 +40,16 @@ class NotSwitched(pulumi.RunError):
     """Raised when the edge does not run as it was told to."""
 
 
-def switch(settings: Settings, edge: Edge, edge_id: str, digest: str, service: str) -> str:
-    """Make the edge run with the files of `digest`, and end every container that it no longer sends requests to.
+def switch(settings: Settings, edge: Edge, edge_id: str, files: Files, service_id: str) -> str:
+    """Make the edge run with its files, and end every container that it no longer sends requests to.
 
     Args:
         settings: the stack's.
         edge: the edge.
         edge_id: the engine's id of its container.
-        digest: of the files that were written for it.
-        service: name of the container that serves from now on.
+        files: that were written for it.
+        service_id: the engine's id of the container that serves from now on. Not its name, which somebody may change:
+            that container must never be taken for one from before.
 
     Returns:
         `edge_id`, once no request is under way anywhere else.
@@ -59,22 +61,46 @@ def switch(settings: Settings, edge: Edge, edge_id: str, digest: str, service: s
     client = engine.client(settings.docker.host)
     with engine.looking_at(edge.name, "started or reloaded", NotSwitched):
         container = client.containers.get(edge_id)
+        engine.rename_back(container, edge.name)
         enforce_limits(container, PIDS, edge.settings.cpus)
+        restored = contents.restore(container, files_volume(edge), FOLDER, {**files.plain, **files.secret})
         started = engine.start_if_stopped(container)
-        engine.attach_if_detached(container, edge.application.name)
-        if _in_effect(container, 0.0) != digest:
+        if restored and container.status == "restarting":  # at intervals that grow to a minute
+            container.restart(timeout=0)
+            started = True
+        _connect(settings, edge, container)
+        if _in_effect(container, 0.0) != files.digest:
             if not started:
                 _reload(container, edge)
-            if _in_effect(container, PATIENCE_SECONDS, digest) != digest:
+            if _in_effect(container, PATIENCE_SECONDS, files.digest) != files.digest:
                 raise NotSwitched(_refused(container, edge))
         _drain(container, edge)
         reachable.require(settings, edge, container)
         for role in ("service", "trial"):
             for other in client.containers.list(all=True, filters=filters_of(edge.application, role)):
-                if other.name != service:
+                if other.id != service_id:
                     other.stop(timeout=edge.application.grace_seconds)
                     other.remove(force=True)
     return edge_id
+
+
+def files_volume(edge: Edge) -> str:
+    """The engine's name of the volume with the edge's files.
+
+    Args:
+        edge: the edge.
+    """
+    return f"{edge.name}-files"
+
+
+def _connect(settings: Settings, edge: Edge, container: Container) -> None:
+    """Connect the edge to its networks; not a word about the internal one where the application was never in it."""
+    own, internal = networks.of_edge(edge.application)
+    engine.attach_if_detached(container, own)
+    if networks.is_isolated(settings):
+        engine.attach_if_detached(container, internal)
+    else:
+        engine.connect(container, internal)
 
 
 def _reload(container: Container, edge: Edge) -> None:

@@ -18,7 +18,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "docker": (
         "kubernetes",
         "autoscaling",
-        "network",
+        "network.ingress",
+        "network.monitoring",
+        "network.dnsNamespace",
+        "network.dnsLabels",
         "volumes.data",
         "volumes.logs",
         "volumes.plugins",

@@ -37,3 +37,11 @@ class Docker(Section):
         ge=1,
         le=65_535,
     )
+    keep_images: int = setting(
+        5,
+        "Images of this stack that stay on the engine: the one that runs, and those that ran before it. Older ones are "
+        "removed at the end of an update, unless another stack keeps them or a container uses them.",
+        allowed="1 to 100",
+        ge=1,
+        le=100,
+    )

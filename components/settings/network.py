@@ -1,4 +1,4 @@
-"""Who may talk to whom in a cluster."""
+"""Who may talk to whom: in a cluster, and for connections of the application also on an engine."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class Network(Section):
     )
     egress: tuple[Target, ...] = setting(
         (),
-        "To whom the application may connect, besides DNS.",
+        "To whom the application may connect, besides DNS. A Docker engine has no rules for destinations: there any "
+        "entry lets it connect to every address, and without one its network is internal, so it connects to nothing.",
         allowed="a list of objects with `namespace` and `podLabels`, or `cidr`; and `ports`",
     )
     dns_namespace: str = setting("kube-system", "Namespace of the cluster's DNS.", allowed="a namespace", min_length=1)

@@ -7,6 +7,11 @@ import re
 FIX = re.compile(r"^\s*fix[:\s]", re.MULTILINE)
 """How the program's errors and the policies begin the line with the command that mends them."""
 
+DAMAGED = (
+    "The state of stack {stack} is damaged; what runs goes on. Copy the newest file of .pulumi/backups/mimir/{stack}/ "
+    "over .pulumi/stacks/mimir/{stack}.json (docs/state.md), then: make preview STACK={stack}"
+)
+
 KNOWN = {
     "is currently locked": "Another update runs. Wait for it; or, if it was killed: pulumi cancel --yes {stack}",
     "update canceled": "Run the same command again: it continues where this one stopped.",
@@ -14,6 +19,13 @@ KNOWN = {
         "The stack file was encrypted with another passphrase. Write that one to .passphrase, or name its file in "
         "PULUMI_CONFIG_PASSPHRASE_FILE."
     ),
+    "unexpected end of JSON input": DAMAGED,
+    "failed to load checkpoint": DAMAGED,
+    "no space left on device": (
+        "Make room on the disk that the error names, of this machine or of the engine (docker system df), and run the "
+        "same command again. If it was the state's disk (.pulumi): make refresh STACK={stack}"
+    ),
+    'no builder "': "docker buildx ls lists the builders: set mimir:image.builder to one of them, or: make tools",
 }
 """What to do by a part of the cause; `{stack}` is the stack's name."""
 

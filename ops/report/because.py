@@ -27,6 +27,8 @@ def _name(change: Change, path: str) -> str:
     if found := ENVIRONMENT.match(path):
         variable = _variable(change, path, found)
         return f"environment variable {variable}" if variable else "an environment variable"
+    if path.startswith("networks"):
+        return "network"
     if CONFIGURATION.search(path):
         return "mounted configuration"
     if "Probe" in path:

@@ -49,6 +49,8 @@ def _title(report: Report) -> str:
     what = "Drift of" if report.kind == "drift" else "Preview of"
     if report.deletions:
         return f"{what} `{report.stack}`: {DATA_IS_GOING}"
+    if report.kind == "drift" and report.errors:
+        return f"{what} `{report.stack}`: ❌ errors"
     if headline := HEADLINES[report.code]:
         return f"{what} `{report.stack}`: {headline}"
     count = f"{len(report.changes)} change{'s' if len(report.changes) > 1 else ''}"

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import docker
 import yaml
 
+from components.docker import kept_images
 from ops import sidecars
 
 PROJECT = Path(__file__).parents[2]
@@ -214,6 +215,7 @@ class Stack:
             volume.remove(force=True)
         for network in engine.networks.list(filters=self.mine):
             network.remove()
+        kept_images.forget(engine, f"mimir-{self.name}")
 
 
 def _with_secrets(config: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

@@ -245,9 +245,10 @@ def test_a_container_that_was_disconnected_is_connected_again(
     stack: Stack, engine: docker.DockerClient, role: str
 ) -> None:
     [container] = containers(stack, engine, role)
-    engine.networks.get(f"mimir-{stack.name}").disconnect(container)
+    network = f"mimir-{stack.name}" + ("-internal" if role == "service" else "")
+    engine.networks.get(network).disconnect(container)
     text = stack.up().ok().text
-    assert f"{container.name} was disconnected from network mimir-{stack.name}, and is connected again" in text
+    assert f"{container.name} was disconnected from network {network}, and is connected again" in text
     assert http.get(stack.outputs()["url"], "/health").ok and only_one_serves(stack, engine)
 
 

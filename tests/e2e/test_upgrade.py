@@ -1,4 +1,4 @@
-"""A stack that the last release has deployed to an engine is updated: nothing is replaced, nothing restarts."""
+"""A stack that the last release has deployed to an engine is updated: the application moves to the internal network."""
 
 from __future__ import annotations
 
@@ -24,9 +24,16 @@ def test_on_a_docker_engine(new_stack: NewStack, tmp_path: Path, engine: docker.
 
     before, volumes = containers(), stack.outputs()["volumes"]
     newer = release.updated(stack, tmp_path / "newer")
-    assert release.planned(newer) == []
+    moving = {f"mimir-{stack.name}", "mimir-edge-carrier"}
+    assert {urn.rsplit("::", 1)[-1] for _, urn in release.planned(newer)} <= moving
     with Load(stack.outputs()["url"]) as load:
         newer.up().ok()
-    assert containers() == before, "the same containers, started once"
+    edge = f"mimir-{stack.name}-edge"
+    after = containers()
+    assert after[edge] == before[edge], "the same edge, started once"
+    [service] = after.keys() - {edge}
+    assert engine.containers.get(service).attrs["NetworkSettings"]["Networks"].keys() == {
+        f"mimir-{stack.name}-internal"
+    }
     assert newer.outputs()["volumes"] == volumes
     assert load.report.failed == 0, load.report

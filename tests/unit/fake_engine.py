@@ -45,7 +45,7 @@ class Thing:
             "State": {"Status": "exited", "ExitCode": 2, "Running": False, "Restarting": False},
             "RestartCount": 4,
             "HostConfig": {},
-            "NetworkSettings": {"Networks": {"mimir-dev": {}}},
+            "NetworkSettings": {"Networks": {"mimir-dev": {}, "mimir-dev-internal": {}}},
             **(attrs or {}),
         }
         self.name, self.status = "mimir-dev", str(self.attrs["State"]["Status"])
@@ -86,6 +86,14 @@ class Thing:
 
     def stop(self, timeout: int) -> None:
         self.done.append(f"stop within {timeout} s")
+
+    def restart(self, timeout: int) -> None:
+        self.done.append(f"restart within {timeout} s")
+        self.status = "running"
+
+    def rename(self, name: str) -> None:
+        self.done.append("rename")
+        self.name = name
 
     def kill(self, signal: str) -> None:
         self.done.append(signal)

@@ -24,9 +24,10 @@ from pulumi.runtime import mocks, settings, stack
 
 from components import given_image, registry
 from components.constants import OVERRIDES
-from components.docker import engine, ports
+from components.docker import engine, ports, taken_ports
 from components.docker.engine import Engine
 from components.docker.labels import ROLE
+from components.haproxy.files import Files
 from components.kubernetes import cluster, dns
 from components.kubernetes.cluster import Cluster
 from components.kubernetes.kubeconfig import Access
@@ -52,8 +53,10 @@ class Run:
         outputs: the stack's outputs; secrets are `wire.Secret`.
         messages: what it told the user, as (level, text).
         proved: ids of the containers that the deployment proved.
-        switched: for each time that the edge was told of files: its container, their digest, and who serves then.
+        switched: for each time that the edge was told of files: its container, their digest, and the id of the
+            container that serves then.
         kept: names of the configurations' volumes that were left when the others were removed.
+        kept_images: images that were noted as deployed.
     """
 
     resources: list[Resource]
@@ -62,6 +65,7 @@ class Run:
     proved: list[str]
     switched: list[tuple[str, str, str]]
     kept: list[str]
+    kept_images: list[str]
 
     def resource(self, kind: str, name: str | None = None) -> Resource:
         """The only resource of a kind (and a name)."""
@@ -198,35 +202,44 @@ def run(
             patch.setenv(OVERRIDES, json.dumps(overrides))
         patch.setattr(engine, "look", lambda _: found or Engine((1, 47)))
         patch.setattr(ports, "problems", lambda *_: [])
+        patch.setattr(taken_ports, "problems", lambda *_: [])
+        patch.setattr(taken_ports, "of_containers", lambda *_: [])
         patch.setattr(cluster, "look", partial(_cluster, corefile))
         patch.setattr(registry, "problems", lambda _: [])
         patch.setattr(given_image, "problems", lambda _: [])
+        patch.setattr(given_image, "is_missing", lambda *_: False)
         proved: list[str] = []
 
-        def prove(_settings: object, _application: object, container: str) -> str:
+        def prove(_settings: object, _application: object, container: str, _name: str) -> str:
             proved.append(container)
             return container
 
         kept: list[str] = []
+        kept_images: list[str] = []
         switched: list[tuple[str, str, str]] = []
 
-        def switch(_settings: object, _edge: object, container: str, digest: str, service: str) -> str:
-            switched.append((container, digest, service))
+        def switch(_settings: object, _edge: object, container: str, files: Files, service: str) -> str:
+            switched.append((container, files.digest, service))
             return container
 
         def clean_up(_settings: object, _application: object, container: str, volume: str) -> str:
             kept.append(volume)
             return container
 
+        def keep_images(_settings: object, _application: object, ready: str, image: str) -> str:
+            kept_images.append(image)
+            return ready
+
         patch.setattr("components.docker.deployment.prove", prove)
         patch.setattr("components.docker.edge.switch", switch)
         patch.setattr("components.kubernetes.rollout.require", lambda *_: None)
         patch.setattr("components.kubernetes.rollout.warn", lambda *_: None)
         patch.setattr("components.docker.deployment.clean_up", clean_up)
+        patch.setattr("components.docker.kept_images.clean_up", keep_images)
         _accept_hooks(patch)
         monitor, log = Monitor(), _Log()
         contextvars.copy_context().run(_run, monitor, log, config, stack_name, preview, encrypted)
-        return Run(monitor.asked, monitor.outputs, log.messages, proved, switched, kept)
+        return Run(monitor.asked, monitor.outputs, log.messages, proved, switched, kept, kept_images)
 
 
 def _cluster(corefile: str | None, settings: Settings, stack: str) -> Cluster:

@@ -63,7 +63,7 @@ def on_docker(run: Run) -> Rendered:
     assert service["stopTimeout"] == service["destroyGraceSeconds"]
     volumes: dict[str, dict[str, bool]] = {}
     for mount in service["mounts"]:
-        name = mount["source"].removeprefix(f"{run.one('Network')['name']}-").split("-")[0]
+        name = mount["source"].removeprefix(f"{run.one('Network', 'mimir-network')['name']}-").split("-")[0]
         volumes.setdefault(name, {})[mount["target"]] = mount["readOnly"]
     hidden = [one.value for one in service["envs"] if isinstance(one, Secret)]
     auth = json.loads(run.one("docker", "engine")["registryAuth"].value) if _has_login(run) else []

@@ -108,15 +108,15 @@ def test_the_level_is_handed_on_as_the_application_wants_it() -> None:
 
 def test_publishing_an_application_without_an_edge_is_said() -> None:
     said = warnings(at("docker.bindAddress", "192.168.1.5"), at("environment.port", 9000), at("edge.kind", "none"))
-    assert len(said) == 1
-    assert said[0].startswith("mimir:docker.bindAddress: ")
-    assert "192.168.1.5:9000" in said[0]
+    [published] = [warning for warning in said if warning.startswith("mimir:docker.bindAddress: ")]
+    assert "192.168.1.5:9000" in published
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", "127.255.255.254"])
 def test_whoever_is_on_this_machine_already_is_nothing_to_warn_of(address: str) -> None:
     assert warnings(at("docker.bindAddress", address)) == []
-    assert warnings(at("docker.bindAddress", address), at("edge.kind", "none")) == []
+    said = warnings(at("docker.bindAddress", address), at("edge.kind", "none"))
+    assert [warning for warning in said if "bindAddress" in warning] == []
 
 
 def test_another_commit_than_the_measured_one_is_said() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from docker.errors import APIError, DockerException, ImageNotFound
 
-from components.docker import engine, unused_config
+from components.docker import engine, kept_images, unused_config
 from ops import destroy
 
 IMAGE = "127.0.0.1:5000/mimir@sha256:" + "ab" * 32
@@ -33,7 +33,11 @@ class Docker:
         self.images = self.volumes = self
         self.names, self.image_error = volumes, image_error
         self.removed: list[Any] = []
+        self.tags: list[str] = []
         self.filters: dict[str, str] = {}
+
+    def get(self, image: str) -> Any:
+        return type("Image", (), {"tags": self.tags})()
 
     def remove(self, image: str, **how: Any) -> None:
         assert not how, "never by force: another stack may run it"
@@ -62,6 +66,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(f"{' '.join(arguments)} {stack}")
         return 0
 
+    monkeypatch.setattr(kept_images, "forget", lambda _, deployment: made.append(f"forget {deployment}"))
     monkeypatch.setattr(destroy, "outputs", outputs)
     monkeypatch.setattr(destroy, "pulumi", pulumi)
     monkeypatch.setattr(destroy, "recorded", lambda _, __, ___, remove: remove("recorded"))
@@ -81,8 +86,16 @@ def test_the_image_is_asked_for_while_the_stack_still_knows_it(
 ) -> None:
     docker = use(monkeypatch, Docker())
     assert destroy.destroy("dev") == 0
-    assert calls == ["outputs dev", "destroy --yes --skip-preview --exclude-protected --message recorded dev"]
+    command = "destroy --yes --skip-preview --exclude-protected --message recorded dev"
+    assert calls == ["outputs dev", command, "forget mimir-dev"]
     assert docker.removed == [IMAGE]
+
+
+def test_an_image_that_another_stack_keeps_stays(calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    docker = use(monkeypatch, Docker())
+    docker.tags = ["mimir-other-deployed:1"]
+    destroy.destroy("dev")
+    assert docker.removed == []
 
 
 @pytest.mark.parametrize("error", [APIError("409 Conflict: image is in use"), ImageNotFound("404 No such image")])

@@ -57,6 +57,7 @@ def test_secrets_are_marked_on_the_page() -> None:
         "edge.tls.key",
         "edge.authentication.apiKeys",
         "edge.authentication.users",
+        "edge.authentication.jwt.previousSecret",
     }
 
 

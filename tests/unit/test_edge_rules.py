@@ -250,10 +250,12 @@ class TestWarnings:
         assert self.said(config, REQUIRED, CALLERS) == []
 
     def test_without_an_edge_the_application_is_what_is_reached(self) -> None:
-        [said] = self.said(NO_EDGE, at("docker.bindAddress", "192.0.2.5"))
-        assert said.startswith("mimir:docker.bindAddress: the application authenticates nobody")
-        [said] = self.said(NO_EDGE, CLUSTER, at("kubernetes.serviceType", "NodePort"))
-        assert said.startswith("mimir:kubernetes.serviceType: the application authenticates nobody")
+        said = self.said(NO_EDGE, at("docker.bindAddress", "192.0.2.5"))
+        assert any(
+            warning.startswith("mimir:docker.bindAddress: the application authenticates nobody") for warning in said
+        )
+        [warning] = self.said(NO_EDGE, CLUSTER, at("kubernetes.serviceType", "NodePort"))
+        assert warning.startswith("mimir:kubernetes.serviceType: the application authenticates nobody")
 
     @pytest.mark.parametrize(("mode", "word"), [("off", "can be read on the way"), ("selfSigned", "no client trusts")])
     def test_encryption_in_production(self, mode: str, word: str) -> None:

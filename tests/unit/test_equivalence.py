@@ -71,6 +71,7 @@ COMPARED: dict[str, st.SearchStrategy[Any]] = {
 """The settings that both platforms honour while the application runs, with values for each."""
 
 NOT_RENDERED = {
+    "network.egress": "a cluster has rules for destinations; an engine has a network with a way out, or without one",
     "platform": "it says who renders",
     "contract": "there is one only; its values are what `said` expects",
     "liveReload": "a cluster refuses it: no node has the source",
@@ -92,6 +93,7 @@ NOT_RENDERED = {
 """Settings that no platform renders, and why that is right."""
 
 NOT_ASKED = {
+    "docker.keepImages": "what an update removes at its end (test_kept_images.py)",
     "limits.pids": "no argument of the provider; the proof sets it (test_proof.py)",
     "kubernetes.kubeconfig": "where address and credentials are read (test_kubeconfig.py); what was read is rendered",
 }

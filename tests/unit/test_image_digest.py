@@ -14,7 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from components import given_image, preflight, registry, warnings
-from components.docker import engine, ports
+from components.docker import engine, ports, registry_copy, taken_ports
 from components.docker.engine import Engine
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
@@ -135,6 +135,20 @@ def look(**sections: Mapping[str, Any]) -> list[Problem]:
     return given_image.problems(Settings.model_validate(merged(GIVEN, sections)))
 
 
+@pytest.mark.parametrize(("status", "is_told"), [(200, False), (404, True), (403, False), (500, False)])
+def test_who_runs_what_the_registry_has_lost_is_told(
+    put: Put, monkeypatch: pytest.MonkeyPatch, status: int, is_told: bool
+) -> None:
+    asked = put(lambda request: (status, {}))
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    reference = f"127.0.0.1:5000/mimir@{DIGEST}"
+    assert registry_copy.check(Settings(), "ready", reference) == "ready"
+    assert asked == [f"http://127.0.0.1:5000/v2/mimir/manifests/{DIGEST}"]
+    assert bool(told) == is_told
+    assert all(reference in text and "pulumi up --replace 'urn:pulumi:" in text for text in told)
+
+
 def test_the_registry_is_asked_for_the_very_digest(put: Put) -> None:
     asked = put(lambda request: (200, {"manifests": [*BOTH, ATTESTATION]}))
     assert look(registry={"repository": "team/mimir"}) == []
@@ -208,6 +222,7 @@ class TestPreflight:
     def machine(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
         monkeypatch.setattr(ports, "problems", lambda *_: [])
+        monkeypatch.setattr(taken_ports, "of_containers", lambda *_: [])
         monkeypatch.setattr(registry, "problems", lambda _: [])
 
     settings = Settings.model_validate(merged(GIVEN, {"source": {"location": "gone"}}))

@@ -10,7 +10,8 @@ import pytest
 from docker.errors import APIError, DockerException
 
 from components import platform
-from components.docker import engine, ports
+from components.constants import UPDATE_WOULD_FAIL
+from components.docker import engine, ports, taken_ports
 from components.docker.engine import Engine
 from components.settings import Settings
 from tests.unit.configuration import at, merged
@@ -142,9 +143,25 @@ def test_an_engine_that_fails_is_not_a_problem_of_ports(use: Use) -> None:
 
 
 @pytest.mark.parametrize("preview", [True, False])
-def test_a_preview_tries_nothing(monkeypatch: pytest.MonkeyPatch, preview: bool) -> None:
+def test_a_preview_tries_nothing_and_says_what_an_update_would_meet(
+    monkeypatch: pytest.MonkeyPatch, preview: bool
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
     monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
     monkeypatch.setattr(ports, "problems", lambda _, deployment: [deployment])
+    monkeypatch.setattr(taken_ports, "of_containers", lambda *_: [])
+    monkeypatch.setattr(taken_ports, "problems", lambda _, deployment: [f"a port of {deployment}"])
     found = platform.look(Settings(), "dev")
     assert found == (Engine((1, 47)) if preview else ["mimir-dev"])
+    assert warnings == ([f"{UPDATE_WOULD_FAIL}a port of mimir-dev"] if preview else [])
+
+
+def test_what_another_container_has_stops_an_update_before_anything_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
+    monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
+    monkeypatch.setattr(ports, "problems", lambda *_: pytest.fail("tried"))
+    monkeypatch.setattr(taken_ports, "of_containers", lambda *_: ["taken"])
+    found: Any = platform.look(Settings(), "dev")
+    assert found == ["taken"]

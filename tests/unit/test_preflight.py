@@ -9,7 +9,7 @@ import pytest
 
 from components import preflight, registry
 from components.build_context import BuildContext
-from components.docker import engine, ports
+from components.docker import engine, ports, taken_ports
 from components.docker.engine import Engine
 from components.kubernetes import cluster
 from components.problems import DeploymentError, Problem
@@ -28,6 +28,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine where everything is there."""
     monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
     monkeypatch.setattr(ports, "problems", lambda *_: [])
+    monkeypatch.setattr(taken_ports, "problems", lambda *_: [])
+    monkeypatch.setattr(taken_ports, "of_containers", lambda *_: [])
     monkeypatch.setattr(registry, "problems", lambda _: [])
 
 

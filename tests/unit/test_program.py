@@ -17,7 +17,7 @@ DRAIN_AND_MARGIN_SECONDS = 35
 
 def deployment(run: Run) -> str:
     """The deployment's name."""
-    return str(run.one("Network")["name"])
+    return str(run.one("Network", "mimir-network")["name"])
 
 
 def test_every_committed_stack_is_tested() -> None:
@@ -34,7 +34,7 @@ def test_the_container_has_no_right_that_it_does_not_need(on_engine: Run) -> Non
     assert service["securityOpts"] == ["no-new-privileges:true"]
     assert not service.get("privileged")
     [network] = service["networksAdvanced"]
-    assert network == {"name": on_engine.one("Network")["name"], "aliases": ["application"]}, "not the host's network"
+    assert network == {"name": f"{deployment(on_engine)}-internal", "aliases": ["application"]}
     assert not service.get("networkMode")
 
 
@@ -142,7 +142,7 @@ def test_one_index_for_both_platforms_is_built_on_preview_and_pushed_on_update_o
 
 def test_everything_on_the_engine_is_made_by_the_stacks_own_provider_and_labelled(on_engine: Run) -> None:
     made = [one for one in on_engine.resources if one.options.type.startswith("docker:index/")]
-    assert len(made) == 12
+    assert len(made) == 13
     assert all("::engine::" in one.options.provider for one in made), "not the default provider"
     label = {"label": "io.mimir.deployment", "value": deployment(on_engine)}
     assert all(one.inputs["labels"][0] == label for one in made if one.kind != "RemoteImage")
@@ -169,7 +169,11 @@ def test_nothing_that_serves_is_deleted_before_its_successor_does(on_engine: Run
 
 
 def test_a_new_version_is_tried_before_it_is_the_stacks(on_engine: Run) -> None:
-    assert list(on_engine.in_role("service").options.hooks.before_create) == ["mimir-trial"]
+    assert list(on_engine.in_role("service").options.hooks.before_create) == [
+        "mimir-volumes",
+        "mimir-trial",
+        "mimir-networks",
+    ]
 
 
 def test_outputs_say_how_to_use_the_deployment(on_engine: Run) -> None:
@@ -194,8 +198,9 @@ def test_the_url_is_the_edges(dev: Run, single: Run) -> None:
 def test_the_deployment_proves_itself_on_every_update(on_engine: Run) -> None:
     name = deployment(on_engine)
     assert on_engine.proved == [f"{name}-id"]
+    assert on_engine.kept_images == [BY_DIGEST]
     [(edge, digest, serving)] = on_engine.switched
-    assert (edge, serving) == ("mimir-edge-id", f"{name}-{SUFFIX}")
+    assert (edge, serving) == ("mimir-edge-id", f"{name}-id"), "by its id: somebody may change its name"
     assert f"string {digest} if" in on_engine.edge_files["haproxy.cfg"], "or it would wait for another answer"
 
 

@@ -64,7 +64,7 @@ def test_it_has_no_right_that_it_does_not_need(on_engine: Run) -> None:
     assert edge["capabilities"] == {"drops": ["ALL"]}
     assert edge["securityOpts"] == ["no-new-privileges:true"]
     assert not edge.get("privileged")
-    assert edge["networkMode"] == on_engine.one("Network")["name"]
+    assert edge["networkMode"] == on_engine.one("Network", "mimir-network")["name"]
     [mount] = edge["mounts"]
     assert mount == {
         "type": "volume",
@@ -108,6 +108,47 @@ def test_it_starts_when_its_files_are_there_and_they_name_who_serves(on_engine: 
     assert f"server {name} {name}:8080 " in on_engine.edge_files["haproxy.cfg"]
     assert "server application application:8080 " in on_engine.edge_files["haproxy.cfg"]
     assert name.endswith(SUFFIX)
+
+
+def networks_of(run: Run) -> tuple[str, dict[str, bool]]:
+    """The name of the network that the application is in, and for each network of the stack whether it is internal."""
+    made = {one.inputs["name"]: bool(one.inputs.get("internal")) for one in run.resources if one.kind == "Network"}
+    advanced = run.service.get("networksAdvanced") or [{"name": run.service["networkMode"]}]
+    return advanced[0]["name"], made
+
+
+def test_the_application_has_no_way_out(on_engine: Run) -> None:
+    name = on_engine.one("Network", "mimir-network")["name"]
+    assert networks_of(on_engine) == (f"{name}-internal", {name: False, f"{name}-internal": True})
+    assert on_engine.edge["networkMode"] == name, "an engine publishes no port from an internal network"
+
+
+def test_the_network_of_an_existing_stack_does_not_change(dev: Run) -> None:
+    """Another value of `internal`, `False` for one that was left out, would replace it, and everything in it."""
+    assert dev.one("Network", "mimir-network").keys() == {"name", "driver", "labels"}
+
+
+def test_the_edge_is_in_the_internal_network_before_the_application_is(dev: Run) -> None:
+    edge = dev.resource("Container", "mimir-edge")
+    assert list(edge.options.hooks.after_create) == ["mimir-edge-networks"]
+    assert "mimir-internal" in edge.waits_for, "and goes before that network does"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"network": {"egress": [{"cidr": "10.0.0.0/8"}]}}, {"liveReload": True}],
+    ids=["egress", "development mode downloads modules"],
+)
+def test_an_application_that_connects_to_others_has_a_way_out(config: dict[str, Any]) -> None:
+    run = program.run(config)
+    assert networks_of(run) == ("mimir-dev", {"mimir-dev": False, "mimir-dev-internal": True})
+    assert any("mimir:network.egress" in warning for warning in run.warnings) == ("network" in config)
+
+
+def test_an_application_that_publishes_its_port_itself_has_a_way_out() -> None:
+    run = program.run(NO_EDGE)
+    assert networks_of(run) == ("mimir-dev", {"mimir-dev": False})
+    assert any("mimir:edge.kind: none" in warning for warning in run.warnings)
 
 
 def test_the_application_is_not_touched_before_the_edges_image_is_there(on_engine: Run) -> None:
@@ -199,7 +240,7 @@ def test_where_only_one_may_write_the_old_container_ends_first(config: dict[str,
     service = run.in_role("service")
     assert service.inputs["name"] == "mimir-dev"
     assert service.options.deleteBeforeReplace
-    assert list(service.options.hooks.before_create) == ["mimir-leftover-container"]
+    assert list(service.options.hooks.before_create) == ["mimir-volumes", "mimir-leftover-container", "mimir-networks"]
     assert not service.inputs.get("ports"), "behind the edge all the same"
     assert "server mimir-dev mimir-dev:8080 " in run.edge_files["haproxy.cfg"]
 
@@ -212,7 +253,7 @@ def test_without_an_edge_the_application_itself_is_published() -> None:
     assert service.inputs["networkMode"] == "mimir-dev"
     assert not service.inputs.get("networksAdvanced")
     assert service.options.deleteBeforeReplace, "its name and its port are taken"
-    assert list(service.options.hooks.before_create) == ["mimir-leftover-container"]
+    assert list(service.options.hooks.before_create) == ["mimir-volumes", "mimir-leftover-container"]
     assert not [one.name for one in run.resources if "edge" in one.name]
     assert not {"edge", "access_log", "metrics"} & run.outputs.keys()
     assert run.outputs["container"] == "mimir-dev"

@@ -11,7 +11,7 @@ import pytest
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
-from components.docker import proof
+from components.docker import contents, proof
 from components.docker.proof import NotInEffect
 from components.settings import Settings
 from tests.unit.fake_engine import MIMIR, SETTINGS, Thing, Use, disconnect
@@ -29,10 +29,18 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
+@pytest.fixture(autouse=True)
+def restored(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the configuration file was lost, and is written again."""
+    lost = [False]
+    monkeypatch.setattr(contents, "restore", lambda *_: lost[0])
+    return lost
+
+
 def refused() -> str:
     """What a user reads when the proof fails; never with a traceback."""
     with pytest.raises(NotInEffect) as caught:
-        proof.prove(SETTINGS, MIMIR, "id")
+        proof.prove(SETTINGS, MIMIR, "id", "mimir-dev")
     assert isinstance(caught.value, pulumi.RunError), "no traceback for a user"
     return str(caught.value)
 
@@ -53,19 +61,19 @@ def answers(container: Thing, *said: tuple[int, bytes] | Exception) -> None:
 @pytest.mark.parametrize("differs", [{"PidsLimit": None}, {"CpuQuota": 50_000}, {"CpuPeriod": 0}], ids=str)
 def test_the_limits_that_the_provider_does_not_set_are_set_where_they_differ(use: Use, differs: dict[str, Any]) -> None:
     container = use(Thing({"HostConfig": {**LIMITS, **differs}}))
-    assert proof.prove(SETTINGS, MIMIR, "id") == "id"
+    assert proof.prove(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
     assert container.api.posted == [("/containers/id/update", LIMITS)]
 
 
 def test_and_left_alone_where_they_do_not(use: Use) -> None:
     container = use(Thing({"HostConfig": LIMITS}))
-    proof.prove(SETTINGS, MIMIR, "id")
+    proof.prove(SETTINGS, MIMIR, "id", "mimir-dev")
     assert container.api.posted == []
 
 
 def test_the_probe_in_the_container_compares_the_configuration(use: Use) -> None:
     container = use(Thing())
-    proof.prove(SETTINGS, MIMIR, "id")
+    proof.prove(SETTINGS, MIMIR, "id", "mimir-dev")
     assert container.executed[:2] == ["/probe", "config"]
     assert container.executed[-1] == "http://127.0.0.1:8080/api/v1/config"
     expected = [
@@ -101,7 +109,7 @@ def test_a_process_that_is_just_coming_back_is_waited_for(
 ) -> None:
     monkeypatch.setattr(proof, "PATIENCE_SECONDS", 60.0)
     answers(use(Thing(RUNNING)), first, first, (0, b""))
-    assert proof.prove(SETTINGS, MIMIR, "id") == "id"
+    assert proof.prove(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
 
 
 def test_the_wait_has_an_end(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,22 +122,70 @@ def test_the_wait_has_an_end(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 10.0 <= now[0] <= 12.0
 
 
-@pytest.mark.parametrize(("edge", "aliases"), [("haproxy", ["application"]), ("none", None)])
+@pytest.mark.parametrize(
+    ("config", "network_name", "aliases"),
+    [
+        ({}, "mimir-dev-internal", ["application"]),
+        ({"network": {"egress": [{"cidr": "10.0.0.0/8"}]}}, "mimir-dev", ["application"]),
+        ({"liveReload": True}, "mimir-dev", ["application"]),
+        ({"edge": {"kind": "none"}}, "mimir-dev", None),
+    ],
+    ids=["isolated", "egress", "development mode", "no edge"],
+)
 def test_a_container_that_was_disconnected_is_connected_under_its_names(
-    use: Use, edge: str, aliases: list[str] | None
+    use: Use, config: dict[str, Any], network_name: str, aliases: list[str] | None
 ) -> None:
     container = use(Thing(RUNNING))
     network = disconnect(container)
-    settings = Settings.model_validate({"docker": {"host": "unix:///fake.sock"}, "edge": {"kind": edge}})
-    assert proof.prove(settings, MIMIR, "id") == "id"
-    assert network.connected == [("mimir-dev", container, aliases)]
+    settings = Settings.model_validate({"docker": {"host": "unix:///fake.sock"}, **config})
+    assert proof.prove(settings, MIMIR, "id", "mimir-dev") == "id"
+    assert network.connected == [(network_name, container, aliases)]
+
+
+def test_a_container_that_was_renamed_has_its_name_again(use: Use) -> None:
+    container = use(Thing(RUNNING))
+    container.name = "somebody-elses-idea"
+    proof.prove(SETTINGS, MIMIR, "id", "mimir-dev")
+    assert container.name == "mimir-dev"
+    assert container.done == ["rename"]
+
+
+def test_a_name_that_another_container_has_by_now_is_left_to_it(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
+    container = use(Thing(RUNNING))
+    container.name = "somebody-elses-idea"
+    response = requests.Response()
+    response.status_code = 409
+
+    def rename(_: str) -> None:
+        raise APIError("409 Client Error: Conflict", response)
+
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    container.rename = rename
+    assert proof.prove(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
+    assert "mimir-dev was renamed to somebody-elses-idea" in warnings[0]
+
+
+def test_a_process_that_started_without_its_file_is_restarted_with_it(use: Use, restored: list[bool]) -> None:
+    container = use(Thing(RUNNING))
+    restored[0] = True
+    answers(container, DROPPED, (0, b""))
+    assert proof.prove(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
+    assert container.done == ["restart within 40 s"]
+
+
+def test_a_process_that_has_read_its_file_before_it_was_lost_serves_on(use: Use, restored: list[bool]) -> None:
+    container = use(Thing(RUNNING))
+    restored[0] = True
+    proof.prove(SETTINGS, MIMIR, "id", "mimir-dev")
+    assert container.done == []
 
 
 @pytest.mark.parametrize("status", ["created", "exited"])
 def test_a_stopped_container_is_started_and_waited_for(use: Use, status: str) -> None:
     container = use(Thing({"State": {"Status": status, "Running": False, "Restarting": False}}))
     answers(container, DROPPED, DROPPED, (0, b""))
-    assert proof.prove(SETTINGS, MIMIR, "id") == "id"
+    assert proof.prove(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
     assert container.done == ["start"]
 
 

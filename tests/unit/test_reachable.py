@@ -144,6 +144,16 @@ def test_loopback_of_another_machine_is_not_asked(serve: Serve, host: str) -> No
     assert asked == []
 
 
+@pytest.mark.parametrize(("status", "said"), [(200, False), (401, False), (503, True)])
+def test_a_look_asks_once_and_says_what_a_request_meets(serve: Serve, status: int, said: bool) -> None:
+    port, asked = serve(status)
+    settings = Settings.model_validate({"edge": {"port": port}})
+    client: Any = object()
+    problem = reachable.ask(settings, edges.describe(settings, application.describe(settings, "dev")), client)
+    assert ("503 Service Unavailable" in problem) == said
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize(("name", "here"), [("this", True), ("docker-desktop", False)])
 def test_an_engine_is_here_if_it_has_this_machines_name(monkeypatch: pytest.MonkeyPatch, name: str, here: bool) -> None:
     monkeypatch.undo()

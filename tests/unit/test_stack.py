@@ -220,3 +220,13 @@ class TestCommands:
         assert self.run(monkeypatch, "destroy") == 0
         assert called()[0] == "destroy"
         assert "--exclude-protected" in called()
+
+
+def test_a_damaged_state_comes_with_the_way_to_a_backup(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_EXIT", "255")
+    cli = Path("bin/pulumi")
+    cli.write_text(
+        cli.read_text().replace("no such backend", "failed to load checkpoint: unexpected end of JSON input")
+    )
+    with pytest.raises(StackError, match=r"cannot be selected[^$]*\.pulumi/backups/mimir/dev/"):
+        stack.select("dev")

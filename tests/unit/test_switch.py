@@ -11,13 +11,16 @@ import pytest
 from docker.errors import APIError, DockerException
 
 from components import edge as edges
-from components.docker import reachable
+from components.docker import contents, reachable
 from components.docker import switch as switching
 from components.docker.switch import NotSwitched, switch
+from components.haproxy.files import Files
+from components.settings import Settings
 from tests.unit.fake_engine import MIMIR, SETTINGS, Many, Thing, Use, disconnect, thing
 
 EDGE = edges.describe(SETTINGS, MIMIR)
 STOPPED = APIError("409 Client Error", explanation="container is not running")
+FILES = Files({"haproxy.cfg": "global"}, {"keys.map": "# none"}, "new")
 LIMITS = {"PidsLimit": switching.PIDS, "CpuPeriod": 100_000, "CpuQuota": 100_000}
 KILL, SHELL = ["kill", "-USR2", "1"], ["sh", "-c", "kill -USR2 1"]
 NO_SUCH_COMMAND = (127, b'exec: "kill": executable file not found in $PATH')
@@ -38,6 +41,20 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     containers: list[str] = []
     monkeypatch.setattr(reachable, "require", lambda _, __, container: containers.append(container.name))
     return containers
+
+
+@pytest.fixture(autouse=True)
+def lost(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the files were lost, and are written again."""
+    is_lost = [False]
+
+    def restore(_: object, volume: str, folder: str, texts: object) -> bool:
+        assert (volume, folder) == ("mimir-dev-edge-files", "/etc/mimir-edge")
+        assert texts == {"haproxy.cfg": "global", "keys.map": "# none"}
+        return is_lost[0]
+
+    monkeypatch.setattr(contents, "restore", restore)
+    return is_lost
 
 
 class Haproxy(Thing):
@@ -71,7 +88,7 @@ class Haproxy(Thing):
 def run(use: Use, edge: Haproxy, *others: Thing) -> str:
     """Switch to the files `new`, with `mimir-dev-2` serving from now on."""
     use(Many(edge, *others))
-    return switch(SETTINGS, EDGE, "edge-id", "new", "mimir-dev-2")
+    return switch(SETTINGS, EDGE, "edge-id", FILES, "mimir-dev-2-id")
 
 
 def refused(use: Use, edge: Haproxy) -> str:
@@ -184,7 +201,54 @@ def test_an_edge_that_was_disconnected_is_connected_again(use: Use) -> None:
     edge = Haproxy("new")
     network = disconnect(edge)
     run(use, edge)
-    assert network.connected == [("mimir-dev", edge, None)]
+    assert network.connected == [("mimir-dev", edge, None), ("mimir-dev-internal", edge, None)]
+
+
+def test_an_edge_of_an_earlier_release_gets_its_second_network_without_a_word_about_it(
+    use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the application may connect to others, it was never in it."""
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    edge = Haproxy("new")
+    network = disconnect(edge)
+    edge.attrs["NetworkSettings"] = {"Networks": {"mimir-dev": {}}}
+    settings = Settings.model_validate(
+        {"docker": {"host": "unix:///fake.sock"}, "network": {"egress": [{"cidr": "10.0.0.0/8"}]}}
+    )
+    use(Many(edge))
+    switch(settings, EDGE, "edge-id", FILES, "mimir-dev-2-id")
+    assert network.connected == [("mimir-dev-internal", edge, None)]
+    assert warnings == []
+
+
+def test_the_container_that_serves_is_known_by_its_id_and_never_removed(use: Use) -> None:
+    serving = thing("mimir-dev-2", "service")
+    serving.name = "somebody-elses-idea"
+    run(use, Haproxy("new"), serving)
+    assert serving.done == []
+
+
+def test_a_renamed_edge_has_its_name_again(use: Use) -> None:
+    edge = Haproxy("new")
+    edge.name = "somebody-elses-idea"
+    run(use, edge)
+    assert edge.name == "mimir-dev-edge"
+
+
+def test_an_edge_that_crashes_without_its_files_is_started_with_them(use: Use, lost: list[bool]) -> None:
+    """The engine starts it by itself, at intervals that are longer than anybody waits here."""
+    edge = Haproxy("", STOPPED, "new")
+    edge.status, lost[0] = "restarting", True
+    run(use, edge)
+    assert edge.done == ["restart within 0 s"]
+
+
+def test_an_edge_that_has_read_its_files_before_they_were_lost_serves_on(use: Use, lost: list[bool]) -> None:
+    edge = Haproxy("new")
+    lost[0] = True
+    run(use, edge)
+    assert edge.done == edge.reloads == []
 
 
 def test_the_wait_for_the_last_request_has_an_end(use: Use, clock: list[float]) -> None:
@@ -213,7 +277,7 @@ def test_another_limit_of_its_cpus_replaces_nothing(use: Use) -> None:
 def test_an_edge_that_is_gone_is_made_anew_by_a_refresh(use: Use) -> None:
     use(Many())
     with pytest.raises(NotSwitched, match=r"mimir-dev-edge was removed .*pulumi up --refresh"):
-        switch(SETTINGS, EDGE, "edge-id", "new", "mimir-dev-2")
+        switch(SETTINGS, EDGE, "edge-id", FILES, "mimir-dev-2-id")
 
 
 def test_an_engine_that_fails_is_named(use: Use) -> None:

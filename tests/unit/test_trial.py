@@ -153,7 +153,7 @@ def test_it_is_like_the_real_one_but_nobody_can_reach_it(dev: Run) -> None:
     assert how["tmpfs"] == service["tmpfs"]
     mounts = {(one["Target"], one["Source"], one["ReadOnly"]) for one in how["mounts"]}
     assert mounts == {(one["target"], one["source"], one["readOnly"]) for one in service["mounts"]}
-    assert how["network"] == "mimir-dev"
+    assert how["network"] == "mimir-dev-internal"
     assert how["labels"] == {**LABEL, "io.mimir.role": "trial"}
     assert not {"ports", "network_alias", "networking_config", "restart_policy"} & how.keys()
 

@@ -28,6 +28,11 @@ def test_only_where_the_cause_does_not_say_it(cause: str, has_begun: bool, step:
         ("the stack is currently locked by 1 lock(s)", "pulumi cancel --yes prod"),
         ("get stack secrets manager: incorrect passphrase", "PULUMI_CONFIG_PASSPHRASE_FILE"),
         ("error: update canceled", "Run the same command again"),
+        ("failed to load checkpoint: unexpected end of JSON input", ".pulumi/backups/mimir/prod/"),
+        ("failed to load checkpoint: EOF", ".pulumi/stacks/mimir/prod.json"),
+        ("write .pulumi/stacks/mimir/prod.json: no space left on device", "make refresh STACK=prod"),
+        ("failed to solve: write /var/lib/docker/x: no space left on device", "docker system df"),
+        ('no builder "mine" found', "mimir:image.builder"),
     ],
 )
 def test_what_is_known(cause: str, part: str) -> None:
