@@ -28,7 +28,7 @@ class RolloutError(pulumi.RunError):
     """Raised when the pods of the current version are not available in time; the message says why."""
 
 
-def require(scope: Scope, part: Part) -> None:
+def require(scope: Scope, part: Part, since: float | None = None) -> None:
     """Wait until every pod of `part` is of the current version, and available, and finds the application.
 
     The rule is that of `kubectl rollout status` (kubectl/pkg/polymorphichelpers, DeploymentStatusViewer).
@@ -36,12 +36,13 @@ def require(scope: Scope, part: Part) -> None:
     Args:
         scope: the deployment.
         part: whose Deployment it is.
+        since: when its update began, by `time.monotonic()`; None where there was nothing to update.
 
     Raises:
-        RolloutError: after `kubernetes.rolloutSeconds`, or as soon as the cluster has given the rollout up.
+        RolloutError: `kubernetes.rolloutSeconds` after that, or as soon as the cluster has given the rollout up.
     """
     path = f"/apis/apps/v1/namespaces/{scope.cluster.namespace}/deployments/{name_of(scope.application, part)}"
-    deadline = time.monotonic() + scope.settings.kubernetes.rollout_seconds
+    deadline = (since or time.monotonic()) + scope.settings.kubernetes.rollout_seconds
     while True:
         try:
             deployment = scope.cluster.read(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -65,6 +67,8 @@ class Workload(pulumi.ComponentResource):
         application, seconds = scope.application, scope.settings.kubernetes.rollout_seconds
         # Where the old pod ends before the new one starts, its end takes time too.
         wait = f"{(rollout.grace_seconds if rollout.alone else 0) + seconds + MARGIN_SECONDS}s"
+        began: list[float] = []
+        begin = pulumi.ResourceHook(f"{name}-rollout", lambda _: began.append(time.monotonic()))
         made = apps.v1.Deployment(
             name,
             metadata=scope.metadata(name_of(application, part), part),
@@ -88,20 +92,22 @@ class Workload(pulumi.ComponentResource):
                     create=wait, update=wait, delete=f"{rollout.grace_seconds + DELETE_MARGIN_SECONDS}s"
                 ),
                 hooks=pulumi.ResourceHookBinding(
-                    before_create=scope.room_for(name).before_create, on_error=[failure.hook(name, scope, part)]
+                    before_create=[*(scope.room_for(name).before_create or []), begin],
+                    before_update=[begin],
+                    on_error=[failure.hook(name, scope, part)],
                 ),
             ),
         )
-        self.workload = made.metadata.apply(lambda metadata: _complete(scope, part, str(metadata.name)))
+        self.workload = made.metadata.apply(lambda metadata: _complete(scope, part, str(metadata.name), began))
         self.register_outputs({"workload": self.workload})
 
 
-def _complete(scope: Scope, part: Part, name: str) -> str:
-    """The Deployment's name, once its rollout is complete; a preview has nothing to wait for."""
+def _complete(scope: Scope, part: Part, name: str, began: Sequence[float]) -> str:
+    """The Deployment's name, once its rollout, which `began` then, is complete; a preview has nothing to wait for."""
     if pulumi.runtime.is_dry_run():
         rollouts.warn(scope, part)
     else:
-        rollouts.require(scope, part)
+        rollouts.require(scope, part, since=min(began, default=None))
     return name
 
 

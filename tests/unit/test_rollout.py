@@ -75,6 +75,18 @@ def test_a_cluster_that_does_not_answer_is_no_success(api: Api) -> None:
         rollout.require(Scope(SETTINGS, MIMIR, api.cluster, "mimir-dev"), "application")
 
 
+def test_the_limit_counts_from_the_beginning_of_the_update(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider has waited already, as long as the limit, and said that the pods are there."""
+    api.there[DEPLOYMENT] = deployment(availableReplicas=1)
+    api.there[SETS] = {"items": []}
+    api.there[PODS] = {"items": []}
+    now = 1000.0
+    monkeypatch.setattr(rollout, "time", SimpleNamespace(monotonic=lambda: now, sleep=lambda _: pytest.fail("waited")))
+    limit = SETTINGS.kubernetes.rollout_seconds
+    with pytest.raises(RolloutError):
+        rollout.require(Scope(SETTINGS, MIMIR, api.cluster, "mimir-dev"), "application", since=now - limit - 1)
+
+
 @pytest.fixture
 def edge(api: Api, monkeypatch: pytest.MonkeyPatch) -> Scope:
     """An edge of two pods, complete as far as its Deployment says; the second one is on its way out."""
