@@ -27,7 +27,7 @@ DNS_AWAY_REQUESTS = 15_000
 
 @pytest.fixture(scope="module")
 def stack(new_cluster_stack: NewClusterStack, shared_volumes: None) -> Iterator[ClusterStack]:
-    stack = new_cluster_stack(kubernetes={"replicas": 2, "rolloutSeconds": 120}, edge={**OPEN, "replicas": 2})
+    stack = new_cluster_stack(kubernetes={"replicas": 2, "rolloutSeconds": 120}, edge=OPEN)
     stack.up().ok()
     yield stack
 
