@@ -22,10 +22,15 @@ def made_by(kind: str) -> Resource:
     """A workload of `kind` with the pod of `foreign`."""
     pod, template = foreign.pod(), foreign.template()
     spec = {"Pod": pod, "CronJob": {"jobTemplate": {"spec": {"template": template}}}}.get(kind, {"template": template})
-    return foreign.in_cluster(kind, "other", "batch/v1", spec=spec)
+    return foreign.in_cluster(kind, "other", GROUPS[kind], spec=spec)
 
 
-KINDS = ("Pod", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob")
+GROUPS = {
+    "Pod": "core/v1",
+    **dict.fromkeys(("StatefulSet", "DaemonSet", "ReplicaSet"), "apps/v1"),
+    **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
+}
+KINDS = tuple(GROUPS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
