@@ -56,7 +56,6 @@ def containers(resource: Resource) -> Iterator[Container]:
         seccomp=Said(_seccomp(options), "securityOpts"),
         resources=(*_memory(properties), _cpus(properties)),
         probes=tuple(_probes(properties)),
-        host=tuple(_host(properties)),
     )
 
 
@@ -125,7 +124,11 @@ def _probes(properties: Mapping[str, Any]) -> Iterator[Said]:
     yield Said(None if items(tests)[:1] == ["NONE"] else tests, "healthcheck.tests")
 
 
-def _host(properties: Mapping[str, Any]) -> Iterator[Said]:
+def host(resource: Resource) -> Iterator[Said]:
+    """What a container uses of the host of its engine."""
+    if resource.type != CONTAINER:
+        return
+    properties = resource.properties
     for name, private in NAMESPACES.items():
         mode = properties.get(name)
         if mode is not None and mode is not UNKNOWN and mode not in private:

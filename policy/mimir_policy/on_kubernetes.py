@@ -55,15 +55,13 @@ def containers(resource: Resource) -> Iterator[Container]:
     pod = pod_of(resource)
     if not pod:
         return
-    host = tuple(_host(pod))
     for key in ("containers", "initContainers"):
         for index, container in enumerate(items(pod.spec.get(key))):
             serves = pod.runs_on and (key == "containers" or dig(container, "restartPolicy") == "Always")
-            yield _container(pod, container, f"{pod.path}.{key}[{index}]", serves, host)
-            host = ()  # the pod's, told once
+            yield _container(pod, container, f"{pod.path}.{key}[{index}]", serves)
 
 
-def _container(pod: Pod, container: Any, at: str, serves: bool, host: tuple[Said, ...]) -> Container:
+def _container(pod: Pod, container: Any, at: str, serves: bool) -> Container:
     own, of_pod, security = dig(container, "securityContext"), pod.spec.get("securityContext"), f"{at}.securityContext"
 
     def said(*path: str) -> Said:
@@ -89,13 +87,23 @@ def _container(pod: Pod, container: Any, at: str, serves: bool, host: tuple[Said
             for kind, resource in wanted
         ),
         probes=tuple(Said(dig(container, probe), f"{at}.{probe}") for probe in PROBES) if serves else (),
-        host=(*host, *_host_of_container(container, at)),
     )
 
 
 def _is_root(user: Any) -> bool:
     """Whether a user is root, or no number at all."""
     return user is not None and user is not UNKNOWN and not amount(user)
+
+
+def host(resource: Resource) -> Iterator[Said]:
+    """What a pod, and each of its containers, uses of the node that it is on."""
+    pod = pod_of(resource)
+    if not pod:
+        return
+    yield from _host(pod)
+    for key in ("containers", "initContainers"):
+        for index, container in enumerate(items(pod.spec.get(key))):
+            yield from _host_of_container(container, f"{pod.path}.{key}[{index}]")
 
 
 def _host(pod: Pod) -> Iterator[Said]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from mimir_policy import on_docker, on_kubernetes
 from mimir_policy.kubernetes_exposure import exposures as kubernetes_exposures
 from mimir_policy.resource import Resource
+from mimir_policy.rule import Said
 from mimir_policy.texts import texts
 from mimir_policy.view import Container, Exposure, Text
 
@@ -14,6 +15,11 @@ from mimir_policy.view import Container, Exposure, Text
 def containers_of(resource: Resource) -> Iterable[Container]:
     """The containers that a resource runs."""
     return on_kubernetes.containers(resource) if resource.on_kubernetes else on_docker.containers(resource)
+
+
+def host_of(resource: Resource) -> Iterable[Said]:
+    """What the containers of a resource use of their host."""
+    return on_kubernetes.host(resource) if resource.on_kubernetes else on_docker.host(resource)
 
 
 def texts_of(resource: Resource) -> Iterable[Text]:

@@ -45,10 +45,10 @@ INLINE = re.compile(r"(?:^|[\s\"';&])-{0,2}([\w.\-]{1,64})[\"']?\s*[:=]\s*[\"']?
 PUBLIC = re.compile(
     r"-----BEGIN (?P<what>(?:[A-Z0-9]+ )?(?:PUBLIC KEY|CERTIFICATE(?: REQUEST)?|X509 CRL))-----[^-]*-----END (?P=what)-----"
     r"|\bjwt_payload_query\('\$\.(?:iss|aud)\b[^']*'\) -m str -- (?:\"(?:\\.|[^\"\\])*\"|\S+)"
-    r"|\b[A-Z]{3,7}:/\S*"
+    r"|(?m:^)\^\([A-Z\[\]+|\-]+\):/\S*"
 )
 """What anybody may know although it looks random: public keys and certificates, the issuer and audience with which HAProxy
-compares a token's claims, and the paths of requests (`GET:/reports`) in its maps."""
+compares a token's claims, and the requests (`^(GET):/reports$`) in its maps."""
 
 RANDOM = re.compile(r"[A-Za-z0-9+/_\-]{24,}={0,2}")
 LEAST_BITS = 4.1

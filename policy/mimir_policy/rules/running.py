@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mimir_policy.platforms import containers_of
+from mimir_policy.platforms import containers_of, host_of
 from mimir_policy.quantity import amount
 from mimir_policy.resource import Resource
 from mimir_policy.rule import Rule, Settings, Violation
@@ -31,9 +31,8 @@ def _probes(resource: Resource, _: Settings) -> Iterator[Violation]:
 
 
 def _host(resource: Resource, _: Settings) -> Iterator[Violation]:
-    for container in containers_of(resource):
-        for said in container.host:
-            yield Violation(said.property, said.value, "nothing of the host's")
+    for said in host_of(resource):
+        yield Violation(said.property, said.value, "nothing of the host's")
 
 
 RULES = (
