@@ -12,6 +12,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ops import yaml_file
 
 PACK = "policy"
@@ -37,12 +39,20 @@ def is_enforced(stack: str) -> bool:
     Args:
         stack: name of the stack, with or without organization and project.
     """
-    name = stack.rpartition("/")[2]
-    if any(fnmatchcase(name, pattern) for pattern in _production_stacks()) or _has_other_stack_files():
+    if _is_production(stack) or _has_other_stack_files():
         return True
-    config = _mapping(yaml_file.read(Path(f"Pulumi.{stack}.yaml")).get("config"))
-    runtimes = [config[key] for key in RUNTIME_KEYS if key in config]
+    runtimes = _runtimes(stack)
     return not runtimes or any(runtime != DEVELOPMENT for runtime in runtimes)
+
+
+def notice(stack: str) -> str | None:
+    """What to tell about a stack that is stopped only because its file does not say what it is; None for others."""
+    if not is_enforced(stack) or _runtimes(stack) or _is_production(stack):
+        return None
+    return (
+        f"note: Pulumi.{stack}.yaml does not say mimir:runtime, so that a policy violation stops this stack. "
+        f"For development: pulumi config set mimir:runtime {DEVELOPMENT} --stack {stack}"
+    )
 
 
 def config(stack: str) -> str:
@@ -56,11 +66,21 @@ def flags(stack: str) -> tuple[str, ...]:
     return ("--policy-pack", pack(), "--policy-pack-config", config(stack))
 
 
+def _runtimes(stack: str) -> list[Any]:
+    """Every value that the stack file has for `mimir:runtime`."""
+    config = _mapping(yaml_file.read(Path(f"Pulumi.{stack}.yaml")).get("config"))
+    return [config[key] for key in RUNTIME_KEYS if key in config]
+
+
+def _is_production(stack: str) -> bool:
+    return any(fnmatchcase(stack.rpartition("/")[2], pattern) for pattern in _production_stacks())
+
+
 def _production_stacks() -> list[str]:
     """Patterns of the names of production's stacks: every name where nothing readable says so."""
     try:
         names = yaml_file.read(PRODUCTION)["stacks"]
-    except (OSError, KeyError, ValueError, TypeError, yaml_file.yaml.YAMLError):
+    except (OSError, KeyError, ValueError, TypeError, yaml.YAMLError):
         return ["*"]
     return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else ["*"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from ops import policy, source_argument, stack
@@ -32,6 +33,8 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str) -> int:
     from ops.audit_log.recorded import recorded
 
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
+    if notice := policy.notice(arguments.stack):
+        print(notice, file=sys.stderr)
 
     def update(message: str) -> int | Unchanged:
         # Rules about a whole stack are judged at the end of a preview, or else of the update: too late to stop it.

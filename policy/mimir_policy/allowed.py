@@ -1,7 +1,8 @@
-"""What a stack may use: the kinds and fields in allowed/*.yaml, and what the platform team adds in policy/extensions.yaml.
+"""What a stack may use: the kinds and fields in allowed/*.yaml, and those that policy/extensions.yaml adds.
 
-A file has a tree of fields for each type of resources. A list of objects has the tree of one object, `*` in a name stands
-for any part of it, and names that begin with a dot are parts that several types share. At the end of a branch is one of:
+A file has a tree of fields for each type of resources. A list of objects has the tree of one object, `*` in a name
+stands for any part of it, and names that begin with a dot are parts that several types share. At the end of a branch
+is one of:
 
 - a list: the values that are allowed;
 - words: `any` (every text, number and switch; the rule `secrets` judges the texts), `public` (as `any`, for names and

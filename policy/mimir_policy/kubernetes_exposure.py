@@ -56,5 +56,5 @@ def exposures(resource: Resource) -> Iterator[Exposure]:
 
 
 def _has_certificate(entry: Any) -> bool:
-    """Whether an entry of an Ingress says for what it encrypts: hosts (with the controller's certificate), or a Secret."""
+    """Whether an entry of an Ingress says what it encrypts: hosts (by the controller's certificate), or a Secret."""
     return not is_known(entry) or any(items(dig(entry, "hosts"))) or bool(dig(entry, "secretName"))

@@ -26,7 +26,7 @@ ENDING = ("Job", "CronJob")
 
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 VOLUMES = ("configMap", "downwardAPI", "emptyDir", "persistentVolumeClaim", "projected", "secret")
-"""The volume types of the profile `restricted`, without those that drivers and new claims bring along (csi, ephemeral)."""
+"""The volume types of the profile `restricted`, without those that drivers and new claims bring (csi, ephemeral)."""
 
 
 @dataclass(frozen=True)

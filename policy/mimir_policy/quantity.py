@@ -16,7 +16,7 @@ QUANTITY = re.compile(r"\+?(\d+(?:\.\d*)?|\.\d+)(?:([eE][+-]?\d+)|([a-zA-Z]*))")
 
 
 def amount(value: Any) -> float | None:
-    """A number, or a quantity such as `100m` or `64Mi`, in units; None where it is no amount, zero or less than zero."""
+    """A number, or a quantity such as `100m` or `64Mi`, in units; None where it is no amount, or not above zero."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):

@@ -43,12 +43,13 @@ INLINE = re.compile(r"(?:^|[\s\"';&])-{0,2}([\w.\-]{1,64})[\"']?\s*[:=]\s*[\"']?
 """The same within a line: a header or an argument in a command."""
 
 PUBLIC = re.compile(
-    r"-----BEGIN (?P<what>(?:[A-Z0-9]+ )?(?:PUBLIC KEY|CERTIFICATE(?: REQUEST)?|X509 CRL))-----[^-]*-----END (?P=what)-----"
+    r"-----BEGIN (?P<what>(?:[A-Z0-9]+ )?(?:PUBLIC KEY|CERTIFICATE(?: REQUEST)?|X509 CRL))-----"
+    r"(?P<der>[^-]*)-----END (?P=what)-----"
     r"|\bjwt_payload_query\('\$\.(?:iss|aud)\b[^']*'\) -m str -- (?:\"(?:\\.|[^\"\\])*\"|\S+)"
     r"|(?m:^)\^\([A-Z\[\]+|\-]+\):/\S*"
 )
-"""What anybody may know although it looks random: public keys and certificates, the issuer and audience with which HAProxy
-compares a token's claims, and the requests (`^(GET):/reports$`) in its maps."""
+"""What anybody may know although it looks random: public keys and certificates, the issuer and audience with which
+HAProxy compares a token's claims, and the requests (`^(GET):/reports$`) in its maps."""
 
 RANDOM = re.compile(r"[A-Za-z0-9+/_\-]{24,}={0,2}")
 LEAST_BITS = 4.1
@@ -77,8 +78,22 @@ def signs(name: str, text: str, depth: int = 0) -> Iterator[str]:
     if decoded is not None:
         yield from (f"in base64: {sign}" for sign in signs("", decoded, depth + 1))
     is_prose = decoded is not None and any(map(str.isspace, decoded.strip()))
-    if not is_prose and any(_looks_random(found.group()) for found in RANDOM.finditer(PUBLIC.sub(" ", text))):
+    if not is_prose and any(_looks_random(found.group()) for found in RANDOM.finditer(PUBLIC.sub(_hidden, text))):
         yield "it looks like a random key"
+
+
+def _hidden(public: re.Match[str]) -> str:
+    """What stays of public material: nothing, unless a block in PEM holds something else than DER."""
+    if public.group("der") is None:
+        return " "
+    try:
+        der = base64.b64decode("".join(public.group("der").split()), validate=True)
+    except ValueError:
+        der = b""
+    is_sequence = len(der) > 4 and der[0] == 0x30
+    long_form = der[1] & 0x7F if is_sequence and der[1] & 0x80 else 0
+    length = int.from_bytes(der[2 : 2 + long_form]) if long_form else der[1] if is_sequence else -1
+    return " " if len(der) == 2 + long_form + length else public.group()
 
 
 def _decoded(text: str) -> str | None:

@@ -75,7 +75,11 @@ ON_A_CONTAINER = (
     Case("secrets", {"envs": [f"SETTINGS={ENCODED}"]}),
     Case("secrets", {"tmpfs": {"/x": NEVER}}),
     Case("secrets", {"stopSignal": TOKEN}),
-    Case("secrets", {"networkMode": DROP, "networksAdvanced": [{"name": "net", "driverOpts": [TOKEN]}]}, frozenset({FIELD})),
+    Case(
+        "secrets",
+        {"networkMode": DROP, "networksAdvanced": [{"name": "net", "driverOpts": [TOKEN]}]},
+        frozenset({FIELD}),
+    ),
 )
 """Changes of a container on an engine."""
 
@@ -117,7 +121,9 @@ ON_A_DEPLOYMENT = (
     Case("non-root", {f"{SECURITY}/runAsUser": -0.0}),
     Case("secrets", {f"{PROBE}/httpGet/httpHeaders": [{"name": "Authorization", "value": f"Bearer {HUNTER}"}]}),
     Case("secrets", {f"{PROBE}/exec": {"command": ["probe", "--token", HUNTER]}}),
-    Case("secrets", {f"{OWN}/lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", f"logout --password={HUNTER}"]}}}}),
+    Case(
+        "secrets", {f"{OWN}/lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", f"logout --password={HUNTER}"]}}}}
+    ),
     Case("secrets", {f"{OWN}/lifecycle": {"postStart": {"httpGet": {"httpHeaders": [{"name": "X", "value": TOKEN}]}}}}),
     Case("secrets", {f"{OWN}/env": [{"name": "SETTINGS", "value": ENCODED}]}),
     Case("secrets", {f"{POD}/aFieldOfTomorrow": {"token": HUNTER}}, frozenset({FIELD})),
@@ -142,7 +148,10 @@ ON_OTHERS = {
     "ConfigMap": (
         Case("secrets", {"binaryData": {"app.yaml": ENCODED}}),
         Case("secrets", {"binaryData": {"app.yaml": base64.b64encode(ENCODED.encode()).decode()}}),
-        Case("secrets", {"data": {"app.yaml": f"settings: {NEVER}\n-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"}}),
+        Case(
+            "secrets",
+            {"data": {"app.yaml": f"settings: {NEVER}\n-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"}},
+        ),
     ),
     "PersistentVolumeClaim": (
         Case(FIELD, {"spec/volumeName": "a-host-path"}),

@@ -1,4 +1,4 @@
-"""Each field that the SDKs know of containers, pods, volumes and Services is judged: allowed as data, or refused by a rule.
+"""Each field that the SDKs have for containers, pods, volumes and Services is judged: allowed, or refused by a rule.
 
 The fields are read from the SDKs themselves, so that one that a new version brings along is refused until it is listed.
 """
@@ -44,16 +44,12 @@ WORDS = {"any", "public", "secret", "encrypted", "refused"}
 
 def fields(model: type, path: tuple[str, ...] = (), above: tuple[type, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The paths of all fields of a type of the SDK, each before those below it."""
-    types = sdk_types.input_type_types(model) if sdk_types.is_input_type(model) else _of_resource(model)
+    types = sdk_types.input_type_types(model)
     for name in sdk_types.input_type_py_to_pulumi_names(model).values():
         yield (*path, name)
         for below in dict.fromkeys(_models(types.get(name))):
             if below not in above and len(path) < DEEPEST:
                 yield from fields(below, (*path, name), (*above, model))
-
-
-def _of_resource(model: type) -> dict[str, Any]:
-    return dict(sdk_types.input_type_types(model))
 
 
 def _models(annotation: Any) -> Iterator[type]:

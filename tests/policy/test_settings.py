@@ -1,4 +1,4 @@
-"""Whatever a setting is set to, the pack knows what the program makes of it, and refuses nothing but an unsafe choice."""
+"""Whatever a setting is set to, the pack knows what the program makes of it, and refuses only an unsafe choice."""
 
 from __future__ import annotations
 

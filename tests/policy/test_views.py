@@ -99,7 +99,8 @@ def test_nothing_that_is_not_known_yet_trips_or_breaks_a_rule(stack: tuple[Resou
         for properties in _each_gone(resource.properties):
             given = {"image-registry": {"registries": ["registry.example.com", "127.0.0.1", "docker.io"]}}
             others = [one for one in stack if one is not resource]
-            found = recorded.violations(*others, replace(resource, properties=properties), settings=given)
+            changed_resource = replace(resource, properties=properties)
+            found = recorded.violations(*others, changed_resource, settings=given, changed=changed_resource)
             assert found == [], resource.name
 
 

@@ -36,8 +36,9 @@ def _field(resource: Resource, _: Settings) -> Iterator[Violation]:
         elif field.leaf.values:
             others = [one for one in _each(field.value) if one is not UNKNOWN and not _is_among(one, field)]
             if others:
-                values = ", ".join(str(value).lower() if isinstance(value, bool) else repr(value) for value in
-                                   field.leaf.values)
+                values = ", ".join(
+                    str(value).lower() if isinstance(value, bool) else repr(value) for value in field.leaf.values
+                )
                 yield Violation(field.property, _shown(field), values)
         elif not field.leaf.may_hold_more and any(isinstance(one, Mapping) for one in _each(field.value)):
             yield Violation(field.property, "an object", "a text, a number, a switch, or a list of them")
@@ -64,8 +65,8 @@ RULES = (
     Rule(
         name="known-kind",
         what="Only resources of known kinds are made: those that the other rules can judge.",
-        why="NIST SP 800-53 Rev. 5 CM-7(5) (deny by default, allow by exception); the pack cannot judge what it does not "
-        "know: Helm releases, patches and lists, Swarm services, plugins, commands, volumes and roles of the whole cluster",
+        why="NIST SP 800-53 Rev. 5 CM-7(5) (deny by default, allow by exception); the pack cannot judge what it does "
+        "not know: Helm releases, patches and lists, Swarm services, plugins, commands, a cluster's own volumes and roles",
         fix=f"write it with kinds that are known, {EXTEND}",
         severity="critical",
         of_resource=_kind,

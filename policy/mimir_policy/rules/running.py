@@ -19,7 +19,8 @@ def _limits(resource: Resource, _: Settings) -> Iterator[Violation]:
     for container in containers_of(resource):
         for said in container.resources:
             number = amount(said.value)
-            if said.value is not UNKNOWN and (number is None or number > (MOST_CPUS if "cpu" in said.property else MOST_MEMORY)):
+            most = MOST_CPUS if "cpu" in said.property else MOST_MEMORY
+            if said.value is not UNKNOWN and (number is None or number > most):
                 yield Violation(said.property, said.value if said.shown is None else said.shown, "an amount above zero")
 
 
