@@ -34,6 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     allowed = frozenset(arguments.allow) | allowed_by_labels(os.environ.get(LABELS, ""))
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
     stack = observed.workspace(arguments.stack, {OVERRIDES: json.dumps(overrides)} if overrides else {})
+    if notice := policy.notice(arguments.stack):
+        written.say(notice)
     written.say(f"Previewing stack {arguments.stack}: building, pushing nothing …")
     source = f" SOURCE={arguments.source}" if arguments.source else ""
     report, text = make.preview(

@@ -44,6 +44,8 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str, before: Cal
 
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
     renamed.refuse(arguments.stack, exported(arguments.stack))
+    if notice := policy.notice(arguments.stack):
+        print(notice, file=sys.stderr)
 
     def update(message: str) -> int | Unchanged:
         if before:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -11,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from mimir_policy.allowed import INTERNAL
 from mimir_policy.resource import Resource
 from mimir_policy.rule import Rule, Violation
 from mimir_policy.values import dig
@@ -22,14 +24,25 @@ SHORTEST_REASON = 20
 
 @dataclass(frozen=True)
 class Known:
-    """One exception; `name` and `found` may hold `*`."""
+    """One exception, which covers a violation only if everything matches.
+
+    Attributes:
+        rules: the rules that it is an exception to.
+        type: of the resource.
+        name: of the resource; `*` stands for any part.
+        reason: why it is meant.
+        found: what was found, as a regular expression.
+        where: properties that the resource must have, by path, with their values.
+        only: the properties that it may have, with the values that are allowed, or `any`. Without it, every one.
+    """
 
     rules: tuple[str, ...]
     type: str
     name: str
     reason: str
-    found: str = "*"
+    found: str = ".*"
     where: Mapping[str, Any] = field(default_factory=dict)
+    only: Mapping[str, Any] | None = None
 
     def covers(self, rule: Rule, resource: Resource, violation: Violation) -> bool:
         """Whether a violation is meant."""
@@ -37,9 +50,17 @@ class Known:
             rule.name in self.rules
             and resource.type == self.type
             and fnmatchcase(resource.name, self.name)
-            and fnmatchcase(str(violation.found), self.found)
+            and re.fullmatch(self.found, str(violation.found), re.DOTALL) is not None
             and all(dig(resource.properties, *path.split(".")) == value for path, value in self.where.items())
+            and all(self._may_have(name, value) for name, value in resource.properties.items())
         )
+
+    def _may_have(self, name: str, value: Any) -> bool:
+        """Whether a resource with this property is still what the exception is for."""
+        if self.only is None or value is None or name in INTERNAL:
+            return True
+        allowed = self.only.get(name, [])
+        return allowed == "any" or value in allowed
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from mimir_policy.resource import KUBERNETES, Resource
 from mimir_policy.rule import Said
@@ -40,9 +41,9 @@ def exposures(resource: Resource) -> Iterator[Exposure]:
                 redirects = dig(port, "port") == PLAIN_PORT
                 yield Exposure(Said(shown, f"spec.ports[{index}]"), encrypted, redirects)
         case "Ingress":
-            covered = items(dig(spec, "tls"))
+            covered = [one for one in items(dig(spec, "tls")) if _has_certificate(one)]
             hosts = {host for one in covered for host in items(dig(one, "hosts"))}
-            has_any = any(not items(dig(one, "hosts")) for one in covered)
+            has_any = any(not any(items(dig(one, "hosts"))) for one in covered)
             for index, rule in enumerate(items(dig(spec, "rules")) or [{}]):
                 host = dig(rule, "host")
                 encrypted = has_any or host in hosts or (host is None and bool(covered))
@@ -52,3 +53,8 @@ def exposures(resource: Resource) -> Iterator[Exposure]:
                 protocol, port = dig(listener, "protocol"), dig(listener, "port")
                 encrypted = protocol in ("HTTPS", "TLS")
                 yield Exposure(Said(protocol, f"spec.listeners[{index}]"), encrypted, redirects=port == PLAIN_PORT)
+
+
+def _has_certificate(entry: Any) -> bool:
+    """Whether an entry of an Ingress says what it encrypts: hosts (by the controller's certificate), or a Secret."""
+    return not is_known(entry) or any(items(dig(entry, "hosts"))) or bool(dig(entry, "secretName"))

@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mimir_policy.resource import CONTAINER, DOCKER, Resource
+from mimir_policy.quantity import amount
+from mimir_policy.resource import CONTAINER, Resource
 from mimir_policy.rule import Said
-from mimir_policy.values import UNKNOWN, Hidden, dig, is_known, items, mapping, show
-from mimir_policy.view import Container, Exposure, Text
+from mimir_policy.values import UNKNOWN, dig, is_known, items, mapping, show
+from mimir_policy.view import Container, Exposure
 
-IMAGE = "docker-build:index:Image"
 TLS_PORTS = (443, 8443)
 """Ports inside of a container that speak TLS. An engine cannot say it in another way."""
 
 PLAIN_PORT = 80
 """The port that browsers try first; beside an encrypted one it redirects them."""
 
-NAMESPACES = ("networkMode", "pidMode", "ipcMode", "usernsMode", "cgroupnsMode")
+NAMESPACES = {
+    "pidMode": ("",),
+    "ipcMode": ("", "none", "private", "shareable"),
+    "usernsMode": ("",),
+    "cgroupnsMode": ("", "private"),
+}
+"""Namespaces that a container may share, and the modes in which it has one of its own."""
+
+NO_NEW_PRIVILEGES = ("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true")
+OWN_PROFILES = ("apparmor=docker-default", "apparmor:docker-default", "seccomp=builtin", "seccomp:builtin")
+"""Security options that name what the engine does anyway."""
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
+"""Names of volumes and networks (moby, daemon/names)."""
+
+HEXADECIMAL = frozenset("0123456789abcdef")
+DEFAULT_PERIOD = 100_000
+"""Microseconds of an engine's scheduling period where a container names none."""
 
 
 def containers(resource: Resource) -> Iterator[Container]:
@@ -36,34 +54,9 @@ def containers(resource: Resource) -> Iterator[Container]:
         dropped=Said(dig(properties, "capabilities", "drops"), "capabilities.drops"),
         added=Said(dig(properties, "capabilities", "adds"), "capabilities.adds"),
         seccomp=Said(_seccomp(options), "securityOpts"),
-        resources=(Said(properties.get("memory") or None, "memory"), Said(_cpus(properties), "cpuQuota")),
+        resources=(*_memory(properties), _cpus(properties)),
         probes=tuple(_probes(properties)),
-        host=tuple(_host(properties)),
     )
-
-
-def texts(resource: Resource) -> Iterator[Text]:
-    """Variables, labels, command lines and files of a container, and what a build leaves in its image's history."""
-    properties = resource.properties
-    if resource.type == IMAGE:
-        for name, value in mapping(properties.get("buildArgs")).items():
-            yield Text(name, Said(value, f"buildArgs.{name}"), hidden_is_safe=False)
-        for name, value in mapping(properties.get("labels")).items():
-            yield Text(name, Said(value, f"labels.{name}"), hidden_is_safe=False)
-    elif resource.type.startswith(DOCKER):
-        for label in items(properties.get("labels")):
-            name = str(dig(label, "label"))
-            yield Text(name, Said(dig(label, "value"), f"labels[{name}]"), hidden_is_safe=False)
-        # An engine knows no secrets of a container: a variable that Pulumi encrypts is as safe as it gets there.
-        for index, variable in enumerate(items(properties.get("envs"))):
-            name, _, value = str(variable).partition("=")
-            kept = Hidden(value) if isinstance(variable, Hidden) else value
-            yield Text(name, Said(kept, f"envs[{index}] ({name})"), hidden_is_safe=True)
-        for key in ("command", "entrypoints"):
-            for index, word in enumerate(items(properties.get(key))):
-                yield Text("", Said(word, f"{key}[{index}]"), hidden_is_safe=False)
-        for index, file in enumerate(items(properties.get("uploads"))):
-            yield Text("", Said(dig(file, "content"), f"uploads[{index}].content"), hidden_is_safe=True)
 
 
 def exposures(resource: Resource) -> Iterator[Exposure]:
@@ -92,20 +85,35 @@ def _non_root(user: Any) -> Any:
 
 
 def _escalates(properties: Mapping[str, Any], options: list[str]) -> Any:
+    """Whether processes may gain rights: an engine takes the last of several options, so that each must say no."""
     if not is_known(properties.get("securityOpts")):
         return UNKNOWN
-    return not {"no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"} & set(options)
+    about = [option for option in options if option.startswith("no-new-privileges")]
+    return not about or not set(about) <= set(NO_NEW_PRIVILEGES)
 
 
 def _seccomp(options: list[str]) -> str:
-    """The engine has a profile, unless an option takes it away; the same goes for AppArmor and SELinux."""
-    if any(option.endswith(("unconfined", "disable")) for option in options):
-        return "Unconfined"
-    return "Localhost" if any(option.startswith("seccomp") for option in options) else "RuntimeDefault"
+    """The engine has profiles of seccomp, AppArmor and SELinux, unless an option replaces them or takes them away."""
+    others = [option for option in options if not option.startswith("no-new-privileges")]
+    return next((option for option in others if option not in OWN_PROFILES), "RuntimeDefault")
 
 
-def _cpus(properties: Mapping[str, Any]) -> Any:
-    return properties.get("cpuQuota") or properties.get("cpus") or None
+def _cpus(properties: Mapping[str, Any]) -> Said:
+    """How many CPUs it may use: of the two ways to say it the quota comes first."""
+    quota, period = properties.get("cpuQuota"), properties.get("cpuPeriod")
+    if UNKNOWN in (quota, period):
+        return Said(UNKNOWN, "cpuQuota")
+    if quota is None and properties.get("cpus") is not None:
+        return Said(properties["cpus"], "cpus")
+    share = amount(quota)
+    return Said(share if share is None else share / (amount(period) or DEFAULT_PERIOD), "cpuQuota", quota)
+
+
+def _memory(properties: Mapping[str, Any]) -> Iterator[Said]:
+    """MiB, and where it is set those of memory and swap together: below zero they are unlimited."""
+    for name in ("memory", "memorySwap"):
+        if name == "memory" or properties.get(name) is not None:
+            yield Said(properties.get(name), name)
 
 
 def _probes(properties: Mapping[str, Any]) -> Iterator[Said]:
@@ -116,21 +124,44 @@ def _probes(properties: Mapping[str, Any]) -> Iterator[Said]:
     yield Said(None if items(tests)[:1] == ["NONE"] else tests, "healthcheck.tests")
 
 
-def _host(properties: Mapping[str, Any]) -> Iterator[Said]:
-    for name in NAMESPACES:
+def host(resource: Resource) -> Iterator[Said]:
+    """What a container uses of the host of its engine."""
+    if resource.type != CONTAINER:
+        return
+    properties = resource.properties
+    for name, private in NAMESPACES.items():
         mode = properties.get(name)
-        if mode is not UNKNOWN and (mode == "host" or str(mode).startswith("container:")):
+        if mode is not None and mode is not UNKNOWN and mode not in private:
             yield Said(mode, name)
-    if properties.get("publishAllPorts") is True:
-        yield Said(True, "publishAllPorts")
+    yield from _networks(properties)
+    if properties.get("publishAllPorts") not in (None, False, UNKNOWN):
+        yield Said(properties["publishAllPorts"], "publishAllPorts")
     for index, mount in enumerate(items(properties.get("mounts"))):
-        if dig(mount, "type") not in ("volume", "tmpfs", UNKNOWN):
-            yield Said(dig(mount, "source"), f"mounts[{index}].source")
+        kind, source = dig(mount, "type"), dig(mount, "source")
+        if kind not in ("volume", "tmpfs", UNKNOWN) or not _is_name(source):
+            yield Said(source, f"mounts[{index}].source")
     for index, volume in enumerate(items(properties.get("volumes"))):
-        if dig(volume, "hostPath") is not None:
-            yield Said(dig(volume, "hostPath"), f"volumes[{index}].hostPath")
-    for index, device in enumerate(items(properties.get("devices"))):
-        yield Said(dig(device, "hostPath"), f"devices[{index}].hostPath")
+        for name, value in mapping(volume).items():
+            is_plain = _is_name(value) if name == "volumeName" else name in ("containerPath", "readOnly")
+            if value not in (None, "") and not is_plain:
+                yield Said(value, f"volumes[{index}].{name}")
+
+
+def _networks(properties: Mapping[str, Any]) -> Iterator[Said]:
+    """Networks by their name; an engine takes the beginning of an id as well, and the host's network has one."""
+    networks = [(properties.get("networkMode"), "networkMode")]
+    for index, network in enumerate(items(properties.get("networksAdvanced"))):
+        networks.append((dig(network, "name"), f"networksAdvanced[{index}].name"))
+    for network, shown in networks:
+        if network not in (None, "", UNKNOWN) and (
+            network == "host" or not _is_name(network) or set(str(network)) <= HEXADECIMAL
+        ):
+            yield Said(network, shown)
+
+
+def _is_name(value: Any) -> bool:
+    """Whether it is the name of a volume or a network, and not a path, an option or a container's network."""
+    return value is None or value is UNKNOWN or (isinstance(value, str) and NAME.fullmatch(value) is not None)
 
 
 def _is_loopback(address: Any) -> bool:

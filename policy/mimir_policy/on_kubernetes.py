@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mimir_policy.quantity import amount
 from mimir_policy.resource import KUBERNETES, Resource
 from mimir_policy.rule import Said
 from mimir_policy.values import UNKNOWN, dig, items, mapping
-from mimir_policy.view import Container, Text
+from mimir_policy.view import Container
 
 TEMPLATE = ("spec", "template", "spec")
 PODS: Mapping[str, tuple[str, ...]] = {
@@ -24,8 +25,8 @@ ENDING = ("Job", "CronJob")
 """Their pods end by themselves."""
 
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
-VOLUMES = ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret")
-"""The volume types of the profile `restricted`."""
+VOLUMES = ("configMap", "downwardAPI", "emptyDir", "persistentVolumeClaim", "projected", "secret")
+"""The volume types of the profile `restricted`, without those that drivers and new claims bring (csi, ephemeral)."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,13 @@ def containers(resource: Resource) -> Iterator[Container]:
     pod = pod_of(resource)
     if not pod:
         return
-    host = tuple(_host(pod))
     for key in ("containers", "initContainers"):
         for index, container in enumerate(items(pod.spec.get(key))):
             serves = pod.runs_on and (key == "containers" or dig(container, "restartPolicy") == "Always")
-            yield _container(pod, container, f"{pod.path}.{key}[{index}]", serves, host)
-            host = ()  # the pod's, told once
+            yield _container(pod, container, f"{pod.path}.{key}[{index}]", serves)
 
 
-def _container(pod: Pod, container: Any, at: str, serves: bool, host: tuple[Said, ...]) -> Container:
+def _container(pod: Pod, container: Any, at: str, serves: bool) -> Container:
     own, of_pod, security = dig(container, "securityContext"), pod.spec.get("securityContext"), f"{at}.securityContext"
 
     def said(*path: str) -> Said:
@@ -76,7 +75,7 @@ def _container(pod: Pod, container: Any, at: str, serves: bool, host: tuple[Said
     wanted = [(kind, resource) for kind in ("requests", "limits") for resource in ("cpu", "memory")]
     return Container(
         image=Said(dig(container, "image"), f"{at}.image"),
-        non_root=Said(False, user.property, user.value) if user.value in (0, "0") else inherited("runAsNonRoot"),
+        non_root=Said(False, user.property, user.value) if _is_root(user.value) else inherited("runAsNonRoot"),
         read_only_root=said("readOnlyRootFilesystem"),
         privileged=said("privileged"),
         escalation=said("allowPrivilegeEscalation"),
@@ -88,50 +87,29 @@ def _container(pod: Pod, container: Any, at: str, serves: bool, host: tuple[Said
             for kind, resource in wanted
         ),
         probes=tuple(Said(dig(container, probe), f"{at}.{probe}") for probe in PROBES) if serves else (),
-        host=(*host, *_host_of_container(container, at)),
     )
 
 
-def texts(resource: Resource) -> Iterator[Text]:
-    """Labels, annotations, configuration, variables and command lines. Whoever may look at the object reads them."""
-    if not resource.on_kubernetes:
-        return
-    for key in ("labels", "annotations"):
-        yield from _map(f"metadata.{key}", dig(resource.properties, "metadata", key))
-    if resource.kind == "ConfigMap":
-        for key in ("data", "binaryData"):
-            yield from _map(key, resource.properties.get(key))
+def _is_root(user: Any) -> bool:
+    """Whether a user is root, or no number at all."""
+    return user is not None and user is not UNKNOWN and not amount(user)
+
+
+def host(resource: Resource) -> Iterator[Said]:
+    """What a pod, and each of its containers, uses of the node that it is on."""
     pod = pod_of(resource)
     if not pod:
         return
-    template = pod.path.rpartition(".")[0]
-    if template:
-        for key in ("labels", "annotations"):
-            path = [*template.split("."), "metadata", key]
-            yield from _map(".".join(path), dig(resource.properties, *path))
-    for kind in ("containers", "initContainers"):
-        for index, container in enumerate(items(pod.spec.get(kind))):
-            yield from _of_container(container, f"{pod.path}.{kind}[{index}]")
-
-
-def _of_container(container: Any, at: str) -> Iterator[Text]:
-    for index, variable in enumerate(items(dig(container, "env"))):
-        name = str(dig(variable, "name"))
-        yield Text(name, Said(dig(variable, "value"), f"{at}.env[{index}].value ({name})"), hidden_is_safe=False)
-    for key in ("command", "args"):
-        for index, word in enumerate(items(dig(container, key))):
-            yield Text("", Said(word, f"{at}.{key}[{index}]"), hidden_is_safe=False)
-
-
-def _map(path: str, found: Any) -> Iterator[Text]:
-    for name, value in mapping(found).items():
-        yield Text(name, Said(value, f"{path}[{name}]"), hidden_is_safe=False)
+    yield from _host(pod)
+    for key in ("containers", "initContainers"):
+        for index, container in enumerate(items(pod.spec.get(key))):
+            yield from _host_of_container(container, f"{pod.path}.{key}[{index}]")
 
 
 def _host(pod: Pod) -> Iterator[Said]:
     for name in ("hostNetwork", "hostPID", "hostIPC"):
-        if pod.spec.get(name) is True:
-            yield Said(True, f"{pod.path}.{name}")
+        if pod.spec.get(name) not in (None, False, UNKNOWN):
+            yield Said(pod.spec[name], f"{pod.path}.{name}")
     for index, volume in enumerate(items(pod.spec.get("volumes"))):
         for kind in mapping(volume):
             if kind not in ("name", *VOLUMES) and dig(volume, kind) is not None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from mimir_policy import on_docker, on_kubernetes
 from mimir_policy.kubernetes_exposure import exposures as kubernetes_exposures
 from mimir_policy.resource import Resource
+from mimir_policy.rule import Said
+from mimir_policy.texts import texts
 from mimir_policy.view import Container, Exposure, Text
 
 
@@ -15,9 +17,14 @@ def containers_of(resource: Resource) -> Iterable[Container]:
     return on_kubernetes.containers(resource) if resource.on_kubernetes else on_docker.containers(resource)
 
 
+def host_of(resource: Resource) -> Iterable[Said]:
+    """What the containers of a resource use of their host."""
+    return on_kubernetes.host(resource) if resource.on_kubernetes else on_docker.host(resource)
+
+
 def texts_of(resource: Resource) -> Iterable[Text]:
     """The texts of a resource that are no place for a secret."""
-    return on_kubernetes.texts(resource) if resource.on_kubernetes else on_docker.texts(resource)
+    return texts(resource)
 
 
 def exposures_of(resource: Resource) -> Iterable[Exposure]:

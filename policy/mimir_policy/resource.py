@@ -13,6 +13,7 @@ DOCKER = "docker:"
 """How the types of a platform's resources begin."""
 
 CONTAINER = "docker:index/container:Container"
+IMAGE = "docker-build:index:Image"
 VOLUME = "docker:index/volume:Volume"
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 NAMESPACE = "kubernetes:core/v1:Namespace"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections import Counter
@@ -38,6 +39,18 @@ FORMS = (
 LINE = re.compile(r"^\s*[\"']?([\w.\-]{1,64})[\"']?\s*[:=]\s*[\"']?([^\"'\n]*)", re.MULTILINE)
 """A setting in a file: `name: value` or `name = value`."""
 
+INLINE = re.compile(r"(?:^|[\s\"';&])-{0,2}([\w.\-]{1,64})[\"']?\s*[:=]\s*[\"']?([^\"'\s]*)")
+"""The same within a line: a header or an argument in a command."""
+
+PUBLIC = re.compile(
+    r"-----BEGIN (?P<what>(?:[A-Z0-9]+ )?(?:PUBLIC KEY|CERTIFICATE(?: REQUEST)?|X509 CRL))-----"
+    r"(?P<der>[^-]*)-----END (?P=what)-----"
+    r"|\bjwt_payload_query\('\$\.(?:iss|aud)\b[^']*'\) -m str -- (?:\"(?:\\.|[^\"\\])*\"|\S+)"
+    r"|(?m:^)\^\([A-Z\[\]+|\-]+\):/\S*"
+)
+"""What anybody may know although it looks random: public keys and certificates, the issuer and audience with which
+HAProxy compares a token's claims, and the requests (`^(GET):/reports$`) in its maps."""
+
 RANDOM = re.compile(r"[A-Za-z0-9+/_\-]{24,}={0,2}")
 LEAST_BITS = 4.1
 """Of entropy a character. Words have fewer, base64 of random bytes more from 24 characters on."""
@@ -48,16 +61,51 @@ MOST_WORDS = 0.5
 """Share of the characters that may be parts of words: names and paths have more."""
 
 
-def signs(name: str, text: str) -> Iterator[str]:
-    """What tells that a text is a secret, in words that do not repeat it."""
+BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{8,}={0,2}\s*")
+DEEPEST = 3
+"""How often a text may be encoded."""
+
+
+def signs(name: str, text: str, depth: int = 0) -> Iterator[str]:
+    """What tells that a text is a secret, in words that do not repeat it; what it is in base64 is judged as well."""
     if _is_secret_name(name) and not HARMLESS.fullmatch(text):
         yield f"its name, {name}, is that of a secret"
     yield from (form for form, pattern in FORMS if pattern.search(text))
-    if "\n" in text:
-        named = {key for key, value in LINE.findall(text) if _is_secret_name(key) and not HARMLESS.fullmatch(value)}
-        yield from (f"a line sets {key}" for key in sorted(named))
-    if any(_looks_random(found.group()) for found in RANDOM.finditer(text)):
+    settings = (LINE if "\n" in text else INLINE).findall(text)
+    named = {key for key, value in settings if _is_secret_name(key) and not HARMLESS.fullmatch(value)}
+    yield from (f"a line sets {key}" for key in sorted(named))
+    decoded = _decoded(text) if depth < DEEPEST else None
+    if decoded is not None:
+        yield from (f"in base64: {sign}" for sign in signs("", decoded, depth + 1))
+    is_prose = decoded is not None and any(map(str.isspace, decoded.strip()))
+    if not is_prose and any(_looks_random(found.group()) for found in RANDOM.finditer(PUBLIC.sub(_hidden, text))):
         yield "it looks like a random key"
+
+
+def _hidden(public: re.Match[str]) -> str:
+    """What stays of public material: nothing, unless a block in PEM holds something else than DER."""
+    if public.group("der") is None:
+        return " "
+    try:
+        der = base64.b64decode("".join(public.group("der").split()), validate=True)
+    except ValueError:
+        der = b""
+    is_sequence = len(der) > 4 and der[0] == 0x30
+    long_form = der[1] & 0x7F if is_sequence and der[1] & 0x80 else 0
+    length = int.from_bytes(der[2 : 2 + long_form]) if long_form else der[1] if is_sequence else -1
+    return " " if len(der) == 2 + long_form + length else public.group()
+
+
+def _decoded(text: str) -> str | None:
+    """The text that `text` is in base64, or in its form for addresses; None where it is none."""
+    if not BASE64.fullmatch(text):
+        return None
+    joined = "".join(text.split()).rstrip("=").translate(str.maketrans("-_", "+/"))
+    try:
+        decoded = base64.b64decode(joined + "=" * (-len(joined) % 4), validate=True).decode()
+    except ValueError:
+        return None
+    return decoded if all(letter.isprintable() or letter.isspace() for letter in decoded) else None
 
 
 def _is_secret_name(name: str) -> bool:

@@ -22,7 +22,6 @@ class Container:
         seccomp: its profile: RuntimeDefault, Localhost or Unconfined.
         resources: each limit and request that its platform knows.
         probes: each health probe that it should have; a container that ends by itself needs none.
-        host: what it uses of its host.
     """
 
     image: Said
@@ -35,7 +34,6 @@ class Container:
     seccomp: Said
     resources: tuple[Said, ...]
     probes: tuple[Said, ...]
-    host: tuple[Said, ...]
 
 
 @dataclass(frozen=True)

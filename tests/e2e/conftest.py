@@ -46,7 +46,11 @@ def new_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewStack]:
     def make(folder: Path | None = None, backend: Path | None = None, **config: Any) -> Stack:
         name = f"e2e-{secrets.token_hex(3)}"
         base = tmp_path_factory.mktemp(name)
-        usual: dict[str, Any] = {"probe": QUICK_PROBE, "environment": {"port": free_port()}}
+        usual: dict[str, Any] = {
+            "runtime": "development",
+            "probe": QUICK_PROBE,
+            "environment": {"port": free_port()},
+        }
         edge = {**EDGE, **config.pop("edge", {})}
         stack = Stack(
             folder=folder or copy_project(base / "project"),
@@ -98,6 +102,7 @@ def new_cluster_stack(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster
         base = tmp_path_factory.mktemp(name)
         usual: dict[str, Any] = {
             "platform": "kubernetes",
+            "runtime": "development",
             "kubernetes": {"context": CONTEXT, "serviceType": "NodePort", "rolloutSeconds": 60},
             "volumes": volumes,
             "probe": PROBE,

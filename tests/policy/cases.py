@@ -102,7 +102,6 @@ ON_A_CONTAINER = (
     Case("host", {"pidMode": "container:other"}),
     Case("host", {"mounts": [{"type": "bind", "source": "/var/run/docker.sock", "target": "/x"}]}),
     Case("host", {"volumes": [{"hostPath": "/etc", "containerPath": "/x"}]}),
-    Case("host", {"devices": [{"hostPath": "/dev/kvm"}]}),
     Case("host", {"publishAllPorts": True}),
     Case("tls", {"ports": [{"internal": 8080.0, "external": 80.0, "ip": "0.0.0.0"}]}),
     Case("tls", {"ports": [{"internal": 8080.0, "external": 8080.0}]}),

@@ -65,13 +65,21 @@ def resource(recorded: monitor.Resource) -> Resource:
     return Resource(asked.type, recorded.name, _plain(recorded.inputs), asked.protect, before, f"urn:{recorded.name}")
 
 
-def violations(*resources: Resource, settings: Mapping[str, Settings] | None = None) -> list[tuple[str, str]]:
-    """Everything that the pack has against resources that make up a stack, as (rule, message)."""
-    given = settings or {}
+def violations(
+    *resources: Resource, settings: Mapping[str, Settings] | None = None, changed: Resource | None = None
+) -> list[tuple[str, str]]:
+    """Everything that the pack has against resources that make up a stack, as (rule, message).
+
+    Args:
+        resources: the stack's.
+        settings: the pack's, by rule.
+        changed: the only resource that is judged by itself, where the others are known to pass.
+    """
+    given, judged = settings or {}, resources if changed is None else (changed,)
     found = []
     for rule in RULES:
         own = given.get(rule.name, {})
-        found += [(rule.name, text) for one in resources for text in judge.of_resource(rule, one, own)]
+        found += [(rule.name, text) for one in judged for text in judge.of_resource(rule, one, own)]
         found += [(rule.name, text) for _, text in judge.of_stack(rule, resources, own)]
     return found
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,11 +49,39 @@ def test_an_exception_without_a_reason_is_refused(monkeypatch: pytest.MonkeyPatc
         exceptions.load.__wrapped__()
 
 
+CARRIERS_THAT_ARE_NONE: tuple[dict[str, Any], ...] = (
+    {"privileged": True, "restart": "always"},
+    {"restart": "always"},
+    {"restart": "unless-stopped"},
+    {"privileged": True},
+    {"privileged": False},
+    {"user": "0:0"},
+    {"entrypoints": ["/bin/sh"]},
+    {"command": ["id"]},
+    {"capabilities": {"adds": ["ALL"]}},
+    {"mustRun": True},
+    {"networkMode": "bridge"},
+    {"healthcheck": {"tests": ["CMD", "id"]}},
+    {"aFieldOfTomorrow": True},
+)
+"""Changes after which a carrier is not what the exception is for."""
+
+
+def test_what_the_provider_fills_in_leaves_a_carrier_a_carrier() -> None:
+    [carrier] = [one for one in recorded.of("dev") if one.name == "mimir-edge-carrier"]
+    defaults = {"attach": False, "logs": False, "readOnly": False, "removeVolumes": True, "restart": "no", "rm": False}
+    defaults |= {"stdinOpen": False, "tty": False, "wait": False, "waitTimeout": 60.0, "__defaults": []}
+    assert recorded.tripped(replace(carrier, properties={**defaults, **carrier.properties})) == set()
+
+
 def test_an_exception_holds_only_for_what_it_describes() -> None:
     """A carrier that runs, another image in the edge's place, another volume: none of them is excused."""
     [carrier] = [one for one in recorded.of("dev") if one.name == "mimir-edge-carrier"]
     started = replace(carrier, properties={**carrier.properties, "start": True})
     assert {"non-root", "read-only-root", "capabilities", "privileges", "limits"} <= recorded.tripped(started)
+    for more in CARRIERS_THAT_ARE_NONE:
+        tripped = recorded.tripped(replace(carrier, properties={**carrier.properties, **more}))
+        assert {"non-root", "read-only-root", "capabilities", "privileges", "limits"} <= tripped, more
     volume = replace(carrier, type="docker:index/volume:Volume", name="mimir-edge-files-2")
     assert "volume-protected" in recorded.tripped(volume)
     [edge] = [one for one in recorded.of("prod") if one.kind == "Deployment" and one.name == "mimir-edge"]

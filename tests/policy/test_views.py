@@ -22,7 +22,7 @@ def made_by(kind: str) -> Resource:
     """A workload of `kind` with the pod of `foreign`."""
     pod, template = foreign.pod(), foreign.template()
     spec = {"Pod": pod, "CronJob": {"jobTemplate": {"spec": {"template": template}}}}.get(kind, {"template": template})
-    return foreign.in_cluster(kind, "other", "batch/v1", spec=spec)
+    return foreign.in_cluster(kind, "other", GROUPS[kind], spec=spec)
 
 
 def test_in_a_namespace_of_others_a_stack_denies_its_own_pods() -> None:
@@ -33,7 +33,12 @@ def test_in_a_namespace_of_others_a_stack_denies_its_own_pods() -> None:
     assert "network-policy" in recorded.tripped(foreign.NAMESPACE, own, foreign.DEPLOYMENT), "its own has no others"
 
 
-KINDS = ("Pod", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob")
+GROUPS = {
+    "Pod": "core/v1",
+    **dict.fromkeys(("StatefulSet", "DaemonSet", "ReplicaSet"), "apps/v1"),
+    **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
+}
+KINDS = tuple(GROUPS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -102,7 +107,8 @@ def test_nothing_that_is_not_known_yet_trips_or_breaks_a_rule(stack: tuple[Resou
         for properties in _each_gone(resource.properties):
             given = {"image-registry": {"registries": ["registry.example.com", "127.0.0.1", "docker.io"]}}
             others = [one for one in stack if one is not resource]
-            found = recorded.violations(*others, replace(resource, properties=properties), settings=given)
+            changed_resource = replace(resource, properties=properties)
+            found = recorded.violations(*others, changed_resource, settings=given, changed=changed_resource)
             assert found == [], resource.name
 
 

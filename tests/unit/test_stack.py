@@ -190,6 +190,7 @@ class TestCommands:
 
     def test_production_is_judged_before_it_is_changed(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """What a policy says of a whole stack, it says at the end of a preview, or else of the update."""
+        (here / "Pulumi.dev.yaml").write_text("config:\n  mimir:runtime: development\n")
         self.run(monkeypatch, "up")
         assert "--skip-preview" in called()
         (here / "Pulumi.dev.yaml").write_text("config:\n  mimir:runtime: production\n")

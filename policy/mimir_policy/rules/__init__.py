@@ -8,9 +8,9 @@ from mimir_policy.rules import (
     exposure,
     hardening,
     images,
+    known,
     labels,
     namespaces,
-    opaque,
     running,
     secret_texts,
     volumes,
@@ -26,5 +26,5 @@ RULES: tuple[Rule, ...] = (
     *volumes.RULES,
     *budget.RULES,
     *labels.RULES,
-    *opaque.RULES,
+    *known.RULES,
 )

@@ -40,7 +40,7 @@ def _registry(resource: Resource, settings: Settings) -> Iterator[Violation]:
     allowed = settings["registries"]
     for image in _named(resource):
         name = ImageName.of(image.value or "")
-        if name.registry and not any(name.is_from(one) for one in allowed):
+        if not any(name.is_from(one) for one in allowed):
             yield Violation(image.property, image.value, f"an image from {', '.join(allowed)}")
 
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mimir_policy.platforms import containers_of
+from mimir_policy.platforms import containers_of, host_of
+from mimir_policy.quantity import amount
 from mimir_policy.resource import Resource
 from mimir_policy.rule import Rule, Settings, Violation
+from mimir_policy.values import UNKNOWN
+
+MOST_CPUS = 1024
+MOST_MEMORY = 2.0**50
+"""Bytes. An amount above these is no limit, because no machine has as much."""
 
 
 def _limits(resource: Resource, _: Settings) -> Iterator[Violation]:
     for container in containers_of(resource):
         for said in container.resources:
-            if said.value in (None, 0, "0"):
-                yield Violation(said.property, said.value, "an amount")
+            number = amount(said.value)
+            most = MOST_CPUS if "cpu" in said.property else MOST_MEMORY
+            if said.value is not UNKNOWN and (number is None or number > most):
+                yield Violation(said.property, said.value if said.shown is None else said.shown, "an amount above zero")
 
 
 def _probes(resource: Resource, _: Settings) -> Iterator[Violation]:
@@ -24,9 +32,8 @@ def _probes(resource: Resource, _: Settings) -> Iterator[Violation]:
 
 
 def _host(resource: Resource, _: Settings) -> Iterator[Violation]:
-    for container in containers_of(resource):
-        for said in container.host:
-            yield Violation(said.property, said.value, "nothing of the host's")
+    for said in host_of(resource):
+        yield Violation(said.property, said.value, "nothing of the host's")
 
 
 RULES = (
