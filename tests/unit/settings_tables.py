@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import certifi
 from pydantic.fields import FieldInfo
 
 from components.kubernetes.rules import ELSEWHERE
@@ -75,7 +76,7 @@ GOOD: dict[str, list[Any]] = {
     "image.goImage": ["golang:1", "mirror.example.com:5000/go@sha256:" + "0" * 64],
     "image.baseImage": ["scratch", "mirror/static"],
     "image.goProxy": ["https://user:pass@proxy.example.com,direct", "off"],
-    "image.caBundle": ["Pulumi.yaml"],
+    "image.caBundle": [certifi.where()],
     "image.noCache": [True, False, "true"],
     "image.builder": ["default"],
     "registry.address": ["registry.example.com", "localhost", "localhost:5000", "10.0.0.1:65535", "registry:443"],
