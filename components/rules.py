@@ -150,6 +150,18 @@ def _bind_address(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def _engine_address(settings: Settings) -> Iterator[Problem]:
+    """ssh(1) takes a user or a host that begins with - for an option."""
+    host = settings.docker.host or ""
+    if host.startswith("ssh://") and not re.match(r"ssh://([A-Za-z0-9_][^\s@/]*@)?[A-Za-z0-9\[][^\s@]*$", host):
+        yield Problem(
+            "mimir:docker.host",
+            json.dumps(shown(host), ensure_ascii=False),
+            "ssh://user@host, with a user and a host that begin with a letter or a digit",
+            "pulumi config set --path 'mimir:docker.host' ssh://deploy@engine.example.com",
+        )
+
+
 def _remote_engine(settings: Settings) -> Iterator[Problem]:
     where = urlsplit(settings.docker.host or "").hostname
     if not where or is_loopback_host(where):
@@ -291,6 +303,7 @@ _RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("contract", "shutdown"), _drain),
     (("registry",), _credentials),
     (("docker",), _bind_address),
+    (("docker",), _engine_address),
     (("docker", "registry", "liveReload"), _remote_engine),
     (("image",), _ca_bundle),
     (("image", "liveReload"), _given_digest),
