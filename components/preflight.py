@@ -7,7 +7,7 @@ import shlex
 
 import pulumi
 
-from components import application, certificate, edge, given_image, platform, registry
+from components import application, certificate, edge, given_image, main_package, platform, registry
 from components.build_context import BuildContext, stage
 from components.constants import UPDATE_WOULD_FAIL
 from components.haproxy import check as haproxy
@@ -59,7 +59,10 @@ def _edge(settings: Settings, stack: str) -> list[Problem]:
 def _context(settings: Settings) -> BuildContext | Problem:
     source = settings.source
     try:
-        return stage(settings)
+        context = stage(settings)
+        # In development mode the source is mounted, and the compiler says what is wrong with it at every save.
+        unfit = None if settings.live_reload else main_package.problem(source, context.path / "app")
+        return unfit or context
     except GitError as error:
         if theirs := re.search(r"dubious ownership in repository at '(.+?)'", str(error)):
             return Problem(

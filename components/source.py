@@ -36,6 +36,7 @@ SAFE = tuple(
         "core.fsmonitor=false",  # a program
         "core.hooksPath=/dev/null",
         "core.untrackedCache=false",
+        "core.commitGraph=false",  # says of commits what nobody checks
         "log.showSignature=false",  # runs gpg.program, and its words would be between the answers
         "submodule.recurse=false",
         "fetch.recurseSubmodules=false",
@@ -175,6 +176,6 @@ def public_url(source: Source, origin: str | None) -> str | None:
         origin: URL of the remote `origin`, where the source is a folder.
     """
     url = source.location if is_url(source.location) else origin
-    if not url or url.startswith("file://") or not is_url(url):
+    if not url or url.startswith("file://") or not is_url(url) or re.search(r"[\s\x00-\x1f]", url):
         return None  # a path means nothing elsewhere, and would make two checkouts of one commit differ
-    return re.sub(r"//[^/]*@", "//", url)
+    return re.sub(r"//[^/]*@", "//", url).partition("?")[0]
