@@ -16,7 +16,7 @@ class Source(Section):
 
     location: str = setting(
         DEFAULT_SOURCE,
-        "Folder (absolute, or relative to the project), or git URL; a URL needs `commit`.",
+        "Folder (absolute, or relative to the project), or git URL (https, ssh or file); a URL needs `commit`.",
         allowed="a folder with a go.mod, or a git URL",
         min_length=1,
     )
@@ -73,7 +73,8 @@ class Image(Section):
     )
     ca_bundle: str | None = setting(
         None,
-        "PEM file with the certificate authorities to trust in the build and in the image, instead of the builder's.",
+        "PEM file with the certificate authorities to trust in the build and in the image, instead of the builder's; "
+        "its certificates only are copied.",
         allowed="a readable PEM file",
         example="/etc/ssl/certs/ca-certificates.crt",
     )
