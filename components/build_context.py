@@ -11,34 +11,35 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from docker.utils.build import PatternMatcher
 
+from components import own_files, repository
+from components.ca_bundle import BadBundle, certificates
+from components.fetch import fetched
+from components.own_files import OwnFiles
+from components.repository import Entry, Repository
 from components.settings import Settings
-from components.source import Revision, git, repository, revision
-
-AS_COMMITTED = tuple(
-    word
-    for setting in (
-        "core.autocrlf=false",
-        "core.eol=lf",
-        "filter.lfs.smudge=",
-        "filter.lfs.process=",
-        "filter.lfs.required=false",
-    )
-    for word in ("-c", setting)
-)
-"""Git's settings under which a commit has the same content for every user."""
+from components.source import GitError, Revision, is_url, public_url
 
 CONTAINER = Path("container")
 BUILD = Path(".build")
 CONTEXTS = BUILD / "context"
 FORGET_SECONDS = 7 * 24 * 3600
+KEPT = 10
+"""Contexts that are kept at most, beside those that a build may still be reading."""
+
+IN_USE_SECONDS = 2 * 3600
+"""A build ends within `components.buildx.BUILD_SECONDS`, and the provider's own within its timeout."""
+
+NORMALISED_BYTES = 64 << 20
+"""Bytes of the largest file whose line ends are compared as git does."""
 
 
 @dataclass(frozen=True)
@@ -73,19 +74,24 @@ def stage(settings: Settings) -> BuildContext:
         GitError: when a commit cannot be had.
     """
     ignored = _ignored(settings)
-    path = repository(settings.source)
+    location, commit = settings.source.location, settings.source.commit
+    path = fetched(location, str(commit)) if is_url(location) else Path(location)
     CONTEXTS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
         fresh = Path(scratch) / "context"
         fresh.mkdir()
+        found, dirty = Revision(None, 0, None), False
         if settings.live_reload:
             _stage_for_live_reload(path, fresh)
         else:
-            _stage_source(settings, path, fresh / "app", ignored)
-        _copy_all(CONTAINER / "probe", fresh / "probe", ignored)
+            found, dirty = _stage_source(settings, path, fresh / "app", ignored)
+        _copy_all(CONTAINER / "probe", fresh / "probe", ignored, None)
         (fresh / "ca").mkdir()
         if settings.image.ca_bundle:
-            shutil.copyfile(settings.image.ca_bundle, fresh / "ca/ca-certificates.crt")
+            try:
+                (fresh / "ca/ca-certificates.crt").write_bytes(certificates(Path(settings.image.ca_bundle)))
+            except BadBundle as error:  # changed since the settings were looked at
+                raise OSError(f"image.caBundle names a file {error}") from error
         _normalise(fresh)
         digest = _digest(fresh)
         target = CONTEXTS / digest[:16]
@@ -93,16 +99,18 @@ def stage(settings: Settings) -> BuildContext:
             fresh.rename(target)
     os.utime(target)
     _forget_old()
-    if settings.live_reload:
-        return BuildContext(target, Revision(None, 0, None), False, digest)
-    found = revision(settings.source, path)
-    return BuildContext(target, found, _dirty(settings, found, path, ignored), digest)
+    return BuildContext(target, found, dirty, digest)
 
 
 def _forget_old() -> None:
-    """Remove contexts that no run has used for a while."""
+    """Remove contexts that no run has used for a while, and all but the newest few."""
+    used = {}
     for context in CONTEXTS.iterdir():
-        if context.stat().st_mtime < time.time() - FORGET_SECONDS:
+        with contextlib.suppress(FileNotFoundError):  # another run may be doing the same
+            used[context] = context.stat().st_mtime
+    for number, context in enumerate(sorted(used, key=lambda context: used[context], reverse=True)):
+        age = time.time() - used[context]
+        if age > FORGET_SECONDS or (number >= KEPT and age > IN_USE_SECONDS):
             shutil.rmtree(context, ignore_errors=True)
 
 
@@ -132,38 +140,91 @@ def _stage_for_live_reload(path: Path, target: Path) -> None:
     (target / "app").mkdir()
     shutil.copyfile(CONTAINER / "air.toml", target / "air.toml")
     for name in ("go.mod", "go.sum"):
+        if not (path / name).resolve().is_relative_to(path.resolve()):
+            raise OSError(f"{name} is a symbolic link to a file outside of it")
         if (path / name).is_file():
             shutil.copyfile(path / name, target / "app" / name)
 
 
-def _stage_source(settings: Settings, path: Path, target: Path, ignored: PatternMatcher) -> None:
-    if settings.source.commit is None:
-        _copy_all(path, target, ignored)
-        return
-    commit = settings.source.commit
-    below = git("rev-parse", "--show-prefix", at=path).decode().strip()  # where in the repository the folder is
-    listed = git("ls-tree", "-r", "-z", "--name-only", commit, at=path).decode().split("\0")
-    wanted = "\0".join(below + name for name in listed if name and not _matches(ignored, name))
-    with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
-        tree = Path(scratch).absolute() / "tree"
-        (tree / below).mkdir(parents=True)
-        # An index and a work tree of its own: the user's checkout is not touched.
-        env = {"GIT_INDEX_FILE": str(tree.parent / "index"), "GIT_WORK_TREE": str(tree)}
-        git("read-tree", commit, at=path, env=env)
-        checkout = ("checkout-index", "-z", "--stdin", "--quiet", f"--prefix={tree}/")
-        git(*AS_COMMITTED, *checkout, at=path, env=env, stdin=wanted.encode())
-        (tree / below).rename(target)
+def _stage_source(settings: Settings, path: Path, target: Path, ignored: PatternMatcher) -> tuple[Revision, bool]:
+    """Stage the source below `target`; its revision, and whether what is staged differs from that."""
+    own, commit = own_files.of(path), settings.source.commit
+    with repository.opened(path) as opened:
+        if commit is not None:
+            if opened is None:
+                raise GitError(f"git: fatal: not a git repository: {path}")
+            opened.write(_committed(opened, commit, own, ignored), target)
+            target.mkdir(exist_ok=True)
+            return Revision(commit, opened.time_of(commit), public_url(settings.source, opened.origin)), False
+        _copy_all(path, target, ignored, own)
+        last = opened.last_commit() if opened else None
+        if opened is None or last is None:
+            return Revision(None, 0, None), False
+        found = Revision(last, opened.time_of(last), public_url(settings.source, opened.origin))
+        return found, _differs(opened, _committed(opened, last, own, ignored), target)
 
 
-def _copy_all(root: Path, target: Path, ignored: PatternMatcher) -> None:
-    for name in sorted(ignored.walk(str(root))):
+def _committed(opened: Repository, commit: str, own: OwnFiles, ignored: PatternMatcher) -> dict[str, Entry]:
+    """The files of `commit` that are built."""
+    files = opened.files(commit)
+    left_out = own.among(files, lambda name: opened.read(files[name]))
+    return {name: entry for name, entry in files.items() if name not in left_out and not _matches(ignored, name)}
+
+
+def _differs(opened: Repository, committed: dict[str, Entry], staged: Path) -> bool:
+    """Whether the files in `staged` are others than `committed`, whatever git's index says of them.
+
+    A file that differs in its line ends only, as a checkout with `core.autocrlf` does, is replaced by what was
+    committed: git calls it unchanged too, and the same commit is the same image for everyone.
+    """
+    paths = {os.fsdecode(path.relative_to(staged)): path for path in _files(staged)}
+    return paths.keys() != committed.keys() or any(
+        not _is_as_committed(opened, committed[name], path) for name, path in paths.items()
+    )
+
+
+def _is_as_committed(opened: Repository, entry: Entry, path: Path) -> bool:
+    if path.is_symlink():
+        return entry.mode == repository.LINK and opened.hash_of(path) == entry.oid
+    mode = path.stat().st_mode
+    if entry.mode == repository.LINK or bool(mode & stat.S_IXUSR) != (entry.mode == repository.EXECUTABLE):
+        return False
+    if opened.hash_of(path) == entry.oid:
+        return True
+    if path.stat().st_size > NORMALISED_BYTES:
+        return False
+    normalised = path.read_bytes().replace(b"\r\n", b"\n")
+    if opened.hash_of_content(normalised) != entry.oid:
+        return False
+    path.write_bytes(normalised)
+    return True
+
+
+def _copy_all(root: Path, target: Path, ignored: PatternMatcher, own: OwnFiles | None) -> None:
+    target.mkdir(exist_ok=True)
+    for name in sorted(_walk(root, "", ignored, own)):
         origin, copy = root / name, target / name
-        if origin.is_dir() and not origin.is_symlink():
-            continue
+        if not origin.is_symlink() and not origin.is_file():
+            raise OSError(f"{name} is neither a file, a folder nor a symbolic link")
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(origin, copy, follow_symlinks=False)
         if not copy.is_symlink():
-            copy.chmod(origin.stat().st_mode)
+            copy.chmod(origin.stat().st_mode | stat.S_IWUSR)
+
+
+def _walk(root: Path, folder: str, ignored: PatternMatcher, own: OwnFiles | None) -> Iterator[str]:
+    """The files below `folder` that are built, by their path in `root`."""
+    for entry in os.scandir(root / folder):
+        name = f"{folder}{entry.name}"
+        if own and own.is_place(name):
+            continue
+        if not entry.is_dir(follow_symlinks=False):
+            if not _matched(ignored, name):
+                yield name
+        elif not (_matched(ignored, name) and not _reopened(ignored, name)) and not (
+            own and own.is_folder_of(Path(entry.path))
+        ):
+            yield from _walk(root, f"{name}/", ignored, own)
 
 
 def _normalise(root: Path) -> None:
@@ -175,24 +236,19 @@ def _normalise(root: Path) -> None:
             path.chmod(0o755 if executable else 0o644)
 
 
-def _dirty(settings: Settings, found: Revision, path: Path, ignored: PatternMatcher) -> bool:
-    """Whether a file that is staged differs from the commit; what is ignored may differ as it likes."""
-    if settings.source.commit is not None or found.commit is None:
-        return False
-    prefix = git("rev-parse", "--show-prefix", at=path).decode().strip()
-    # With the files that git ignores: those that are not ignored here are built.
-    every = ("--no-renames", "--untracked-files=all", "--ignored")
-    entries = git("status", "--porcelain", "-z", *every, "--", ".", at=path)
-    changed = (entry[3:].removeprefix(prefix) for entry in entries.decode().split("\0") if entry)
-    return any(not _matches(ignored, name) for name in changed)
-
-
 def _digest(root: Path) -> str:
     digest = hashlib.sha256()
     for path in _files(root):
-        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
-        mode = 0o120000 if path.is_symlink() else path.stat().st_mode & 0o777
-        digest.update(f"{path.relative_to(root)}\0{mode:o}\0{len(content)}\0".encode() + content)
+        link = os.fsencode(path.readlink()) if path.is_symlink() else None
+        mode = 0o120000 if link is not None else path.stat().st_mode & 0o777
+        size = len(link) if link is not None else path.stat().st_size
+        digest.update(os.fsencode(path.relative_to(root)) + f"\0{mode:o}\0{size}\0".encode())
+        if link is not None:
+            digest.update(link)
+            continue
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
     return digest.hexdigest()
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pulumi
 
-from components import application, certificate, edge, given_image, platform, registry
+from components import application, certificate, edge, given_image, main_package, platform, registry
 from components.build_context import BuildContext, stage
 from components.constants import UPDATE_WOULD_FAIL
 from components.haproxy import check as haproxy
@@ -15,7 +16,7 @@ from components.haproxy.backend import Backend
 from components.platform import Platform
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
-from components.source import GitError
+from components.source import GitError, suggestion
 
 
 def check(settings: Settings, stack: str) -> tuple[BuildContext | None, Platform]:
@@ -58,25 +59,28 @@ def _edge(settings: Settings, stack: str) -> list[Problem]:
 def _context(settings: Settings) -> BuildContext | Problem:
     source = settings.source
     try:
-        return stage(settings)
+        context = stage(settings)
+        # In development mode the source is mounted, and the compiler says what is wrong with it at every save.
+        unfit = None if settings.live_reload else main_package.problem(source, context.path / "app")
+        return unfit or context
     except GitError as error:
         if theirs := re.search(r"dubious ownership in repository at '(.+?)'", str(error)):
             return Problem(
                 "mimir:source.location",
                 f'"{source.location}", a repository that belongs to another user ({error})',
                 "a repository of this user, or one that git is told to trust",
-                f"git config --global --add safe.directory '{theirs[1]}'",
+                f"git config --global --add safe.directory {shlex.quote(theirs[1])}",
             )
         return Problem(
             "mimir:source.commit",
             f'"{source.commit}" cannot be had from "{source.location}" ({error})',
             "a commit that the repository has and this user may read",
-            f"git ls-remote '{source.location}'",
+            suggestion(source.location),
         )
     except OSError as error:
         return Problem(
             "mimir:source.location",
             f'"{source.location}" cannot be read ({error})',
             "a folder that this user can read",
-            f"ls -la '{source.location}'",
+            f"ls -la -- {shlex.quote(source.location)}",
         )

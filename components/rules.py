@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from components import edge_rules, tls_rules
+from components.ca_bundle import BadBundle, certificates
 from components.contract import CONTRACTS
 from components.kubernetes import controller_rules
 from components.kubernetes import rules as kubernetes
@@ -16,7 +19,7 @@ from components.problems import Problem, member, remove
 from components.registry import is_loopback, is_loopback_host
 from components.section import fields
 from components.settings import Settings
-from components.source import is_url
+from components.source import ALLOWED_URLS, is_url, location_fault, shown, suggestion
 
 Rule = Callable[[Settings], Iterator[Problem]]
 
@@ -147,6 +150,18 @@ def _bind_address(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def _engine_address(settings: Settings) -> Iterator[Problem]:
+    """ssh(1) takes a user or a host that begins with - for an option."""
+    host = settings.docker.host or ""
+    if host.startswith("ssh://") and not re.match(r"ssh://([A-Za-z0-9_][^\s@/]*@)?[A-Za-z0-9\[][^\s@]*$", host):
+        yield Problem(
+            "mimir:docker.host",
+            json.dumps(shown(host), ensure_ascii=False),
+            "ssh://user@host, with a user and a host that begin with a letter or a digit",
+            "pulumi config set --path 'mimir:docker.host' ssh://deploy@engine.example.com",
+        )
+
+
 def _remote_engine(settings: Settings) -> Iterator[Problem]:
     where = urlsplit(settings.docker.host or "").hostname
     if not where or is_loopback_host(where):
@@ -169,11 +184,15 @@ def _remote_engine(settings: Settings) -> Iterator[Problem]:
 
 def _ca_bundle(settings: Settings) -> Iterator[Problem]:
     bundle = settings.image.ca_bundle
-    if bundle and not Path(bundle).is_file():
+    if not bundle:
+        return
+    try:
+        certificates(Path(bundle))
+    except BadBundle as error:
         yield Problem(
             "mimir:image.caBundle",
-            f'"{bundle}", which is not a file here',
-            "a readable PEM file",
+            f'"{bundle}", {error}',
+            "a readable PEM file with certificates and nothing secret",
             "pulumi config rm --path 'mimir:image.caBundle'",
         )
 
@@ -197,6 +216,13 @@ def _source(settings: Settings) -> Iterator[Problem]:
             "a URL without them; git asks its credential helper",
             "git config --global credential.helper cache",
         )
+    elif fault := location_fault(source.location):
+        yield Problem(
+            "mimir:source.location",
+            f"{json.dumps(shown(source.location), ensure_ascii=False)}, {fault}",
+            f"a folder (./-name for one that begins with -), or {ALLOWED_URLS}",
+            "pulumi config set --path 'mimir:source.location' ./sample",
+        )
     elif settings.image.digest:
         return  # nothing is built
     elif is_url(source.location):
@@ -205,8 +231,7 @@ def _source(settings: Settings) -> Iterator[Problem]:
                 "mimir:source.commit",
                 "nothing",
                 "a full commit, because `source.location` is a URL and what a branch names changes",
-                "pulumi config set --path 'mimir:source.commit' "
-                f"\"$(git ls-remote '{source.location}' HEAD | cut -f1)\"",
+                f"pulumi config set --path 'mimir:source.commit' \"$({suggestion(source.location)} HEAD | cut -f1)\"",
             )
     elif not Path(source.location).is_dir():
         yield Problem(
@@ -240,7 +265,14 @@ def _live_reload(settings: Settings) -> Iterator[Problem]:
             "mimir:source.location",
             f'"{folder}", a folder that only its owner can read, with `liveReload`',
             "a folder that the container's user can read",
-            f"chmod -R go+rX '{folder}'",
+            f"chmod -R go+rX -- {shlex.quote(str(folder))}",
+        )
+    if folder.is_dir() and Path.cwd().is_relative_to(folder.resolve()):
+        yield Problem(
+            "mimir:source.location",
+            f'"{folder}", which holds this project with its state and passphrase, with `liveReload`, which mounts it',
+            "a folder without this project in it",
+            off,
         )
     if is_url(settings.source.location) or settings.source.commit:
         yield Problem(
@@ -273,6 +305,7 @@ _RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("contract", "shutdown"), _drain),
     (("registry",), _credentials),
     (("docker",), _bind_address),
+    (("docker",), _engine_address),
     (("docker", "registry", "liveReload"), _remote_engine),
     (("image",), _ca_bundle),
     (("image", "liveReload"), _given_digest),

@@ -1,11 +1,16 @@
-"""Where the source is: a folder, a commit in a folder, or a commit behind a git URL."""
+"""Where the source is: a folder, a commit in a folder, or a commit behind a git URL; and git, run safely.
+
+A repository is not trusted because somebody has checked it out: its configuration can name programs to run, and its
+index and refs can say that edited files are unchanged. Nothing here runs what a repository says.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
+import shlex
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,28 +18,45 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from components.settings import Source
 
-REPOSITORIES = Path(".build/sources")
-"""Cache of fetched repositories, relative to the project."""
-
-
 GIT_SECONDS = 300
 """Time for one git command, fetches included."""
 
-OF_ONE_REPOSITORY = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_COMMON_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_SHALLOW_FILE",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
+FOR_ACCESS = re.compile(
+    r"GIT_(SSH|SSH_COMMAND|SSH_VARIANT|ASKPASS|EXEC_PATH|SSL_\w+|PROXY_SSL_\w+|HTTP_PROXY_AUTHMETHOD|HTTP_USER_AGENT"
+    r"|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+|PARAMETERS)|TEST_ASSUME_DIFFERENT_OWNER)"
 )
-"""Variables that point git at a repository, as a hook's environment does; those for access and trust are kept."""
+"""Git's variables for access and trust, which are kept. Others point it at a repository, or change what it reads."""
 
-NO_HISTORY = ("not a git repository", "does not have any commits", "unknown revision", "bad revision")
-"""What git says of a folder that is not under version control, or not yet."""
+PROTOCOLS = "https:ssh:file"
+"""What git may speak, whatever any configuration says: `ext::` would run a command."""
+
+SAFE = tuple(
+    word
+    for setting in (
+        "core.fsmonitor=false",  # a program
+        "core.hooksPath=/dev/null",
+        "core.untrackedCache=false",
+        "core.commitGraph=false",  # says of commits what nobody checks
+        "log.showSignature=false",  # runs gpg.program, and its words would be between the answers
+        "submodule.recurse=false",
+        "fetch.recurseSubmodules=false",
+        "gc.auto=0",
+        "maintenance.auto=false",
+    )
+    for word in ("-c", setting)
+)
+"""Settings that win over those of a repository and of the user."""
+
+HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
+USER = r"[A-Za-z0-9_][\w.+-]*"
+PATH = r"[^\s\x00-\x1f\x7f'\"\\<>^`{|}]+"
+URLS = (
+    rf"https://{HOST}(?::\d{{1,5}})?/{PATH}",
+    rf"ssh://(?:{USER}@)?{HOST}(?::\d{{1,5}})?/{PATH}",
+    rf"{USER}@{HOST}:(?!-){PATH}",
+    rf"file:///{PATH}",
+)
+ALLOWED_URLS = "https://host/path, ssh://user@host/path, user@host:path or file:///path"
 
 
 class GitError(Exception):
@@ -58,92 +80,102 @@ class Revision:
 
 def is_url(location: str) -> bool:
     """Whether `location` is a git URL and not a folder: scheme://... or the scp form user@host:path."""
-    return "://" in location or re.match(r"^[\w.-]+@[\w.-]+:", location) is not None
+    return "://" in location or "::" in location or re.match(r"^[\w.-]+@[\w.-]+:", location) is not None
 
 
-def git(
-    *arguments: str, at: Path | None = None, env: dict[str, str] | None = None, stdin: bytes | None = None
-) -> bytes:
-    """Run git and return what it prints.
+def location_fault(location: str) -> str | None:
+    """Why `location` is refused before any program is handed it; None where it may be tried.
 
-    It never asks for anything, and sees nothing of a git that may be running around it (a hook sets GIT_DIR).
-
-    Raises:
-        GitError: when git fails, with its message.
+    Git takes what begins with - for an option, and has transports that run commands (gitremote-helpers(7)).
     """
-    where = ["-C", str(at)] if at else []
-    clean = {name: value for name, value in os.environ.items() if name not in OF_ONE_REPOSITORY}
-    unattended = {
+    if location.startswith("-"):
+        return "which begins with -, and would be taken for an option"
+    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in location):
+        return "which has a line break or another control character"
+    if is_url(location) and not any(re.fullmatch(form, location) for form in URLS):
+        return "which is not a URL from which a source is fetched"
+    return None
+
+
+def shown(location: str) -> str:
+    """`location` for a message: without a user and a password."""
+    return re.sub(r"//[^/]*@", "//…@", location)
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment in which git runs: it asks nobody, and sees nothing of a git that may be running around it."""
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith("GIT_") or FOR_ACCESS.fullmatch(name)
+    }
+    return {
+        **clean,
         "LC_ALL": "C",  # its messages are read below
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
+        "GIT_ALLOW_PROTOCOL": PROTOCOLS,
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",  # from wherever the repository says
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_LITERAL_PATHSPECS": "1",
+        **(more or {}),
     }
+
+
+def command(*arguments: str, at: Path | None = None, git_dir: Path | None = None) -> list[str]:
+    """The command line of git; `arguments` begin with git's command.
+
+    Args:
+        arguments: git's command and what follows it. Whatever comes from a setting stands after `--`.
+        at: folder in which it looks for a repository, upward.
+        git_dir: the repository itself; nothing is looked for.
+    """
+    where = [*(["-C", str(at.absolute())] if at else []), *([f"--git-dir={git_dir.absolute()}"] if git_dir else [])]
+    return ["git", *where, *SAFE, *arguments]
+
+
+def git(
+    *arguments: str,
+    at: Path | None = None,
+    git_dir: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+) -> bytes:
+    """Run git (see `command`) and return what it prints.
+
+    Raises:
+        GitError: when git fails or is not installed, with its message.
+    """
     try:
         done = subprocess.run(
-            ["git", *where, *arguments],
+            command(*arguments, at=at, git_dir=git_dir),
             capture_output=True,
-            input=stdin,
-            env={**clean, **unattended, **(env or {})},
+            input=stdin if stdin is not None else b"",
+            env=environment(env),
             timeout=GIT_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise GitError(f"git: no answer in {GIT_SECONDS} s") from error
+    except FileNotFoundError as error:
+        raise GitError("git: it is not installed, or not on PATH") from error
     if done.returncode != 0:
         raise GitError(f"git: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
 
 
-def repository(source: Source) -> Path:
-    """The local repository that holds `source.commit`, fetched when it is not there yet.
+def suggestion(location: str) -> str:
+    """The command that shows what a repository has."""
+    return f"git ls-remote -- {shlex.quote(location)}"
 
-    Raises:
-        GitError: when the commit cannot be had.
+
+def public_url(source: Source, origin: str | None) -> str | None:
+    """The URL of `source` as it may be shown to others.
+
+    Args:
+        source: the setting.
+        origin: URL of the remote `origin`, where the source is a folder.
     """
-    if not is_url(source.location):
-        return Path(source.location)
-    path = REPOSITORIES / hashlib.sha256(source.location.encode()).hexdigest()[:16]
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        git("init", "--quiet", "--bare", str(path))
-    if not _has_commit(path, str(source.commit)):
-        git("fetch", "--quiet", "--depth", "1", source.location, str(source.commit), at=path)
-    return path
-
-
-def _has_commit(path: Path, commit: str) -> bool:
-    try:
-        git("cat-file", "-e", f"{commit}^{{commit}}", at=path)
-    except GitError:
-        return False
-    return True
-
-
-def revision(source: Source, path: Path) -> Revision:
-    """The revision of `source`, whose repository or folder is `path`.
-
-    Raises:
-        GitError: when there is a repository, but git refuses to look at it.
-    """
-    what = [source.commit] if source.commit else ["HEAD", "--", "."]
-    try:
-        commit, epoch = git("log", "-1", "--format=%H %ct", *what, at=path).decode().split()
-    except ValueError:
-        return Revision(None, 0, None)  # a folder of a repository that no commit has touched yet
-    except GitError as error:
-        if any(words in str(error) for words in NO_HISTORY):
-            return Revision(None, 0, None)
-        raise
-    return Revision(commit, int(epoch), _public_url(source, path))
-
-
-def _public_url(source: Source, path: Path) -> str | None:
-    url = source.location
-    if not is_url(url):
-        try:
-            url = git("remote", "get-url", "origin", at=path).decode().strip()
-        except GitError:
-            return None
-    if url.startswith("file://") or not is_url(url):
+    url = source.location if is_url(source.location) else origin
+    if not url or url.startswith("file://") or not is_url(url) or re.search(r"[\s\x00-\x1f]", url):
         return None  # a path means nothing elsewhere, and would make two checkouts of one commit differ
-    return re.sub(r"//[^/]*@", "//", url)
+    return re.sub(r"//[^/]*@", "//", url).partition("?")[0]

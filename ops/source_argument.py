@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from components.source import GitError, git, is_url
+from components.source import ALLOWED_URLS, GitError, git, is_url, location_fault, shown
 
 
 class BadSource(Exception):
@@ -34,6 +34,8 @@ def overrides(source: str, live: bool, digest: str = "") -> dict[str, Any]:
     if not source:
         return settings
     location, _, commit = source.partition("#")
+    if is_url(location) and (fault := location_fault(location)):
+        raise BadSource(f"SOURCE={shown(location)!r}, {fault}; allowed: a folder, or {ALLOWED_URLS}")
     if not is_url(location):
         if not Path(location).is_dir():
             raise BadSource(f"SOURCE={location}: there is no such folder")
@@ -57,6 +59,6 @@ def _of_digest(source: str, live: bool, digest: str) -> dict[str, Any]:
 
 def _suggest(url: str) -> str:
     try:
-        return f"{url}#{git('ls-remote', url, 'HEAD').decode().split()[0]}"
+        return f"{url}#{git('ls-remote', '--quiet', '--', url, 'HEAD').decode().split()[0]}"
     except (GitError, IndexError):
         return f"{url}#<commit>"

@@ -43,22 +43,63 @@ def launcher(layout: Layout) -> Path:
 
 
 def prepare(layout: Layout, state: State) -> None:
-    """Make the stand-in, or remove it where it is not needed."""
-    shutil.rmtree(layout.corner / "policy", ignore_errors=True)
-    shutil.rmtree(launcher(layout), ignore_errors=True)
+    """Make the stand-in, or remove it where it is not needed.
+
+    Another command of this checkout may be running a pack from here. So what is right already is left alone, and each
+    entry is exchanged in one step: at no time is a file missing that was there before and will be there afterwards.
+    """
     pack = folder(layout, state)
     if not pack:
+        shutil.rmtree(layout.corner / "policy", ignore_errors=True)
+        shutil.rmtree(launcher(layout), ignore_errors=True)
         return
-    pack.mkdir(parents=True)
-    for entry in _original(layout).iterdir():
-        if entry.name != PROJECT_FILE:
-            (pack / entry.name).symlink_to(entry)  # so that an edit of the pack is in effect at once
+    originals = [entry for entry in _original(layout).iterdir() if entry.name != PROJECT_FILE]
+    pack.mkdir(parents=True, exist_ok=True)
+    for entry in originals:
+        _link(pack / entry.name, entry)  # so that an edit of the pack is in effect at once
     described = RUNTIME.sub(f"runtime: {LANGUAGE}\n", (_original(layout) / PROJECT_FILE).read_text())
-    (pack / PROJECT_FILE).write_text(described)
-    launcher(layout).mkdir(parents=True)
-    program = launcher(layout) / LAUNCHER
-    program.write_text(SCRIPT)
-    program.chmod(0o755)
+    _write(pack / PROJECT_FILE, described, 0o644)
+    for stale in {entry.name for entry in pack.iterdir()} - {PROJECT_FILE, *(entry.name for entry in originals)}:
+        _remove(pack / stale)
+    launcher(layout).mkdir(parents=True, exist_ok=True)
+    _write(launcher(layout) / LAUNCHER, SCRIPT, 0o755)
+
+
+def _link(path: Path, target: Path) -> None:
+    if path.is_symlink() and path.readlink() == target:
+        return
+    fresh = _beside(path)
+    fresh.symlink_to(target)
+    _exchange(fresh, path)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    if path.is_file() and not path.is_symlink() and path.read_text() == text and path.stat().st_mode & 0o777 == mode:
+        return
+    fresh = _beside(path)
+    fresh.write_text(text)
+    fresh.chmod(mode)
+    _exchange(fresh, path)
+
+
+def _exchange(fresh: Path, path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():  # cannot be replaced in one step
+        shutil.rmtree(path)
+    fresh.replace(path)
+
+
+def _beside(path: Path) -> Path:
+    """A name in the same folder that nothing has: what a killed process has left under it goes."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    return fresh
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def look(layout: Layout, state: State) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,9 @@ class Access:
 
     @property
     def kubectl(self) -> str:
-        """How a person asks the same cluster."""
-        own = f" --kubeconfig {self.file}" if self.file else ""
-        return f"kubectl{own} --context {self.context}"
+        """How a person asks the same cluster; quoted, because `make check` runs it, and a name may hold anything."""
+        own = f" --kubeconfig {shlex.quote(self.file)}" if self.file else ""
+        return f"kubectl{own} --context {shlex.quote(self.context)}"
 
     @property
     def is_local(self) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 
 from components.constants import DEFAULT_SOURCE
+from components.registry_address import fault
 from components.section import Section, setting
 
 
@@ -15,7 +16,7 @@ class Source(Section):
 
     location: str = setting(
         DEFAULT_SOURCE,
-        "Folder (absolute, or relative to the project), or git URL; a URL needs `commit`.",
+        "Folder (absolute, or relative to the project), or git URL (https, ssh or file); a URL needs `commit`.",
         allowed="a folder with a go.mod, or a git URL",
         min_length=1,
     )
@@ -72,7 +73,8 @@ class Image(Section):
     )
     ca_bundle: str | None = setting(
         None,
-        "PEM file with the certificate authorities to trust in the build and in the image, instead of the builder's.",
+        "PEM file with the certificate authorities to trust in the build and in the image, instead of the builder's; "
+        "its certificates only are copied.",
         allowed="a readable PEM file",
         example="/etc/ssl/certs/ca-certificates.crt",
     )
@@ -91,8 +93,7 @@ class Registry(Section):
     address: str = setting(
         "127.0.0.1:5000",
         "Registry's host, with the port where it is not 443.",
-        allowed="host or host:port, without a scheme or path",
-        pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
+        allowed="host or host:port, without a scheme or path; a name without a dot needs its port",
     )
     repository: str = setting(
         "mimir",
@@ -115,3 +116,11 @@ class Registry(Section):
         "Plain HTTP or an untrusted certificate; loopback registries are plain HTTP without it.",
         allowed="true or false",
     )
+
+    @field_validator("address")
+    @classmethod
+    def _is_a_host(cls, address: str) -> str:
+        """Refuse what Docker would not take for a host: the image would go to the Docker Hub, or nowhere."""
+        if found := fault(address):
+            raise ValueError(found)
+        return address

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from components import repository
 from components.constants import DEFAULT_SOURCE
 from components.source import GitError, git, is_url
 from ops import stack
@@ -39,10 +40,19 @@ def _actor(environment: Mapping[str, str]) -> str:
     return environment.get("GITHUB_TRIGGERING_ACTOR") or environment.get("GITHUB_ACTOR", "")
 
 
-def revision(folder: Path | None = None) -> Revision:
-    """The revision of the files in `folder`, this project when left out; nothing outside of version control."""
-    commit = _git("rev-parse", "HEAD", at=folder)
-    return Revision(commit=commit or None, dirty=bool(commit and _git("status", "--porcelain", "--", ".", at=folder)))
+def revision() -> Revision:
+    """The revision of this project's files; nothing outside of version control."""
+    commit = _git("rev-parse", "HEAD")
+    return Revision(commit=commit or None, dirty=bool(commit and _git("status", "--porcelain", "--", ".")))
+
+
+def revision_of_source(folder: Path) -> Revision:
+    """The revision of the files in `folder`, whose repository is not trusted; nothing outside of version control."""
+    try:
+        with repository.opened(folder) as opened:
+            return Revision(commit=opened.head, dirty=opened.is_changed()) if opened else Revision()
+    except (GitError, OSError):
+        return Revision()
 
 
 def source(of_stack: str, overrides: Mapping[str, Any]) -> From:
@@ -59,11 +69,11 @@ def source(of_stack: str, overrides: Mapping[str, Any]) -> From:
     location = str(location or DEFAULT_SOURCE)
     if commit:
         return From(location=shown(location) if is_url(location) else location, revision=Revision(commit=str(commit)))
-    return From(location=location, revision=revision(Path(location)))
+    return From(location=location, revision=revision_of_source(Path(location)))
 
 
-def _git(*arguments: str, at: Path | None = None) -> str:
+def _git(*arguments: str) -> str:
     try:
-        return git(*arguments, at=at).decode(errors="replace").strip()
+        return git(*arguments).decode(errors="replace").strip()
     except (GitError, OSError):
         return ""

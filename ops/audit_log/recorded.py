@@ -19,6 +19,7 @@ from ops.audit_log.record import Finished, Moved, Result, Started
 from ops.audit_log.store import AuditLogError
 from ops.interrupted import STACK, exported, settle
 from ops.stack import StackError
+from ops.state_copies import prune
 from ops.unchanged import SAME, Unchanged
 
 NOT_RECORDED = 4
@@ -71,6 +72,7 @@ def recorded(
     is_written = _written(log, _finished(started, ended, seconds, images(state_now), updates))
     if code == 0:
         settle(stack, state_now, message)
+    prune(stack)
     return code if is_written else code or NOT_RECORDED
 
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from components import build_inputs, buildx, registry
+from components import build_inputs, buildx, main_package, registry
 from components.build_context import stage
 from components.source import GitError
 from ops import source_argument, stack_settings
@@ -34,8 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
         fresh = Path(scratch) / "layout"
         try:
             context = stage(settings)
+            if unfit := main_package.problem(settings.source, context.path / "app"):
+                raise StackError(f"the image cannot be built:\n\n{unfit}")
             built = buildx.build(settings, context, f"type=oci,dest={fresh},tar=false,{build_inputs.EXPORT}")
-        except (GitError, buildx.BuildError) as error:
+        except (GitError, OSError, buildx.BuildError) as error:
             raise StackError(f"the image cannot be built: {error}") from error
         shutil.rmtree(layout, ignore_errors=True)
         fresh.rename(layout)

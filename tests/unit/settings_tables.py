@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import certifi
 from pydantic.fields import FieldInfo
 
 from components.kubernetes.rules import ELSEWHERE
@@ -80,10 +81,10 @@ GOOD: dict[str, list[Any]] = {
     "image.goImage": ["golang:1", "mirror.example.com:5000/go@sha256:" + "0" * 64],
     "image.baseImage": ["scratch", "mirror/static"],
     "image.goProxy": ["https://user:pass@proxy.example.com,direct", "off"],
-    "image.caBundle": ["Pulumi.yaml"],
+    "image.caBundle": [certifi.where()],
     "image.noCache": [True, False, "true"],
     "image.builder": ["default"],
-    "registry.address": ["registry.example.com", "localhost:5000", "10.0.0.1:65535"],
+    "registry.address": ["registry.example.com", "localhost", "localhost:5000", "10.0.0.1:65535", "registry:443"],
     "registry.repository": ["mimir", "team/sub-team/mimir_2.x"],
     "registry.username": ["ci"],
     "registry.password": ["x", "päss wörd"],
@@ -168,7 +169,11 @@ BAD: dict[str, list[Any]] = {
     "image.caBundle": [["/etc/ca.pem"]],
     "image.noCache": ["maybe", [True]],
     "image.builder": [{"name": "default"}],
-    "registry.address": ["https://registry.example.com", "registry.example.com/team", "host:", "a b", ""],
+    "registry.address": [
+        *("https://registry.example.com", "registry.example.com/team", "host:", "a b", "", "registry", "REGISTRY"),
+        *("registry..example.com", ".example.com", "example.com.", "-x.example.com", "a.-b", "10.0.0.256", "host:0"),
+        *("a" * 64 + ".example.com", ".".join(["abcdefgh"] * 30), "host:65536", "r.example.com\n", "::1"),
+    ],
     "registry.repository": ["Mimir", "team//mimir", "/mimir", "mimir:latest", ""],
     "registry.username": ["", ["ci"]],
     "registry.password": [["token"]],

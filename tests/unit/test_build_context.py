@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components import self_signed
 from components.build_context import CONTEXTS, BuildContext, stage
 from components.settings import Settings
 from components.source import GitError
@@ -113,6 +114,20 @@ class TestFolders:
         newest = staged(repository)
         assert folders() == {recent.path.name, newest.path.name}
 
+    def test_there_are_never_more_than_a_few_that_no_build_can_be_reading(self, repository: Path) -> None:
+        for number in range(14):
+            write(repository, {"main.go": f"package main // {number}\n"})
+            age(staged(repository).path, days=1)
+        newest = staged(repository)
+        assert len(folders()) == 10
+        assert newest.path.name in folders()
+
+    def test_one_that_a_build_may_be_reading_stays(self, repository: Path) -> None:
+        for number in range(14):
+            write(repository, {"main.go": f"package main // {number}\n"})
+            staged(repository)
+        assert len(folders()) == 14
+
     def test_one_that_is_used_again_does_not(self, repository: Path) -> None:
         first = staged(repository)
         age(first.path, days=8)
@@ -167,9 +182,10 @@ class TestContents:
         without = staged(repository)
         assert files(without, "ca") == set()
         assert (without.path / "ca").is_dir(), "the Dockerfile copies it"
-        (tmp_path / "ca.pem").write_text("CERTIFICATE")
+        bundle = self_signed.make(["ca.example.com"])["chain"]
+        (tmp_path / "ca.pem").write_text(bundle)
         context = staged(repository, image={"caBundle": str(tmp_path / "ca.pem")})
-        assert (context.path / "ca/ca-certificates.crt").read_text() == "CERTIFICATE"
+        assert (context.path / "ca/ca-certificates.crt").read_text() == bundle
         assert context.digest != without.digest
 
     def test_what_was_staged_before_is_gone(self, repository: Path) -> None:

@@ -85,6 +85,12 @@ def test_a_source_that_cannot_be_read_is_named() -> None:
     assert found.key == "mimir:source.location"
 
 
+def test_a_library_is_refused_before_anything_is_pushed() -> None:
+    write(Path("service"), {**FILES, "main.go": "package lib\n", "cmd/server/main.go": "package main\n"})
+    (found,) = refused(settings()).problems
+    assert found.key == "mimir:source.package" and "./cmd/server" in found.allowed
+
+
 def test_a_preview_needs_no_registry_but_says_what_an_update_would(monkeypatch: pytest.MonkeyPatch) -> None:
     write(Path("service"), FILES)
     said: list[str] = []

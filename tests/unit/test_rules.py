@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components import jwt_secret
+from components import jwt_secret, self_signed
 from components.rules import DRAIN_MARGIN_SECONDS
 from components.settings import Settings
 from tests.unit.configuration import after, at, load, merged, problem, refusal, settings
@@ -98,7 +98,7 @@ def test_a_drain_that_the_application_will_take_needs_its_grace() -> None:
 def test_a_url_needs_a_commit(url: str) -> None:
     found = problem(at("source.location", url))
     assert found.key == "mimir:source.commit"
-    assert f"git ls-remote '{url}' HEAD" in found.fix
+    assert f"git ls-remote -- {url} HEAD" in found.fix
 
 
 def test_rules_leave_alone_what_is_wrong_in_itself() -> None:
@@ -219,7 +219,7 @@ def test_a_folder_that_the_container_cannot_read_is_not_mounted(tmp_path: Path) 
 
 def test_a_bundle_that_is_there_is_accepted(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
-    bundle.write_text("")
+    bundle.write_text(self_signed.make(["ca.example.com"])["chain"])
     assert settings(at("image.caBundle", str(bundle))).image.ca_bundle == str(bundle)
 
 

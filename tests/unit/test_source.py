@@ -175,11 +175,11 @@ class TestLabels:
         labels = build_inputs.labels(staged(repository))
         assert labels["org.opencontainers.image.source"] == "https://git.example.com/a/b.git"
 
-    def test_neither_are_those_of_the_source_itself(self, repository: Path) -> None:
+    def test_neither_are_those_of_the_source_itself(self) -> None:
         configured = Settings.model_validate(
             {"source": {"location": "https://me:t0ken@git.example.com/a.git", "commit": "0" * 40}}
         )
-        assert source._public_url(configured.source, repository) == "https://git.example.com/a.git"
+        assert source.public_url(configured.source, None) == "https://git.example.com/a.git"
 
     def test_a_path_of_this_machine_is_not_in_them(self, repository: Path, tmp_path: Path) -> None:
         assert "org.opencontainers.image.source" not in build_inputs.labels(

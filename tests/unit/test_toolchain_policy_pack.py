@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,53 @@ def test_with_the_makers_cli_there_is_none(layout: Layout, state: State) -> None
 def test_one_that_is_gone_is_a_problem(layout: Layout, state: State) -> None:
     [row] = policy_pack.look(layout, state)
     assert not row.ok
+
+
+def snapshot(*folders: Path) -> dict[str, tuple[int, int]]:
+    """What there is, and whether it is still the same file."""
+    paths = [path for folder in folders for path in (folder, *folder.iterdir())]
+    return {str(path): (path.lstat().st_ino, path.lstat().st_mtime_ns) for path in paths}
+
+
+def test_one_that_is_right_is_left_alone(layout: Layout, state: State) -> None:
+    policy_pack.prepare(layout, state)
+    pack = policy_pack.folder(layout, state)
+    assert pack
+    before = snapshot(pack, policy_pack.launcher(layout))
+    policy_pack.prepare(layout, state)
+    assert snapshot(pack, policy_pack.launcher(layout)) == before
+
+
+def test_another_command_can_read_it_all_the_time(layout: Layout, state: State) -> None:
+    policy_pack.prepare(layout, state)
+    pack = policy_pack.folder(layout, state)
+    assert pack
+    read = [pack / "PulumiPolicy.yaml", pack / "__main__.py", policy_pack.launcher(layout) / policy_pack.LAUNCHER]
+    ended = threading.Event()
+    missed: set[str] = set()
+
+    def reader() -> None:
+        while not ended.is_set():
+            missed.update(path.name for path in read if not path.exists() or not path.read_text())
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    for number in range(200):
+        (layout.project / "policy/PulumiPolicy.yaml").write_text(DESCRIBED + f"description: {number}\n")
+        policy_pack.prepare(layout, state)
+    ended.set()
+    thread.join()
+    assert missed == set()
+
+
+def test_what_the_pack_has_no_more_and_what_a_killed_process_left_go(layout: Layout, state: State) -> None:
+    (layout.project / "policy/old.json").write_text("{}")
+    policy_pack.prepare(layout, state)
+    pack = policy_pack.folder(layout, state)
+    assert pack
+    (layout.project / "policy/old.json").unlink()
+    (pack / ".PulumiPolicy.yaml.new").write_text("half")
+    (pack / "PulumiPolicy.yaml").write_text("another")
+    policy_pack.prepare(layout, state)
+    assert {path.name for path in pack.iterdir()} == {"PulumiPolicy.yaml", "__main__.py"}
+    assert policy_pack.LANGUAGE in (pack / "PulumiPolicy.yaml").read_text()

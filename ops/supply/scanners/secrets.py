@@ -36,7 +36,9 @@ def scan() -> list[Finding]:
         raise CannotWork(f"detect-secrets has nothing to compare with: {error}") from error
     files = [name for name in listed if name and Path(name).name not in NOT_LOOKED_AT and Path(name).is_file()]
     known = {(file, one["hashed_secret"]) for file, secrets in baseline.items() for one in secrets}
-    found = answer(["detect-secrets", "scan", *files], dict)["results"]
+    # A file that begins with - would be taken for an option.
+    paths = [f"./{name}" if name.startswith("-") else name for name in files]
+    found = answer(["detect-secrets", "scan", *paths], dict)["results"]
     return [
         _finding(file, one, (file, one["hashed_secret"]) in known) for file, secrets in found.items() for one in secrets
     ]
