@@ -66,7 +66,7 @@ RULES = (
         name="known-kind",
         what="Only resources of known kinds are made: those that the other rules can judge.",
         why="NIST SP 800-53 Rev. 5 CM-7(5) (deny by default, allow by exception); the pack cannot judge what it does "
-        "not know: Helm releases, patches and lists, Swarm services, plugins, commands, a cluster's own volumes and roles",
+        "not know: Helm releases, patches and lists, Swarm services, plugins, commands, a cluster's own volumes, roles",
         fix=f"write it with kinds that are known, {EXTEND}",
         severity="critical",
         of_resource=_kind,
