@@ -13,7 +13,7 @@ TESTS ?= tests/e2e
 WORKERS ?= 2
 RUN := python3 -m toolchain run --
 # One process that first gets and starts what is missing, as `make tools` does, and becomes the command.
-OPS := python3 -m toolchain run --ensure --stack '$(STACK)' -- python -m ops
+OPS := python3 -m toolchain run --ensure --stack '$(STACK)' $(if $(DIGEST),--by-digest) -- python -m ops
 
 .DEFAULT_GOAL := help
 .PHONY: help stack up live preview drift refresh destroy api-key deployments move-state check scan pipeline tools cluster \
