@@ -17,7 +17,7 @@ OPS := python3 -m toolchain run --ensure --stack '$(STACK)' $(if $(DIGEST),--by-
 
 .DEFAULT_GOAL := help
 .PHONY: help stack up live preview drift refresh destroy api-key deployments move-state check scan pipeline tools cluster \
-	kind doctor stop test lint unit edge audit e2e docs bench
+	kind doctor stop test lint unit edge audit e2e lock docs bench
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -103,6 +103,9 @@ audit: ## Tools of others judge stack prod's manifests and the Dockerfiles (docs
 e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; minutes. TESTS=<file>, WORKERS=<number>
 	@python3 -m toolchain ensure --group supply --group oldest-engine
 	$(RUN) pytest $(TESTS) -v --numprocesses $(WORKERS) --durations=25
+
+lock: ## Write requirements.lock, with hashes, from requirements.txt and requirements-dev.txt
+	@python3 -m toolchain lock
 
 docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings.py
 	$(RUN) python -m ops.settings_docs

@@ -47,6 +47,11 @@ def main(arguments: list[str]) -> int:
                 state = State.load_settled(layout)
                 print(environment.exports(environment.additions(layout, state, machine.environment)))
                 return 0
+            case "lock":
+                from toolchain import lock_packages
+
+                print(f"wrote {lock_packages.write(layout, machine.environment).name}")
+                return 0
             case "doctor":
                 from toolchain import doctor
 
@@ -140,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--by-digest", action="store_true", help="this run deploys an image by its digest")
     running.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     commands.add_parser("env", help='print the same environment for a shell: eval "$(python3 -m toolchain env)"')
+    commands.add_parser("lock", help="write requirements.lock anew: what the requirement files name, with hashes")
     commands.add_parser("doctor", help="say what is there and how to fix what is not; exit 1 if there is a problem")
     stopping = commands.add_parser("stop", help="stop the services that the toolchain started")
     stopping.add_argument("--erase", action="append", choices=[CLUSTER], help="and delete what is in it")
