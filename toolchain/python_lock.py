@@ -1,7 +1,7 @@
 """`requirements.lock`: every Python package with its version and hashes, for each Python and system that is supported.
 
-The requirement files name what is wanted. The lock is made of them (`toolchain.lock_packages`), and is what is installed
-by `make` and CI.
+The requirement files name what is wanted. The lock is made of them (`toolchain.lock_packages`), and is what `make` and
+CI install.
 """
 
 from __future__ import annotations
