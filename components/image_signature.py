@@ -85,7 +85,9 @@ def _verified(settings: Settings, scratch: Path) -> list[Problem]:
         return []
     by = f"--key {signature.key}" if signature.key else f"--identity {signature.identity} --issuer {signature.issuer}"
     fix = f"python -m ops verify-image --ref {reference} {by}   # repeats it; the signer attaches: python -m ops attest"
-    return [_problem(settings, f"which has {'; '.join(missing)}", fix)]
+    first, *others = missing  # mostly for the same reason
+    more = f" (and {len(others)} more)" if others else ""
+    return [_problem(settings, f"which has {first}{more}", fix)]
 
 
 def _bad_key(file: str) -> Problem | None:

@@ -31,7 +31,7 @@ class Signature(Section):
     )
     allow_unsigned: bool = setting(
         False,
-        "Deploy a digest in production without looking at its signature. Also needs an entry in "
+        "Deploy a digest in production without verifying its signature. Also needs an entry in "
         "policy/unsigned_images.yaml.",
         allowed="true or false",
     )
