@@ -14,11 +14,11 @@ TESTS ?= tests/e2e tests/chaos
 WORKERS ?= 2
 RUN := python3 -m toolchain run --
 # One process that first gets and starts what is missing, as `make tools` does, and becomes the command.
-OPS := python3 -m toolchain run --ensure --stack '$(STACK)' -- python -m ops
+OPS := python3 -m toolchain run --ensure --stack '$(STACK)' $(if $(DIGEST),--by-digest) -- python -m ops
 
 .DEFAULT_GOAL := help
 .PHONY: help stack up live preview drift refresh destroy api-key deployments move-state check scan pipeline tools cluster \
-	kind doctor stop test lint unit edge audit e2e chaos docs bench
+	kind doctor stop test lint unit edge audit e2e chaos lock docs bench
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -107,6 +107,9 @@ e2e: cluster ## The real CLI, plugins, engine, registry, builder and cluster; mi
 
 chaos: cluster ## Engine, cluster, registry and neighbours fail while clients ask; 15 minutes at most, ends with a table
 	$(RUN) pytest tests/chaos -v --durations=25
+
+lock: ## Write requirements.lock, with hashes, from requirements.txt and requirements-dev.txt
+	@python3 -m toolchain lock
 
 docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings.py
 	$(RUN) python -m ops.settings_docs

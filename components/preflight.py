@@ -7,7 +7,16 @@ import shlex
 
 import pulumi
 
-from components import application, certificate, edge, given_image, main_package, platform, registry
+from components import (
+    application,
+    certificate,
+    edge,
+    given_image,
+    image_signature,
+    main_package,
+    platform,
+    registry,
+)
 from components.build_context import BuildContext, stage
 from components.constants import UPDATE_WOULD_FAIL
 from components.haproxy import check as haproxy
@@ -21,6 +30,7 @@ from components.source import GitError, suggestion
 
 def check(settings: Settings, stack: str) -> tuple[BuildContext | None, Platform]:
     """Stage the source, unless a digest is given, and look at the engine or the cluster, and at the registry.
+    In production, a given digest must bear the signature that is believed.
 
     A preview pushes nothing, so there an absent registry is a warning: a pull request has no credentials.
 
@@ -29,7 +39,7 @@ def check(settings: Settings, stack: str) -> tuple[BuildContext | None, Platform
     """
     context = None if settings.image.digest else _context(settings)
     found, away = platform.look(settings, stack), registry.problems(settings)
-    given = [] if away else given_image.problems(settings)
+    given = [] if away else given_image.problems(settings) or image_signature.problems(settings, stack)
     if pulumi.runtime.is_dry_run():
         for problem in away:
             pulumi.log.warn(f"{UPDATE_WOULD_FAIL}{problem}")

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from components import edge_rules, tls_rules
+from components import edge_rules, image_signature, tls_rules
 from components.ca_bundle import BadBundle, certificates
 from components.contract import CONTRACTS
 from components.kubernetes import controller_rules
@@ -309,6 +309,7 @@ _RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("docker", "registry", "liveReload"), _remote_engine),
     (("image",), _ca_bundle),
     (("image", "liveReload"), _given_digest),
+    (("image",), image_signature.contradictions),
     (("source", "image"), _source),
     (("platform", "runtime", "source", "liveReload"), _live_reload),
     (("edge", "docker", "kubernetes", "network"), edge_rules.no_edge),

@@ -9,6 +9,7 @@ from components.changed import changed
 from components.contract import CONTRACTS, DANGERS
 from components.haproxy import memory
 from components.kubernetes import warnings as kubernetes
+from components.registry import repository
 from components.rules import OWN_VARIABLES
 from components.section import attribute
 from components.settings import Environment, Settings
@@ -30,6 +31,11 @@ def _given_image(settings: Settings) -> Iterator[str]:
     lost = [key for path in ABOUT_A_BUILD for key in changed(settings, path)]
     if lost:
         yield f"mimir:image.digest: nothing is built, so these have no effect: {', '.join(lost)}."
+    if settings.image.signature.allow_unsigned and settings.runtime == "production":
+        yield (
+            f"mimir:image.signature.allowUnsigned: NO SIGNATURE IS VERIFIED; production runs {settings.image.digest} "
+            f"whoever built it and pushed it to {repository(settings.registry)}."
+        )
 
 
 def _contract(settings: Settings) -> Iterator[str]:

@@ -36,16 +36,21 @@ def main(arguments: list[str]) -> int:
     try:
         match chosen.command:
             case "ensure":
-                return _ensure(machine, chosen.group, chosen.stack)
+                return _ensure(machine, chosen.group, chosen.stack, chosen.by_digest)
             case "run":
                 if chosen.ensure:
-                    _ensure(machine, None, chosen.stack)
+                    _ensure(machine, None, chosen.stack, chosen.by_digest)
                 return _run(machine, chosen.argv)
             case "env":
                 from toolchain import environment
 
                 state = State.load_settled(layout)
                 print(environment.exports(environment.additions(layout, state, machine.environment)))
+                return 0
+            case "lock":
+                from toolchain import lock_packages
+
+                print(f"wrote {lock_packages.write(layout, machine.environment).name}")
                 return 0
             case "doctor":
                 from toolchain import doctor
@@ -63,9 +68,10 @@ def main(arguments: list[str]) -> int:
         return INTERRUPTED
 
 
-def _ensure(machine: Machine, groups: list[str] | None, stack: str | None) -> int:
+def _ensure(machine: Machine, groups: list[str] | None, stack: str | None, by_digest: bool) -> int:
     began = time.monotonic()
-    asked = [*(groups or DEFAULT_GROUPS), *(stack_groups.groups(stack, machine.layout) if stack else ())]
+    of_stack = stack_groups.groups(stack, machine.layout, by_digest) if stack else ()
+    asked = [*(groups or DEFAULT_GROUPS), *of_stack]
     wanted = set(GROUPS) if "all" in asked else with_what_they_need(asked)
     by_hand = "MAKELEVEL" not in machine.environment
     if by_hand or not settled.holds(machine, wanted):
@@ -135,8 +141,11 @@ def _parser() -> argparse.ArgumentParser:
     running = commands.add_parser("run", help="run a command with the tools in reach")
     running.add_argument("--ensure", action="store_true", help="`ensure` first, as `make` does")
     running.add_argument("--stack", help="with --ensure: what this stack needs besides")
+    for command in (ensuring, running):
+        command.add_argument("--by-digest", action="store_true", help="this run deploys an image by its digest")
     running.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     commands.add_parser("env", help='print the same environment for a shell: eval "$(python3 -m toolchain env)"')
+    commands.add_parser("lock", help="write requirements.lock anew: what the requirement files name, with hashes")
     commands.add_parser("doctor", help="say what is there and how to fix what is not; exit 1 if there is a problem")
     stopping = commands.add_parser("stop", help="stop the services that the toolchain started")
     stopping.add_argument("--erase", action="append", choices=[CLUSTER], help="and delete what is in it")

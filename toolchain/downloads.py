@@ -1,4 +1,4 @@
-"""The makers' own downloads, each checked against the checksum that its maker publishes beside it."""
+"""Vendor releases: each is checked against `checksums.txt`, or else against what its vendor publishes beside it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from toolchain.artefacts import Artefact, publishing
 from toolchain.layout import Layout
 from toolchain.machine import Machine, architecture
 from toolchain.problem import Problem
+
+PINNED = Path(__file__).with_name("checksums.txt")
 
 
 def cli_artefact(layout: Layout) -> Artefact:
@@ -27,7 +29,7 @@ def download_cli(machine: Machine) -> None:
     system = "x64" if architecture() == "amd64" else architecture()
     archive = f"pulumi-v{versions.PULUMI}-linux-{system}.tar.gz"
     releases = f"{network.PULUMI_SITE}releases/sdk/"
-    sha256 = _published(f"{releases}pulumi-{versions.PULUMI}-checksums.txt", archive)
+    sha256 = _expected(f"{releases}pulumi-{versions.PULUMI}-checksums.txt", archive)
     with publishing(cli_artefact(machine.layout)) as folder:
         packed = folder / archive
         network.download(releases + archive, packed, sha256=sha256)
@@ -65,7 +67,7 @@ class OfGitHub:
         """
         release = f"{network.GITHUB}{self.project}/releases/download/v{self.version}/"
         asset = self.asset.format(architecture=architecture())
-        sha256 = _published(release + self.listing, asset)
+        sha256 = _expected(release + self.listing, asset, f"{self.program}-{self.version}-linux-{architecture()}")
         with publishing(self.artefact(machine.layout)) as folder:
             program = folder / self.program
             network.download(release + asset, program, sha256=sha256)
@@ -88,13 +90,28 @@ COSIGN = OfGitHub(
 )
 
 
-def _published(listing: str, file: str) -> str:
-    """The checksum of `file` in a listing as `sha256sum` writes it; a `*` before a name stands for "binary"."""
-    lines = (line.split() for line in network.text(listing).splitlines())
-    checksums = {line[1].removeprefix("*"): line[0] for line in lines if len(line) == 2}
-    if file not in checksums:
+def _expected(listing: str, file: str, name: str = "") -> str:
+    """The checksum of a release: the one of this repository, or else the published one.
+
+    Args:
+        listing: address of what is published.
+        file: the release's name there.
+        name: its name here, where the vendor's is the same for every version.
+    """
+    checksums = _checksums(PINNED.read_text())
+    pinned = checksums.get(name or file)
+    if pinned:
+        return pinned
+    published = _checksums(network.text(listing))
+    if file not in published:
         raise Problem(f"the published checksums do not name {file}", "try again later")
-    return checksums[file]
+    return published[file]
+
+
+def _checksums(listing: str) -> dict[str, str]:
+    """Checksums by file, as `sha256sum` writes them; a `*` before a name stands for "binary"."""
+    lines = (line.split() for line in listing.splitlines() if not line.startswith("#"))
+    return {line[1].removeprefix("*"): line[0] for line in lines if len(line) == 2}
 
 
 def _extract_programs(archive: Path, folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-GROUPS = ("pulumi", "docker", "kubernetes", "cluster", "oldest-engine", "bench", "audit", "supply")
+GROUPS = ("pulumi", "docker", "kubernetes", "cluster", "oldest-engine", "bench", "audit", "supply", "signature")
 DEFAULT_GROUPS = ("pulumi", "docker")
 NEEDS = {
     "docker": ("pulumi",),

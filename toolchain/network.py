@@ -84,7 +84,7 @@ def download(url: str, target: Path, *, sha256: str) -> None:
                     raise OSError(f"not finished after {DOWNLOAD_SECONDS:.0f} s")
         found = hashlib.sha256(partial.read_bytes()).hexdigest()
         if found != sha256:
-            raise Problem(f"{url} has the checksum {found}, its maker published {sha256}", "try again later")
+            raise Problem(f"{url} has the checksum {found}, expected {sha256}", "try again later")
         partial.rename(target)
     except OSError as error:
         raise Problem(f"{url}: {error}", "check the network, then run the same command again") from error

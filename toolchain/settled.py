@@ -21,6 +21,7 @@ from typing import Any
 from toolchain import cluster_context
 from toolchain.layout import Layout
 from toolchain.machine import Machine
+from toolchain.python_lock import LOCK, REQUIREMENT_FILES
 from toolchain.services import buildx
 from toolchain.services.question import Question
 from toolchain.state import State
@@ -123,7 +124,7 @@ def _files(machine: Machine) -> Iterator[Path]:
     """What must be there unchanged."""
     layout = machine.layout
     yield from _below(OWN_FILES)
-    for name in ("requirements.txt", "requirements-dev.txt", ".venv/.installed-requirements", ".venv/bin/python"):
+    for name in (*REQUIREMENT_FILES, LOCK, ".venv/.installed-requirements", ".venv/bin/python"):
         yield layout.project / name
     yield layout.project / "policy" / "PulumiPolicy.yaml"
     yield from _below(layout.bin)

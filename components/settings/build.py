@@ -9,6 +9,7 @@ from pydantic import SecretStr, field_validator
 from components.constants import DEFAULT_SOURCE
 from components.registry_address import fault
 from components.section import Section, setting
+from components.settings.signature import Signature
 
 
 class Source(Section):
@@ -50,6 +51,7 @@ class Image(Section):
         example="sha256:4dbc6e9e4fd3c1c6d0e0d8cc1ef43f1cd0ef0ef1e84f2bd1ab0bfbc3bc4b6e9a",
         pattern=r"^sha256:[0-9a-f]{64}$",
     )
+    signature: Signature = Signature()
     platforms: tuple[Literal["linux/amd64", "linux/arm64"], ...] = setting(
         ("linux/amd64", "linux/arm64"),
         "Platforms in the image index; cross-compiled, so none needs emulation. A given digest must have them.",

@@ -11,6 +11,9 @@ import requests
 from ops.stack import StackError
 
 TIMEOUT_SECONDS = 30
+BOT = "github-actions[bot]"
+"""Who writes with the token of a workflow."""
+
 PAGE = 100
 
 
@@ -36,6 +39,11 @@ class GitHub:
                 "X-GitHub-Api-Version": "2022-11-28",
             }
         )
+
+    @staticmethod
+    def is_own(document: Any) -> bool:
+        """Whether a workflow wrote an issue or a comment: anyone may give theirs our title, or our marker."""
+        return bool((document.get("user") or {}).get("login") == BOT)
 
     def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """One request; its answer as JSON.

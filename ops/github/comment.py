@@ -12,8 +12,6 @@ from ops.github.api import GitHub
 from ops.stack import StackError
 
 NEEDS_STACK = False
-OURS = "github-actions[bot]"
-"""Who writes with the token of a workflow."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,8 +60,7 @@ def _is_foreign(pull: dict[str, Any]) -> bool:
 
 def _put(github: GitHub, number: int, marker: str, body: str) -> None:
     for comment in github.every(f"issues/{number}/comments"):
-        # Anyone may write our marker into a comment of theirs.
-        if comment["body"].startswith(marker) and comment["user"]["login"] == OURS:
+        if comment["body"].startswith(marker) and github.is_own(comment):
             github.ask("PATCH", f"issues/comments/{comment['id']}", {"body": body})
             return
     github.ask("POST", f"issues/{number}/comments", {"body": body})

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
         (
             one["number"]
             for one in github.every("issues", state="open")
-            if one["title"] == arguments.title and "pull_request" not in one
+            if one["title"] == arguments.title and "pull_request" not in one and github.is_own(one)
         ),
         None,
     )

@@ -32,7 +32,11 @@ def write(place: Place, checkout: Path) -> None:
     venv = checkout / ".venv"
     if not venv.exists():
         venv.symlink_to(Path(".venv").absolute())  # which Pulumi runs dynamic resources in
-    own: dict[str, dict[str, Any]] = {place.staging: {"mimir:edge": {"port": place.port}}, place.production: {}}
+    signed = {"mimir:image": {"signature": {"key": str(place.key.with_suffix(".pub"))}}}
+    own: dict[str, dict[str, Any]] = {
+        place.staging: {"mimir:edge": {"port": place.port}, **signed},
+        place.production: signed,
+    }
     for stack, template in ((place.staging, "staging.yaml"), (place.production, "production.yaml")):
         file = checkout / f"Pulumi.{stack}.yaml"
         file.write_text(yaml.safe_dump(_merged(checkout / TEMPLATES / template, place, stack, own[stack])))

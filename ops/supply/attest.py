@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ops.supply import attestations, bom, evidence, image, provenance, sbom, signer
+from components import attestations
+from ops.supply import evidence, image, provenance, sbom, signer
 from ops.supply.signer import Signer
 from ops.supply.tool import CannotWork
 from ops.supply.tool import run as run_tool
@@ -34,11 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
     file = arguments.provenance or folder / provenance.FILE
     history = _provenance(file, image.split(reference)[1])
     boms = _boms(reference, folder)
-    with signer.chosen(arguments) as own:
+    with signer.chosen(arguments, signs=True) as own:
         for name, made in boms.items():
             _attach(reference, attestations.SBOM, folder / name, made, own)
         _attach(reference, attestations.PROVENANCE, file, history, own)
-        if attestations.is_signed(reference, own):
+        if attestations.is_signed(reference, own.verifier):
             run_tool(["cosign", "sign", "--yes", *own.sign, reference])
             print(f"signed {reference}")
         else:
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _attach(reference: str, kind: str, file: Path, predicate: Any, own: Signer) -> None:
     """Attach one predicate, unless it is attached: that very one, or of another run of the same build."""
-    there, _ = attestations.predicates(reference, kind, own)
+    there, _ = attestations.predicates(reference, kind, own.verifier)
     if _without_run(predicate) in map(_without_run, there):
         print(f"attached before: {file.name}")
         return
@@ -73,14 +74,14 @@ def _boms(reference: str, folder: Path) -> dict[str, Any]:
     Raises:
         CannotWork: one is about another image.
     """
-    platforms = attestations.platforms(reference)
+    platforms = attestations.platforms(reference, run_tool)
     if not all((folder / sbom.file_of(platform)).exists() for platform in platforms):
         with image.pulled(reference) as layout:
             sbom.write(layout, folder)
     found = {sbom.file_of(platform): _read(folder / sbom.file_of(platform)) for platform in platforms}
     for (platform, digest), (name, made) in zip(platforms.items(), found.items(), strict=True):
-        if bom.describes(made) != digest:
-            raise CannotWork(f"{folder / name} describes {bom.describes(made)}, and {platform} is {digest}")
+        if attestations.described_by(made) != digest:
+            raise CannotWork(f"{folder / name} describes {attestations.described_by(made)}, and {platform} is {digest}")
     return found
 
 

@@ -59,14 +59,6 @@ def of_image(layout: Layout, image: PlatformImage) -> Bom:
     }
 
 
-def describes(bom: Bom) -> str | None:
-    """The digest of the image that a bill of materials is about, or None."""
-    try:
-        return str(bom["metadata"]["component"]["version"])
-    except (KeyError, TypeError):
-        return None
-
-
 def _of_program(path: str, content: bytes, version: str) -> Bom:
     """What cyclonedx-gomod reads from the program itself; its own component is named after where the program is."""
     with tempfile.TemporaryDirectory() as scratch:

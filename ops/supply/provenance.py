@@ -7,11 +7,12 @@ import uuid
 from typing import Any
 
 from components import build_inputs
+from components.attestations import PROVENANCE, TYPES
 from components.build_context import BuildContext
 from components.buildx import Built
 from components.settings import Settings
 
-PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
+PREDICATE_TYPE = TYPES[PROVENANCE]
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 BUILD_TYPE = "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md"
 """What `externalParameters` mean: BuildKit's own definition."""

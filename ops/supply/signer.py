@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from components import attestations
+from components.attestations import Verifier
 from ops.supply.tool import CannotWork, run
 
 PASSWORD = "COSIGN_PASSWORD"
@@ -25,44 +27,53 @@ class Signer:
 
     Attributes:
         sign: arguments for signing.
-        verify: arguments for verifying.
+        verifier: what verifies that.
     """
 
     sign: tuple[str, ...]
-    verify: tuple[str, ...]
+    verifier: Verifier
 
 
 def add(parser: argparse.ArgumentParser, which: str) -> None:
     """Let a command be told whose signature it is about; `which` of the two keys is wanted."""
     parser.add_argument("--key", type=Path, metavar="FILE", help=f"{which}; without one, keyless")
-    parser.add_argument("--identity", metavar="URL", help="keyless: who signs; in GitHub Actions the workflow")
+    parser.add_argument(
+        "--identity",
+        metavar="URL",
+        help="keyless: who signs, exactly; the workflow itself where one signs in GitHub Actions",
+    )
     parser.add_argument("--issuer", metavar="URL", default=GITHUB_ISSUER, help="keyless: who vouches for that")
 
 
 @contextmanager
-def chosen(arguments: argparse.Namespace) -> Iterator[Signer]:
+def chosen(arguments: argparse.Namespace, *, signs: bool) -> Iterator[Signer]:
     """The signer of the command line.
+
+    Args:
+        arguments: of the command.
+        signs: whether the command signs. One that only verifies has to be told whose signature is believed: whatever
+            workflow it runs in would otherwise believe itself, on any branch or tag.
 
     Raises:
         CannotWork: there is neither a key nor an identity, or the key cannot be used.
     """
     if not arguments.key:
-        yield _keyless(arguments.identity, arguments.issuer)
+        yield _keyless(arguments.identity or (_own_identity() if signs else ""), arguments.issuer)
         return
     with tempfile.TemporaryDirectory() as scratch:
         yield _with_key(arguments.key, Path(scratch))
 
 
-def _keyless(identity: str | None, issuer: str) -> Signer:
+def _own_identity() -> str:
+    """The identity of the workflow on GitHub that this runs in; empty elsewhere."""
     workflow = os.environ.get("GITHUB_WORKFLOW_REF")
-    believed = identity or (
-        f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{workflow}" if workflow else ""
-    )
-    if not believed:
-        raise CannotWork(
-            f"whose signature? Give --key FILE ({MAKE_A_KEY}), or outside of GitHub Actions --identity URL"
-        )
-    return Signer((), (f"--certificate-identity={believed}", f"--certificate-oidc-issuer={issuer}"))
+    return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{workflow}" if workflow else ""
+
+
+def _keyless(identity: str, issuer: str) -> Signer:
+    if not identity:
+        raise CannotWork(f"whose signature? Give --key FILE ({MAKE_A_KEY}), or --identity URL")
+    return Signer((), Verifier(attestations.of_identity(identity, issuer), run))
 
 
 def _with_key(key: Path, scratch: Path) -> Signer:
@@ -78,8 +89,7 @@ def _with_key(key: Path, scratch: Path) -> Signer:
     nobody, nothing = scratch / "signing-config.json", scratch / "trusted-root.json"
     run(["cosign", "signing-config", "create", "--out", str(nobody)])
     run(["cosign", "trusted-root", "create", "--out", str(nothing)])
-    root = f"--trusted-root={nothing}"
     return Signer(
-        ("--key", str(key), f"--signing-config={nobody}", root),
-        ("--key", str(public), "--insecure-ignore-tlog=true", root),
+        ("--key", str(key), f"--signing-config={nobody}", f"--trusted-root={nothing}"),
+        Verifier(attestations.of_key(str(public), str(nothing)), run),
     )

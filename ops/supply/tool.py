@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from components.attestations import ToolError
 from ops.stack import StackError
 
 T = TypeVar("T", dict[str, Any], list[Any])
@@ -19,7 +20,7 @@ TAIL = 2000
 """Characters that are quoted of a tool that breaks: what counts stands at the end."""
 
 
-class CannotWork(StackError):
+class CannotWork(StackError, ToolError):
     """A tool, or data that it needs, cannot be had; the message says which, why, and what to do."""
 
 

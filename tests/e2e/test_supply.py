@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 import requests
 
 from ops.supply.tool import ENSURE
 from tests.e2e.conftest import NewStack
+from tests.e2e.credentials import STRONG
 from tests.e2e.stack import Result, Stack
 
 pytestmark = pytest.mark.e2e
@@ -255,6 +257,34 @@ def test_what_somebody_has_changed_in_the_registry_is_refused(chain: Chain) -> N
     for missing in ("no signature", "no provenance", *(f"no bill of materials that is believed for {p}" for p in BOTH)):
         assert missing in refused.text, refused.text
     assert "python -m ops attest" in refused.text
+
+
+@pytest.mark.parametrize("digest_from", ["the command line", "the stack file"])
+def test_production_deploys_a_digest_only_with_its_signers_signature(
+    chain: Chain, new_stack: NewStack, engine: docker.DockerClient, tmp_path: Path, digest_from: str
+) -> None:
+    """Whoever can only write to the registry signs with another key, or not at all."""
+    other = ["--output-key-prefix", str(tmp_path / "other")]
+    environment = {**os.environ, "COSIGN_PASSWORD": ""}
+    subprocess.run(["cosign", "generate-key-pair", *other], env=environment, check=True, capture_output=True)
+    stack = new_stack(runtime="production", registry={"repository": chain.repository.name})
+    stack.secret("environment.jwtSecret", STRONG)
+    flags: tuple[str, ...] = ("--digest", chain.digest)
+    if digest_from == "the stack file":
+        stack.write(image={"digest": chain.digest})
+        flags = ()
+    unnamed = stack.ops("up", *flags).failed().text
+    assert "mimir:image.signature" in unnamed and "nothing was changed" in unnamed
+    stack.write(image={"signature": {"key": str(tmp_path / "other.pub")}})
+    for command in ("preview", "up"):
+        refused = stack.ops(command, *flags).failed().text
+        assert "no signature that is believed" in refused and "Traceback" not in refused
+    stack.write(image={"signature": {"allowUnsigned": True}})
+    assert "policy/unsigned_images.yaml" in stack.ops("up", *flags).failed().text
+    assert engine.containers.list(all=True, filters=stack.mine) == [], "nothing was made"
+    stack.write(image={"signature": {"key": str(chain.public)}})
+    stack.ops("up", *flags).ok()
+    assert stack.outputs()["digest"] == chain.digest
 
 
 def _changed(chain: Chain, copy: Repository, referrer: dict[str, Any]) -> dict[str, Any]:

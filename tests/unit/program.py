@@ -22,7 +22,7 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 from pulumi.runtime import mocks, settings, stack
 
-from components import given_image, registry
+from components import given_image, image_signature, registry
 from components.constants import OVERRIDES
 from components.docker import engine, ports, taken_ports
 from components.docker.engine import Engine
@@ -208,6 +208,7 @@ def run(
         patch.setattr(registry, "problems", lambda _: [])
         patch.setattr(given_image, "problems", lambda _: [])
         patch.setattr(given_image, "is_missing", lambda *_: False)
+        patch.setattr(image_signature, "problems", lambda *_: [])
         proved: list[str] = []
 
         def prove(_settings: object, _application: object, container: str, _name: str) -> str:

@@ -16,6 +16,7 @@ from tests.unit.configuration import at, merged
 from tests.unit.program import SECRET
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+SIGNER = "github.com/team/mimir/.github/workflows/deploy.yml"
 URL = "https://git.example.com/a/b.git"
 
 CLUSTER: dict[str, Any] = {"platform": "kubernetes", "kubernetes": {"context": "test"}}
@@ -77,6 +78,10 @@ GOOD: dict[str, list[Any]] = {
     "source.package": [".", "./cmd/server", "./a.b_c-d"],
     "source.ignore": [[], ["docs/**", "!docs/keep"]],
     "image.digest": ["sha256:" + "0a" * 32],
+    "image.signature.key": ["signing.pub", "/etc/mimir/signing.pub"],
+    "image.signature.identity": [f"https://{SIGNER}@refs/heads/main", f"https://{SIGNER}@refs/heads/release/2"],
+    "image.signature.issuer": ["https://gitlab.example.com"],
+    "image.signature.allowUnsigned": [True, False],
     "image.platforms": [["linux/amd64"], ["linux/arm64"], ["linux/arm64", "linux/amd64"]],
     "image.goImage": ["golang:1", "mirror.example.com:5000/go@sha256:" + "0" * 64],
     "image.baseImage": ["scratch", "mirror/static"],
@@ -162,6 +167,10 @@ BAD: dict[str, list[Any]] = {
     "source.package": ["", "main.go", "/abs", "./a b", "../outside"],
     "source.ignore": ["docs", {"a": "b"}],
     "image.digest": ["latest", "sha256:" + "0" * 63, "sha256:" + "A" * 64, "0" * 64, ""],
+    "image.signature.key": ["", ["signing.pub"]],
+    "image.signature.identity": [f"https://{SIGNER}@refs/tags/v1", f"https://{SIGNER}@refs/pull/7/merge", SIGNER, ".*"],
+    "image.signature.issuer": ["", "http://gitlab.example.com"],
+    "image.signature.allowUnsigned": ["maybe"],
     "image.platforms": [[], ["windows/amd64"], "linux/amd64", ["linux/amd64", "linux/386"]],
     "image.goImage": ["", None],
     "image.baseImage": ["", 1],

@@ -79,6 +79,7 @@ NOT_RENDERED = {
     "source.commit": "build",
     "source.package": "build",
     "source.ignore": "build",
+    **{f"image.signature.{name}": "preflight" for name in ("key", "identity", "issuer", "allowUnsigned")},
     "image.platforms": "build",
     "image.goImage": "build",
     "image.baseImage": "build",

@@ -152,15 +152,25 @@ def test_outside_of_a_workflow(
 TITLE = "Drift of stack prod"
 
 
+def issue(**changed: Any) -> dict[str, Any]:
+    """An issue of this workflow's own."""
+    return {"number": 5, "title": TITLE, "user": {"login": "github-actions[bot]"}, **changed}
+
+
 @pytest.mark.parametrize(
     ("there", "nothing", "written"),
     [
         ([], False, [("POST", "issues", {"title": TITLE})]),
-        ([{"number": 5, "title": TITLE}], False, [("PATCH", "issues/5", {})]),
-        ([{"number": 5, "title": TITLE}], True, [("PATCH", "issues/5", {"state": "closed"})]),
+        ([issue()], False, [("PATCH", "issues/5", {})]),
+        ([issue()], True, [("PATCH", "issues/5", {"state": "closed"})]),
         ([], True, []),
-        ([{"number": 5, "title": TITLE, "pull_request": {}}], True, []),
-        ([{"number": 5, "title": "Drift of stack dev"}], False, [("POST", "issues", {"title": TITLE})]),
+        ([issue(pull_request={})], True, []),
+        ([issue(title="Drift of stack dev")], False, [("POST", "issues", {"title": TITLE})]),
+        # Of an outsider, or of somebody whose account is gone: neither edited nor closed.
+        ([issue(user={"login": "mallory"})], False, [("POST", "issues", {"title": TITLE})]),
+        ([issue(user={"login": "mallory"})], True, []),
+        ([issue(user=None)], False, [("POST", "issues", {"title": TITLE})]),
+        ([issue(number=4, user={"login": "mallory"}), issue()], False, [("PATCH", "issues/5", {})]),
     ],
 )
 def test_one_issue_follows_the_drift(

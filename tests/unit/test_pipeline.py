@@ -229,6 +229,13 @@ esac
         assert production["mimir:kubernetes"]["context"] == "mimir-test"
         assert production["mimir:environment"]["jwtSecret"] == {"secure": "v1:x"}
 
+    def test_both_believe_the_key_of_this_place_alone(self, place: Place, tmp_path: Path) -> None:
+        checkout = self.checkout(tmp_path / "checkout")
+        stacks.write(place, checkout)
+        for stack in ("staging", "production"):
+            config = yaml.safe_load((checkout / f"Pulumi.mine-{stack}.yaml").read_text())["config"]
+            assert config["mimir:image"]["signature"] == {"key": str(tmp_path / "root/signing.pub")}
+
     def test_production_is_on_the_cluster_that_the_user_names(
         self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from components.attestations import described_by
 from components.build_context import BuildContext
 from components.buildx import Built
 from components.settings import Settings
@@ -22,6 +23,7 @@ from .fake_programs import pretend
 from .layouts import PROGRAM
 
 DIGEST = f"sha256:{'1' * 64}"
+IDENTITY = "https://github.com/o/r/.github/workflows/deploy.yml@refs/heads/main"
 OTHER = f"sha256:{'2' * 64}"
 COMMIT = "b0006f9abf4da2a041c1de4c92a5f9eef43fa82c"
 SETTINGS = Settings.model_validate(
@@ -91,7 +93,7 @@ class TestBom:
         layout = Layout.open(tmp_path / "layout")
         image = layout.images()[1]
         found = bom.of_image(layout, image)
-        assert bom.describes(found) == image.digest
+        assert described_by(found) == image.digest
         return found
 
     def test_it_lists_programs_modules_and_files_once_each(self, made: dict[str, Any]) -> None:
@@ -100,10 +102,10 @@ class TestBom:
         assert all("hashes" in one for one in made["components"] if one["bom-ref"].startswith("/"))
 
     def test_every_dependency_is_on_something_that_it_lists(self, made: dict[str, Any]) -> None:
-        known = {component["bom-ref"] for component in made["components"]} | {bom.describes(made)}
+        known = {component["bom-ref"] for component in made["components"]} | {described_by(made)}
         named = {one for entry in made["dependencies"] for one in (entry["ref"], *entry.get("dependsOn", []))}
         assert named <= known
-        top = next(entry for entry in made["dependencies"] if entry["ref"] == bom.describes(made))
+        top = next(entry for entry in made["dependencies"] if entry["ref"] == described_by(made))
         assert top["dependsOn"] == ["/app/mimir", "/probe"]
 
 
@@ -150,6 +152,18 @@ class TestAttest:
         monkeypatch.delenv("GITHUB_WORKFLOW_REF", raising=False)
         with pytest.raises(CannotWork, match="generate-key-pair"):
             self.attest(evidence)
+
+    def test_who_verifies_does_not_believe_whatever_workflow_it_runs_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GITHUB_WORKFLOW_REF", "o/r/.github/workflows/deploy.yml@refs/tags/v1")
+        parser = argparse.ArgumentParser()
+        signer.add(parser, "public key")
+        with (
+            pytest.raises(CannotWork, match="whose signature"),
+            signer.chosen(parser.parse_args([]), signs=False),
+        ):
+            pass
+        with signer.chosen(parser.parse_args(["--identity", IDENTITY]), signs=False) as believed:
+            assert believed.verifier.arguments[0] == f"--certificate-identity={IDENTITY}"
 
     def test_a_private_key_without_a_password_does_not_wait_for_one(
         self, evidence: Path, monkeypatch: pytest.MonkeyPatch

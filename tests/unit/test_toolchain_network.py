@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import network, versions
+from toolchain import downloads, network, versions
 from toolchain.layout import Layout
 from toolchain.machine import Machine, architecture
 from toolchain.problem import Problem
@@ -166,6 +166,22 @@ def test_a_release_with_another_checksum_leaves_nothing(site: Path, tmp_path: Pa
     with pytest.raises(Problem, match="checksum"):
         download_cli(tmp_path)
     assert list((tmp_path / "cache" / "artefacts").iterdir()) == []
+
+
+def test_a_checksum_of_this_repository_counts_and_not_the_sites(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = release(site)
+    published = hashlib.sha256(archive.read_bytes()).hexdigest()
+    (site / f"pulumi-{versions.PULUMI}-checksums.txt").write_text(f"{published}  {archive.name}\n")
+    pinned = tmp_path / "checksums.txt"
+    pinned.write_text(f"# comment\n{'0' * 64}  {archive.name}\n")
+    monkeypatch.setattr(downloads, "PINNED", pinned)
+    with pytest.raises(Problem, match=f"checksum {published}"):
+        download_cli(tmp_path)
+    pinned.write_text(f"{published}  {archive.name}\n")
+    (site / f"pulumi-{versions.PULUMI}-checksums.txt").unlink()
+    assert download_cli(tmp_path)
 
 
 @pytest.mark.parametrize("tool", [BUILDX, COSIGN], ids=lambda tool: tool.name)

@@ -211,7 +211,8 @@ def test_the_python_environment_is_made_once_and_again_when_requirements_change(
     layout = machine.layout
     layout.project.mkdir()
     requirements = layout.project / "requirements.txt"
-    requirements.write_text("one\n")
+    requirements.write_text("one==1\n")
+    (layout.project / "requirements.lock").write_text("one==1 --hash=x\ntwo==2 --hash=x\n")
     commands: list[str] = []
 
     def install(argv: list[str], *_: object, **__: object) -> None:
@@ -228,7 +229,7 @@ def test_the_python_environment_is_made_once_and_again_when_requirements_change(
     assert virtualenv.ensure(layout, {}).source is Source.CACHED
     assert len(commands) == 2
 
-    requirements.write_text("one\ntwo\n")
+    requirements.write_text("one==1\ntwo==2\n")
     assert not virtualenv.look(layout).ok
     assert virtualenv.ensure(layout, {}).ok
     assert commands[2:] == ["-m pip install"], "an environment that works is brought up to date, not made anew"

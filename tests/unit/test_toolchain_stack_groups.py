@@ -32,5 +32,27 @@ def test_the_setting_is_found_however_it_is_written(text: str, groups: tuple[str
     assert stack_groups.groups("x", Layout.of(tmp_path, {})) == groups
 
 
+PRODUCTION = "config:\n  mimir:runtime: production\n"
+DIGEST = f"  mimir:image:\n    digest: sha256:{'0a' * 32}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "by_digest", "groups"),
+    [
+        (PRODUCTION, False, ()),
+        (PRODUCTION, True, ("signature",)),
+        (PRODUCTION + DIGEST, False, ("signature",)),
+        (PRODUCTION + DIGEST.replace("    digest", "    # digest"), False, ()),
+        ("config:\n  mimir:runtime: development\n" + DIGEST, True, ()),
+        ("config:\n  mimir:platform: kubernetes\n  mimir:runtime: production\n", True, ("kubernetes", "signature")),
+    ],
+)
+def test_production_that_deploys_a_digest_verifies_its_signature(
+    text: str, by_digest: bool, groups: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "Pulumi.x.yaml").write_text(text)
+    assert stack_groups.groups("x", Layout.of(tmp_path, {}), by_digest) == groups
+
+
 def test_a_stack_without_a_file_is_left_to_the_command_that_wants_it(tmp_path: Path) -> None:
     assert stack_groups.groups("missing", Layout.of(tmp_path, {})) == ()
