@@ -21,7 +21,9 @@ from tests.unit.edge_tables import GIVEN
 from tests.unit.settings_tables import SHARED
 
 REGISTRIES = ["127.0.0.1", "localhost", "10.0.0.1", "docker.io/library"]
-ALLOWED = {"image-registry": {"registries": [*REGISTRIES, "registry.example.com", "mirror.example.com"]}}
+ALLOWED = {
+    "image-registry": {"registries": [*REGISTRIES, "registry.example.com", "mirror.example.com", "registry:443"]}
+}
 
 UNSAFE: Mapping[str, tuple[set[str], set[str]]] = {
     "docker.bindAddress": ({"0.0.0.0", "255.255.255.255"}, {"tls"}),

@@ -233,8 +233,8 @@ def run(
 
         patch.setattr("components.docker.deployment.prove", prove)
         patch.setattr("components.docker.edge.switch", switch)
-        patch.setattr("components.kubernetes.rollout.require", lambda *_: None)
-        patch.setattr("components.kubernetes.rollout.warn", lambda *_: None)
+        patch.setattr("components.kubernetes.rollout.require", lambda *_, **__: None)
+        patch.setattr("components.kubernetes.rollout.warn", lambda *_, **__: None)
         patch.setattr("components.docker.deployment.clean_up", clean_up)
         patch.setattr("components.docker.kept_images.clean_up", keep_images)
         _accept_hooks(patch)

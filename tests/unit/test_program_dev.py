@@ -133,7 +133,8 @@ def test_another_configuration_is_another_volume_and_the_same_one_is_not(dev: Ru
     assert volume(program.run({**config, "environment": {"logLevel": "WARN"}})) != volume(dev)
 
 
-def test_image_settings_reach_the_builder() -> None:
+def test_image_settings_reach_the_builder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.main_package.problem", lambda *_: None)  # the sample has no such folder
     image = {
         "goImage": "mirror/go:1",
         "baseImage": "mirror/static",

@@ -159,6 +159,6 @@ class TestPreview:
         made: list[str] = []
         monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
         for name in ("warn", "require"):
-            monkeypatch.setattr(rollout, name, lambda *_, name=name: made.append(name))
-        assert workload._complete(edge, "edge", "mimir-dev-edge") == "mimir-dev-edge"
+            monkeypatch.setattr(rollout, name, lambda *_, name=name, **__: made.append(name))
+        assert workload._complete(edge, "edge", "mimir-dev-edge", ()) == "mimir-dev-edge"
         assert made == calls
