@@ -30,6 +30,8 @@ UNSAFE: Mapping[str, tuple[set[str], set[str]]] = {
     "edge.image": ({"haproxy:3.2-alpine"}, {"image-digest"}),
     "edge.ingressClass": ({"nginx"}, {"tls"}),
     "edge.kind": ({"ingress"}, {"tls"}),
+    "kubernetes.nodePort": ({"30000", "32767"}, {"tls"}),
+    "kubernetes.redirectNodePort": ({"30000", "32767"}, {"tls"}),
     "kubernetes.serviceType": ({"NodePort", "LoadBalancer"}, {"tls"}),
     "liveReload": ({"True", "true"}, {"host", "image-platforms", "volume-protected"}),
     "volumes.protected": ({"[]", "['data']"}, {"volume-protected", "namespace-protected"}),
