@@ -69,6 +69,20 @@ class Cluster:
         """
         return _get(self.client, path)
 
+    def send(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> None:
+        """Change what is under `path`.
+
+        Args:
+            method: DELETE or PATCH.
+            path: of the object.
+            body: what is sent, to be written as JSON.
+            content_type: of the body; it says which kind of patch it is.
+
+        Raises:
+            ApiException: the API server does not do it.
+        """
+        _request(self.client, method, path, body, content_type)
+
 
 def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
     """The cluster that these settings name, or everything because of which it cannot be used."""
@@ -179,12 +193,14 @@ def _get(client: api.ApiClient, path: str) -> dict[str, Any]:
     return _request(client, "GET", path, None)
 
 
-def _request(client: api.ApiClient, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-    headers = {"Accept": "application/json", **({} if body is None else {"Content-Type": "application/json"})}
+def _request(
+    client: api.ApiClient, method: str, path: str, body: Any, content_type: str = "application/json"
+) -> dict[str, Any]:
+    headers = {"Accept": "application/json", **({} if body is None else {"Content-Type": content_type})}
     request = client.param_serialize(method, path, header_params=headers, body=body, auth_settings=["BearerToken"])
     response: Any = client.call_api(*request, _request_timeout=TIMEOUT_SECONDS)
     answer = response.read()
-    if response.status not in (200, 201):
+    if response.status not in (200, 201, 202):
         raise ApiException(status=response.status, reason=response.reason)
     found = json.loads(answer)
     if not isinstance(found, dict):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
-from components.kubernetes import failure
+from components.kubernetes import autoscaler_end, failure
 from components.kubernetes import rollout as rollouts
 from components.kubernetes.labels import Part, labels_of, name_of, selector_of
 from components.kubernetes.rules import single_writer_keys
@@ -93,7 +93,10 @@ class Workload(pulumi.ComponentResource):
                 ),
                 hooks=pulumi.ResourceHookBinding(
                     before_create=[*(scope.room_for(name).before_create or []), begin],
-                    before_update=[begin],
+                    before_update=[
+                        begin,
+                        *([] if rollout.replicas is None else [autoscaler_end.hook(name, scope, part)]),
+                    ],
                     on_error=[failure.hook(name, scope, part)],
                 ),
             ),

@@ -129,7 +129,7 @@ class Stack:
         users = {name: value for name, value in os.environ.items() if name != "PULUMI_CONFIG_PASSPHRASE_FILE"}
         return {**users, **own, **self.env}
 
-    def pulumi(self, *arguments: str, stdin: str | None = None, seconds: float = 300) -> Result:
+    def pulumi(self, *arguments: str, stdin: str | None = None, seconds: float = 600) -> Result:
         """Run the CLI in the folder, after what the Makefile does before it for one who has killed an update."""
         sidecars.mend_in(f"file://{self.backend}")
         return self._run(self.command(*arguments), stdin, seconds)
