@@ -37,7 +37,6 @@ def test_on_kubernetes_also_from_client_side_to_server_side_apply(
     def objects() -> dict[str, dict[str, str]]:
         core = cluster.core
         return {
-            "pods": identities(lambda: core.list_namespaced_pod(stack.namespace).items),
             "claims": identities(lambda: core.list_namespaced_persistent_volume_claim(stack.namespace).items),
             "services": identities(lambda: core.list_namespaced_service(stack.namespace).items),
         }
@@ -45,9 +44,11 @@ def test_on_kubernetes_also_from_client_side_to_server_side_apply(
     before = objects()
     del stack.config["kubernetes"]["dnsSeconds"]
     newer = release.updated(stack, tmp_path / "newer")
-    assert release.planned(newer) == []
+    # The edge's files are a ConfigMap that nobody changes: another one is made beside it.
+    made_anew = {urn.rsplit("::", 1)[-1] for _, urn in release.planned(newer)}
+    assert made_anew <= {"mimir-edge-files", "mimir-edge-cookie-key"}
     with Load(stack.outputs()["url"]) as load:
         newer.up().ok()
-    assert objects() == before, "the same pods, claims and services"
+    assert objects() == before, "the same claims and Services; the pods roll, and are given more room for their logs"
     assert load.report.failed == 0, load.report
     newer.up("--expect-no-changes").ok()

@@ -24,7 +24,7 @@ def test_on_a_docker_engine(new_stack: NewStack, tmp_path: Path, engine: docker.
 
     before, volumes = containers(), stack.outputs()["volumes"]
     newer = release.updated(stack, tmp_path / "newer")
-    moving = {f"mimir-{stack.name}", "mimir-edge-carrier"}
+    moving = {f"mimir-{stack.name}", "mimir-internal", "mimir-edge-carrier"}
     assert {urn.rsplit("::", 1)[-1] for _, urn in release.planned(newer)} <= moving
     with Load(stack.outputs()["url"]) as load:
         newer.up().ok()
