@@ -1,4 +1,4 @@
-"""A stack that the last release has deployed to a cluster is updated: nothing is replaced, nothing restarts."""
+"""A stack that the last release has deployed to a cluster is updated: its data and Services stay, no request fails."""
 
 from __future__ import annotations
 
