@@ -15,9 +15,13 @@ from tests.unit.front_door import Front
 from tests.unit.front_door import served as serve
 
 
-@pytest.fixture
-def front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(served, "PATIENCE_SECONDS", 0)
+
+
+@pytest.fixture
+def front(tmp_path: Path) -> Iterator[Front]:
     with serve(Front(), tmp_path) as front:
         yield front
 

@@ -223,6 +223,7 @@ class TestPreflight:
         monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
         monkeypatch.setattr(ports, "problems", lambda *_: [])
         monkeypatch.setattr(taken_ports, "of_containers", lambda *_: [])
+        monkeypatch.setattr(taken_ports, "problems", lambda *_: [])
         monkeypatch.setattr(registry, "problems", lambda _: [])
 
     settings = Settings.model_validate(merged(GIVEN, {"source": {"location": "gone"}}))
