@@ -13,7 +13,7 @@ from tests.chaos import faults
 from tests.chaos.case import NOTHING
 from tests.chaos.conftest import NewCase
 from tests.e2e.cluster import OPEN, Cluster, ClusterStack
-from tests.e2e.conftest import NewClusterStack
+from tests.e2e.conftest import EDGE, NewClusterStack
 from tests.e2e.sample import new_answer
 from tests.e2e.stack import eventually
 
@@ -27,7 +27,9 @@ DNS_AWAY_REQUESTS = 15_000
 
 @pytest.fixture(scope="module")
 def stack(new_cluster_stack: NewClusterStack, shared_volumes: None) -> Iterator[ClusterStack]:
-    stack = new_cluster_stack(kubernetes={"replicas": 2, "rolloutSeconds": 120}, edge=OPEN)
+    stack = new_cluster_stack(
+        kubernetes={"replicas": 2, "rolloutSeconds": 120}, edge={**OPEN, "rateLimit": EDGE["rateLimit"]}
+    )
     stack.up().ok()
     yield stack
 
