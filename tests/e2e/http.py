@@ -7,7 +7,7 @@ from typing import Any
 import requests
 
 PATIENCE_SECONDS = 15
-"""The edge asks again where a connection fails: in all for 8 s (`edge.retries`, `edge.timeouts.connectSeconds`)."""
+"""With a single replica the edge waits for its restart (`edge.retries`, `edge.timeouts.connectSeconds`)."""
 
 
 def get(url: str, path: str, **how: Any) -> requests.Response:
@@ -23,7 +23,9 @@ def note(url: str, text: str, **how: Any) -> None:
 
 def notes(url: str, **how: Any) -> list[str]:
     """The notes that the sample has."""
-    return [one["text"] for one in get(url, "/api/v1/notes", **how).json()["notes"]]
+    answer = get(url, "/api/v1/notes", **how)
+    answer.raise_for_status()
+    return [one["text"] for one in answer.json()["notes"]]
 
 
 def manifest(ref: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tests.e2e.conftest import NewClusterStack
 from tests.e2e.listener import metadata_service
 from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, need_enforcement, pod_of, settle
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.e2e
 
 STRANGER, SECOND = (f"e2e-{role}-{secrets.token_hex(3)}" for role in ("stranger", "second"))
 KUBELET_PORT = 10250
