@@ -120,7 +120,7 @@ def test_the_edge_is_everybodys_unless_the_settings_say_whose(prod: list[Manifes
 
 
 def test_the_edge_is_for_whom_the_settings_name_and_its_metrics_for_monitoring(everything: list[Manifest]) -> None:
-    doors = {str(port) for name, port in ports_of(everything, "edge").items() if name != "metrics"}
+    doors = {str(port) for name, port in ports_of(everything, "edge").items() if name not in ("metrics", "probes")}
     assert doors == {"8443/TCP", "8080/TCP"}
     assert incoming(everything, "edge") == {
         *(f"a foreign edge -> the edge {door}" for door in doors),
