@@ -46,7 +46,7 @@ def test_on_kubernetes_also_from_client_side_to_server_side_apply(
     newer = release.updated(stack, tmp_path / "newer")
     # The edge's files are a ConfigMap that nobody changes: another one is made beside it.
     made_anew = {urn.rsplit("::", 1)[-1] for _, urn in release.planned(newer)}
-    assert made_anew <= {"mimir-edge-files", "mimir-edge-cookie-key"}
+    assert made_anew <= {f"mimir-{stack.name}-edge-files", "mimir-edge-cookie-key"}
     with Load(stack.outputs()["url"]) as load:
         newer.up().ok()
     assert objects() == before, "the same claims and Services; the pods roll, and are given more room for their logs"
