@@ -35,9 +35,10 @@ def run(arguments: argparse.Namespace) -> int:
 
         volumes_lost.refuse(arguments.stack, exported(arguments.stack), arguments.empty)
         return up.deploy(arguments, "refresh", "--refresh")
+    from components.kubernetes.cluster import FORCE
     from ops.ownership import take_back
 
-    os.environ.setdefault(take_back.FORCE, "true")  # the CLI hands it to the provider
+    os.environ.setdefault(FORCE, "true")  # the CLI hands it to the provider
     return up.deploy(
         arguments,
         "refresh",

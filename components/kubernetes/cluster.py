@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,6 +32,10 @@ OLDEST = (1, 30)
 LONGEST_STACK_NAME = 63 - len("mimir-")
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+
+FORCE = "PULUMI_K8S_ENABLE_PATCH_FORCE"
+"""Variable with which the provider sets fields that another field manager owns (pulumi-kubernetes, provider.go)."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +163,11 @@ def provider(
 ) -> pulumi_kubernetes.Provider:
     """The provider for exactly this cluster.
 
-    The kubeconfig is handed on as contents: the state of a stack must not depend on what a shell's KUBECONFIG says.
+    The kubeconfig is handed on as contents: the state of a stack must not depend on what a shell's KUBECONFIG says. Nor
+    must it depend on whether an update forces (`make refresh`): the SDK would note it, and the next update would change
+    it back. The provider's own process has the variable from the CLI.
     """
+    os.environ.pop(FORCE, None)
     return pulumi_kubernetes.Provider(
         name,
         kubeconfig=pulumi.Output.secret(json.dumps(cluster.access.document)),

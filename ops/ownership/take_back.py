@@ -19,9 +19,6 @@ from ops.ownership.managed_fields import ForeignField
 from ops.ownership.stack_objects import StackObject
 from ops.stack import StackError
 
-FORCE = "PULUMI_K8S_ENABLE_PATCH_FORCE"
-"""Variable with which the provider sets fields that another field manager owns (pulumi-kubernetes, provider.go)."""
-
 
 def take_back(stack: str, say: Callable[[str], object]) -> None:
     """Remove what others added to the objects of `stack`, and name what they changed.

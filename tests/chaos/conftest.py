@@ -42,7 +42,8 @@ def new_case(record_property: Callable[[str, object], None]) -> NewCase:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print the table, and keep it."""
-    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    everything = [report for reports in terminalreporter.stats.values() for report in reports]
+    reports = [report for report in everything if getattr(report, "when", None) == "call"]
     properties = [pair for report in reports for pair in getattr(report, "user_properties", ())]
     rows = [Row(**json.loads(value)) for name, value in properties if name == PROPERTY]
     if not rows:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from components.kubernetes.cluster import FORCE
 from ops import __main__ as commands
 from ops.display.outputs import SIGNATURE
-from ops.ownership import in_report, take_back
+from ops.ownership import in_report
 from ops.ownership.managed_fields import foreign_fields
 from ops.ownership.stack_objects import api_path
 from ops.ownership.take_back import pointer
@@ -199,7 +200,7 @@ def test_names_with_slashes_are_escaped() -> None:
 @pytest.fixture
 def stack(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """A stack in the cluster, whose state has one Deployment."""
-    fake_cli.project(tmp_path, monkeypatch, CLI, ["PULUMI_BACKEND_URL", take_back.FORCE])
+    fake_cli.project(tmp_path, monkeypatch, CLI, ["PULUMI_BACKEND_URL", FORCE])
     file = tmp_path / "kubeconfig"
     file.write_text(yaml.safe_dump(api.kubeconfig))
     settings = {"mimir:platform": "kubernetes", "mimir:kubernetes": {"context": "test", "kubeconfig": str(file)}}
@@ -304,7 +305,7 @@ class TestRefresh:
         assert container(stack.there[PATH])["env"] == [{"name": "LEVEL", "value": "info"}]
         name = "Deployment mimir-dev: spec.template.spec.containers[mimir].env[EXTRA]"
         assert f"{name} added by kubectl-set at {AT}; removed\n" in capfd.readouterr().out
-        assert f"{take_back.FORCE}=true\n" in Path("environment").read_text()
+        assert f"{FORCE}=true\n" in Path("environment").read_text()
         assert stack.patched[-1][0] == f"{PATH}?fieldManager={OWN}", "or the removal would be somebody's own"
 
     def test_several_of_one_list_are_removed_without_touching_the_others(
@@ -332,7 +333,7 @@ class TestRefresh:
         stack.there[PATH] = with_variable()
         self.run(monkeypatch, "up")
         assert len(container(stack.there[PATH])["env"]) == 2
-        assert take_back.FORCE not in Path("environment").read_text()
+        assert FORCE not in Path("environment").read_text()
 
     def test_a_cluster_that_is_away_is_left_to_the_update(
         self, stack: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
