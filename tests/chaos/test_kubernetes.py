@@ -75,6 +75,7 @@ def take_the_limits(stack: ClusterStack) -> None:
     stack.kubectl("patch", "deployment", name, "--field-manager=somebody", "-p", patch % container.text.strip()).ok()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("fault", "most_failed"),
     [(scale_to_none, None), (set_variable, 0), (take_the_limits, 0)],
