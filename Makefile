@@ -11,7 +11,7 @@ WAIVED = $(foreach scan,$(WAIVE),--waive '$(scan)')
 DATABASE_AGE ?= 45
 APPROVE ?=
 TESTS ?= tests/e2e tests/chaos
-WORKERS ?= 4
+WORKERS ?= 3
 RUN := python3 -m toolchain run --
 # One process that first gets and starts what is missing, as `make tools` does, and becomes the command.
 OPS := python3 -m toolchain run --ensure --stack '$(STACK)' $(if $(DIGEST),--by-digest) -- python -m ops

@@ -40,6 +40,7 @@ def delete_a_pod(stack: ClusterStack, cluster: Cluster, part: str) -> None:
     cluster.core.delete_namespaced_pod(victim, stack.namespace)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("part", ["application", "edge"])
 def test_a_deleted_pod_is_not_missed(stack: ClusterStack, cluster: Cluster, new_case: NewCase, part: str) -> None:
     with new_case(PLATFORM, f"kubectl delete pod of the {part}", stack, stack.url) as case:
@@ -186,6 +187,7 @@ def _rolls(stack: ClusterStack) -> bool:
     return listed.code == 0 and any(one.split("/")[0] != one.split("/")[1] for one in listed.text.split())
 
 
+@pytest.mark.alone
 def test_autoscaling_takes_no_pod_away(stack: ClusterStack, cluster: Cluster, new_case: NewCase) -> None:
     """Nobody counts them for a moment when the field is handed over."""
     with new_case(PLATFORM, "autoscaling switched on", stack, stack.url) as case:
