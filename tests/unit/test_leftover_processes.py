@@ -23,6 +23,7 @@ PROJECT = Path(__file__).parents[2]
 CLI = """#!/bin/sh
 # A CLI that starts a provider, says so, and is killed before it can end it.
 pulumi-resource-test 600 > /dev/null 2>&1 & echo $! > provider.new
+until grep -aq ^pulumi-resource-test /proc/$!/cmdline; do :; done  # or it would still be a copy of this shell
 mv provider.new provider
 case "$1" in up) kill -9 $$;; wait) exec real/pulumi 600;; esac
 """
