@@ -80,11 +80,11 @@ def stage(settings: Settings) -> BuildContext:
     with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
         fresh = Path(scratch) / "context"
         fresh.mkdir()
-        found, dirty = Revision(None, 0, None), False
+        revision, dirty = Revision(None, 0, None), False
         if settings.live_reload:
             _stage_for_live_reload(path, fresh)
         else:
-            found, dirty = _stage_source(settings, path, fresh / "app", ignored)
+            revision, dirty = _stage_source(settings, path, fresh / "app", ignored)
         _copy_all(CONTAINER / "probe", fresh / "probe", ignored, None)
         (fresh / "ca").mkdir()
         if settings.image.ca_bundle:
@@ -99,7 +99,7 @@ def stage(settings: Settings) -> BuildContext:
             fresh.rename(target)
     os.utime(target)
     _forget_old()
-    return BuildContext(target, found, dirty, digest)
+    return BuildContext(target, revision, dirty, digest)
 
 
 def _forget_old() -> None:
@@ -160,8 +160,8 @@ def _stage_source(settings: Settings, path: Path, target: Path, ignored: Pattern
         last = opened.last_commit() if opened else None
         if opened is None or last is None:
             return Revision(None, 0, None), False
-        found = Revision(last, opened.time_of(last), public_url(settings.source, opened.origin))
-        return found, _differs(opened, _committed(opened, last, own, ignored), target)
+        revision = Revision(last, opened.time_of(last), public_url(settings.source, opened.origin))
+        return revision, _differs(opened, _committed(opened, last, own, ignored), target)
 
 
 def _committed(opened: Repository, commit: str, own: OwnFiles, ignored: PatternMatcher) -> dict[str, Entry]:

@@ -35,11 +35,11 @@ def certificates(path: Path) -> bytes:
         raise BadBundle("which is not a text") from error
     if "PRIVATE KEY-----" in text:
         raise BadBundle("which holds a private key")
-    found = "".join(CERTIFICATE.findall(text))
-    if not found:
+    bundle = "".join(CERTIFICATE.findall(text))
+    if not bundle:
         raise BadBundle("which holds no certificate")
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=bundle)
     except (ssl.SSLError, ValueError) as error:
         raise BadBundle("which holds something that is not a certificate") from error
-    return found.encode()
+    return bundle.encode()

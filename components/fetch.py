@@ -50,8 +50,8 @@ def _fetch(url: str, commit: str, fresh: Path, target: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)  # of a process that was killed: the lock says that none is at work
     try:
         git("init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--", str(fresh.absolute()))
-        wanted = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
-        git("fetch", *wanted, "--", url, commit, git_dir=fresh)
+        options = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+        git("fetch", *options, "--", url, commit, git_dir=fresh)
         git("cat-file", "-e", f"{commit}^{{tree}}", git_dir=fresh)
         shutil.rmtree(target, ignore_errors=True)  # emptied or damaged
         fresh.rename(target)

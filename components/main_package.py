@@ -22,13 +22,13 @@ def problem(source: Source, staged: Path) -> Problem | None:
 
     Build constraints are not looked at: only what is no program under any of them is refused.
     """
-    found = _packages(staged / source.package)
-    if "main" in found:
+    packages = _packages(staged / source.package)
+    if "main" in packages:
         return None
     folders = {file.parent.relative_to(staged) for file in staged.rglob("*.go") if _is_main(file, staged)}
     programs = sorted("." if folder == Path() else f"./{folder}" for folder in folders)
-    if found:
-        what = f"the library {', '.join(sorted(found))}"
+    if packages:
+        what = f"the library {', '.join(sorted(packages))}"
     else:
         what = "without Go files" if (staged / source.package).is_dir() else "which is not there"
     rest = f" and {len(programs) - MOST_SHOWN} more" if len(programs) > MOST_SHOWN else ""

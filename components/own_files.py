@@ -80,8 +80,8 @@ def of(source: Path, environment: Mapping[str, str] = os.environ) -> OwnFiles:
 
 
 def _name_in(project_file: str) -> str | None:
-    found = re.search(r"""^name:\s*["']?([\w.-]+)""", project_file, re.MULTILINE)
-    return found[1] if found else None
+    match = re.search(r"""^name:\s*["']?([\w.-]+)""", project_file, re.MULTILINE)
+    return match[1] if match else None
 
 
 def _and_above(name: str) -> list[str]:

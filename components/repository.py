@@ -74,16 +74,16 @@ class Repository:
         (self.view / "HEAD").write_text(f"{self.head}\n")
         self._git("read-tree", self.head, env=index)
         # Git would look into a submodule with that one's own configuration.
-        asked = ("status", "--porcelain", "--ignore-submodules=all", "--", self.prefix or ".")
-        return bool(self._git(*asked, env={**index, "GIT_WORK_TREE": str(top)}, at=top))
+        arguments = ("status", "--porcelain", "--ignore-submodules=all", "--", self.prefix or ".")
+        return bool(self._git(*arguments, env={**index, "GIT_WORK_TREE": str(top)}, at=top))
 
     def time_of(self, commit: str) -> int:
         """When `commit` was made, in seconds since 1970."""
         head = self._object("commit", commit).split(b"\n\n", 1)[0]
-        found = re.search(rb"^committer .*> (\d+) [+-]\d+$", head, re.MULTILINE)
-        if not found:
+        match = re.search(rb"^committer .*> (\d+) [+-]\d+$", head, re.MULTILINE)
+        if not match:
             raise GitError(f"git: commit {commit} has no time")
-        return int(found[1])
+        return int(match[1])
 
     def files(self, commit: str) -> dict[str, Entry]:
         """The files of the folder in `commit`, by their path in the folder; submodules are left out.
@@ -144,7 +144,7 @@ class Repository:
         return files
 
     def _trees(self, oids: list[str]) -> dict[str, dict[str, Entry]]:
-        rest, found = self._git("cat-file", "--batch", stdin="".join(f"{oid}\n" for oid in oids).encode()), {}
+        rest, trees = self._git("cat-file", "--batch", stdin="".join(f"{oid}\n" for oid in oids).encode()), {}
         for oid in oids:
             header, _, rest = rest.partition(b"\n")
             _, kind, size = [*header.split(), b"", b""][:3]
@@ -153,8 +153,8 @@ class Repository:
             content, rest = rest[: int(size)], rest[int(size) + 1 :]
             if self._hash("tree", content) != oid:
                 raise GitError(f"git: object {oid} is damaged")
-            found[oid] = self._entries(oid, content)
-        return found
+            trees[oid] = self._entries(oid, content)
+        return trees
 
     def _entries(self, tree: str, content: bytes) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
@@ -180,10 +180,10 @@ class Repository:
 
     def _blobs(self, oids: list[str]) -> Iterator[Iterator[bytes]]:
         """The content of each blob, piece by piece; each is checked when it ends."""
-        with tempfile.TemporaryFile() as asked:
-            asked.write("".join(f"{oid}\n" for oid in oids).encode())
-            asked.seek(0)
-            with _process([*source.command("cat-file", "--batch", git_dir=self.view)], asked, self._env()) as answer:
+        with tempfile.TemporaryFile() as names:
+            names.write("".join(f"{oid}\n" for oid in oids).encode())
+            names.seek(0)
+            with _process([*source.command("cat-file", "--batch", git_dir=self.view)], names, self._env()) as answer:
                 for oid in oids:
                     header = answer.readline().split()
                     if len(header) != 3 or header[1] != b"blob":
@@ -216,14 +216,14 @@ class Repository:
         """What a partial clone left out comes from its remote, if that is a URL from which a source may be fetched."""
         if not self.origin or not source.is_url(self.origin) or location_fault(self.origin):
             return {}
-        known = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+        configured = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
         pairs = (("remote.origin.url", self.origin), ("remote.origin.promisor", "true"))
         numbered = {
-            f"GIT_CONFIG_{kind}_{known + number}": text
+            f"GIT_CONFIG_{kind}_{configured + number}": text
             for number, pair in enumerate(pairs)
             for kind, text in zip(("KEY", "VALUE"), pair, strict=True)
         }
-        return {"GIT_NO_LAZY_FETCH": "0", "GIT_CONFIG_COUNT": str(known + len(pairs)), **numbered}
+        return {"GIT_NO_LAZY_FETCH": "0", "GIT_CONFIG_COUNT": str(configured + len(pairs)), **numbered}
 
 
 @contextmanager
@@ -236,10 +236,10 @@ def opened(folder: Path) -> Iterator[Repository | None]:
     """
     resolved = folder.resolve(strict=True)
     bare = _is_bare(resolved)
-    wanted = ("--git-dir", "--git-path", "objects", "--git-path", "shallow", "--git-path", "info/exclude")
+    options = ("--git-dir", "--git-path", "objects", "--git-path", "shallow", "--git-path", "info/exclude")
     try:
         places = git(
-            *("rev-parse", "--show-object-format", "--path-format=absolute", *wanted),
+            *("rev-parse", "--show-object-format", "--path-format=absolute", *options),
             at=None if bare else resolved,
             git_dir=resolved if bare else None,
         )

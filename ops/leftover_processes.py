@@ -60,7 +60,7 @@ def _is_alive(value: str) -> bool:
 
 def _marked() -> list[tuple[str, Record]]:
     """Every process of this user that bears a mark, except this one."""
-    found = []
+    marked = []
     prefix = f"{VARIABLE}=".encode()
     for folder in PROCESSES.glob("[0-9]*"):
         try:
@@ -71,8 +71,8 @@ def _marked() -> list[tuple[str, Record]]:
             (text[len(prefix) :].decode(errors="replace") for text in variables if text.startswith(prefix)), None
         )
         if value and int(folder.name) != os.getpid() and (process := identity(int(folder.name))):
-            found.append((value, process))
-    return found
+            marked.append((value, process))
+    return marked
 
 
 def _is_cli(process: Record) -> bool:

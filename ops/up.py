@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ops import policy, renamed, source_argument, stack
 from ops.interrupted import exported
 
-NOBODY_SERVED = 1
-"""Exit code of a deployment after which requests do not get through."""
-
 if TYPE_CHECKING:
     from ops.unchanged import Unchanged
+
+NOBODY_SERVED = 1
+"""Exit code of a deployment after which requests do not get through."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +43,8 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str, before: Cal
     from ops.audit_log.recorded import recorded
 
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
-    renamed.refuse(arguments.stack, exported(arguments.stack))
+    state = exported(arguments.stack)
+    renamed.refuse(arguments.stack, state)
     if notice := policy.notice(arguments.stack):
         print(notice, file=sys.stderr)
 
@@ -60,7 +61,7 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str, before: Cal
         # Rules about a whole stack are judged at the end of a preview, or else of the update: too late to stop it.
         first = () if policy.is_enforced(arguments.stack) else ("--skip-preview",)
         pack = policy.flags(arguments.stack)
-        if not first and not flags and _may_be_left_out(arguments.stack):
+        if not first and not flags and _may_be_left_out(arguments.stack, state):
             verdict = unchanged.look(arguments.stack, pack, stack.environment(overrides))
             if verdict is not None:
                 return verdict
@@ -88,9 +89,8 @@ def confirmed(of_stack: str, ended: int | Unchanged) -> int | Unchanged:
     return ended if served.confirm(of_stack, outputs_of(exported(of_stack))) else NOBODY_SERVED
 
 
-def _may_be_left_out(of_stack: str) -> bool:
+def _may_be_left_out(of_stack: str, state: Mapping[str, Any]) -> bool:
     """Whether an update that would change nothing can be left out: not where it proves or mends something."""
     if stack.setting(of_stack, "platform") != "kubernetes":
         return False
-    state = exported(of_stack)
     return bool(state.get("resources")) and not state.get("pending_operations")

@@ -187,8 +187,8 @@ def _copy_extra(extra: Extra, go: Go, environment: Mapping[str, str], folder: Pa
 
 def _module(path: str, go: Go, environment: Mapping[str, str], folder: Path) -> Path:
     """Where a module is that `folder` pins, once it is downloaded; go.sum verifies it."""
-    asked = [go.program, "-C", str(folder), "mod", "download", "-json", path]
-    answer = output_of(asked, limit=DOWNLOAD_SECONDS, environment=environment)
+    command = [go.program, "-C", str(folder), "mod", "download", "-json", path]
+    answer = output_of(command, limit=DOWNLOAD_SECONDS, environment=environment)
     if not answer:
         raise Problem(f"module {path} cannot be downloaded", "run the same command again")
     return Path(json.loads(answer)["Dir"])

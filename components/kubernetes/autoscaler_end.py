@@ -12,6 +12,7 @@ from typing import Any
 import pulumi
 from kubernetes.client.exceptions import ApiException
 
+from components.kubernetes.api_server import JSON_PATCH
 from components.kubernetes.labels import Part, name_of
 from components.kubernetes.scope import Scope
 
@@ -56,7 +57,7 @@ def end(scope: Scope, part: Part) -> None:
     for number in reversed(scaled):
         entry = f"/metadata/managedFields/{number}"
         patch += [{"op": "test", "path": f"{entry}/manager", "value": CONTROLLER}, {"op": "remove", "path": entry}]
-    cluster.send("PATCH", path, patch, "application/json-patch+json")
+    cluster.send("PATCH", path, patch, JSON_PATCH)
 
 
 def is_autoscalers(entry: dict[str, Any]) -> bool:

@@ -13,26 +13,24 @@ import pulumi
 import pulumi_kubernetes
 from kubernetes import client as api
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config import ConfigException, new_client_from_config_dict
+from kubernetes.config import ConfigException
 from urllib3.exceptions import HTTPError
 
 from components import application
 from components.constants import UPDATE_WOULD_FAIL
-from components.kubernetes import deletions, dns, existing, kubeconfig, permissions, wanted
+from components.kubernetes import api_server, deletions, dns, existing, kubeconfig, permissions, wanted
 from components.kubernetes.dns import DnsDelay
 from components.kubernetes.kubeconfig import Access
 from components.problems import Problem
 from components.registry import is_loopback
 from components.settings import Settings
 
-TIMEOUT_SECONDS = 10
 OLDEST = (1, 30)
 """The first release with the preStop `sleep` action switched on (KEP-3960): an image from scratch has no `sleep`."""
 
 LONGEST_STACK_NAME = 63 - len("mimir-")
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-
 
 FORCE = "PULUMI_K8S_ENABLE_PATCH_FORCE"
 """Variable with which the provider sets fields that another field manager owns (pulumi-kubernetes, provider.go)."""
@@ -59,11 +57,11 @@ class Cluster:
     @cached_property
     def client(self) -> api.ApiClient:
         """A client of the API server."""
-        return _client(self.access)
+        return api_server.connect(self.access)
 
     def client_without_retries(self) -> api.ApiClient:
         """A client for requests that may fail: a repetition would triple the wait."""
-        return _client(self.access, retries=False)
+        return api_server.connect(self.access, retries=False)
 
     def read(self, path: str) -> dict[str, Any]:
         """What the API has under `path`, as plain JSON.
@@ -72,9 +70,9 @@ class Cluster:
             ApiException: any other status than 200.
             ValueError: the answer is no object.
         """
-        return _get(self.client, path)
+        return api_server.request(self.client, "GET", path)
 
-    def send(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> None:
+    def send(self, method: str, path: str, body: Any = None, content_type: str = api_server.JSON) -> None:
         """Change what is under `path`.
 
         Args:
@@ -86,7 +84,7 @@ class Cluster:
         Raises:
             ApiException: the API server does not do it.
         """
-        _request(self.client, method, path, body, content_type)
+        api_server.request(self.client, method, path, body, content_type)
 
 
 def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
@@ -95,17 +93,17 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
     if isinstance(access, Problem):
         return [access, *_stack_name(stack)]
     try:
-        client = _client(access, retries=False)  # which would triple the wait for a cluster that is away
-        version = _get(client, "/version")
+        client = api_server.connect(access, retries=False)  # which would triple the wait for a cluster that is away
+        version = api_server.request(client, "GET", "/version")
         identity = _identity(client, access)
         namespace = settings.kubernetes.namespace or f"mimir-{stack}"
         deployment = f"mimir-{stack}"
 
         def get(path: str) -> dict[str, Any]:
-            return _get(client, path)
+            return api_server.request(client, "GET", path)
 
-        found = existing.namespace(settings, deployment, namespace, access, get)
-        refused, unanswered = _permissions(settings, stack, namespace, found.is_there, access, client)
+        space = existing.namespace(settings, deployment, namespace, access, get)
+        refused, unanswered = _permissions(settings, stack, namespace, space.is_there, access, client)
         problems = [
             *_stack_name(stack),
             *_version(version),
@@ -113,11 +111,11 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
             *_classes(settings, client),
             *wanted.missing(settings, namespace, get),
             *deletions.deletions(f"mimir-{stack}", namespace, access.kubectl, get),
-            *found.problems,
-            *([] if found.problems else existing.claims(settings, deployment, namespace, access, get)),
+            *space.problems,
+            *([] if space.problems else existing.claims(settings, deployment, namespace, access, get)),
             *existing.node_ports(settings, deployment, namespace, access, get),
         ]
-        warnings = [*found.warnings, *unanswered]
+        warnings = [*space.warnings, *unanswered]
         if pulumi.runtime.is_dry_run():  # who may only look can still preview
             warnings += [f"{UPDATE_WOULD_FAIL}{problem}" for problem in refused]
         else:
@@ -128,11 +126,11 @@ def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
     except ApiException as error:
         if error.status in (401, 403):
             return [_refused(access, f"{error.status} {error.reason}")]
-        return [_away(access, _reason(error))]
+        return [_away(access, api_server.reason(error))]
     except ConfigException as error:
         return [_refused(access, str(error).splitlines()[0])]
     except (HTTPError, OSError) as error:
-        return [_away(access, _innermost(error))]
+        return [_away(access, api_server.innermost(error))]
     except (ValueError, LookupError, TypeError, AttributeError):  # an answer of another form
         return [_away(access, "what answers there is no Kubernetes API")]
 
@@ -143,14 +141,14 @@ def _permissions(
     """What this user may not do, and a warning where the cluster does not say."""
 
     def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return _request(client, "POST", path, body)
+        return api_server.request(client, "POST", path, body)
 
     mimir = application.describe(settings, stack)
-    asked = permissions.required(settings, mimir, namespace, namespace_exists)
+    required = permissions.required(settings, mimir, namespace, namespace_exists)
     try:
-        lacking = permissions.missing(asked, namespace, post)
+        lacking = permissions.missing(required, namespace, post)
     except (ApiException, ValueError, LookupError, TypeError) as error:
-        why = _reason(error) if isinstance(error, ApiException) else "an answer of another form"
+        why = api_server.reason(error) if isinstance(error, ApiException) else "an answer of another form"
         return [], [
             f"mimir:kubernetes.context: the cluster does not say what this user may do ({why}). The update finds out: "
             f"{access.kubectl} --namespace {namespace} auth can-i --list"
@@ -179,47 +177,10 @@ def provider(
     )
 
 
-def _client(access: Access, retries: bool = True) -> api.ApiClient:
-    configuration = api.Configuration()
-    if not retries:
-        configuration.retries = False
-    if access.is_local:
-        configuration.proxy = None  # as kubectl and the provider go: past the proxy on loopback
-    made: api.ApiClient = new_client_from_config_dict(  # type: ignore[no-untyped-call]
-        access.document, client_configuration=configuration
-    )
-    return made
-
-
-def _get(client: api.ApiClient, path: str) -> dict[str, Any]:
-    """What the API has under `path`, as plain JSON: to load the client's own types takes a second, at every preview.
-
-    Raises:
-        ApiException: any other status than 200.
-        ValueError: the answer is no object.
-    """
-    return _request(client, "GET", path, None)
-
-
-def _request(
-    client: api.ApiClient, method: str, path: str, body: Any, content_type: str = "application/json"
-) -> dict[str, Any]:
-    headers = {"Accept": "application/json", **({} if body is None else {"Content-Type": content_type})}
-    request = client.param_serialize(method, path, header_params=headers, body=body, auth_settings=["BearerToken"])
-    response: Any = client.call_api(*request, _request_timeout=TIMEOUT_SECONDS)
-    answer = response.read()
-    if response.status not in (200, 201, 202):
-        raise ApiException(status=response.status, reason=response.reason)
-    found = json.loads(answer)
-    if not isinstance(found, dict):
-        raise ValueError("no object")
-    return found
-
-
 def _identity(client: api.ApiClient, access: Access) -> str:
     """The UID of kube-system, by which a cluster is known; its address for those who may not read that."""
     try:
-        system = _get(client, "/api/v1/namespaces/kube-system")
+        system = api_server.request(client, "GET", "/api/v1/namespaces/kube-system")
     except ApiException as error:
         if error.status in (403, 404):
             return access.server
@@ -258,7 +219,7 @@ def _registry(settings: Settings, access: Access) -> list[Problem]:
 def _classes(settings: Settings, client: api.ApiClient) -> list[Problem]:
     """Storage classes that the settings name and the cluster does not have. Not everybody may list them."""
     try:
-        listed = _get(client, "/apis/storage.k8s.io/v1/storageclasses")["items"]
+        listed = api_server.request(client, "GET", "/apis/storage.k8s.io/v1/storageclasses")["items"]
     except ApiException as error:
         if error.status == 403:
             return []
@@ -312,17 +273,3 @@ def _away(access: Access, why: str) -> Problem:
         "a running cluster that can be reached from here",
         f"{access.kubectl} version" + ("   # a test cluster: make cluster" if access.is_local else ""),
     )
-
-
-def _reason(error: ApiException) -> str:
-    """Status and reason; trouble with TLS comes with status 0, and its cause in the last line."""
-    reason = (str(error.reason or "").splitlines() or [""])[-1]
-    return f"{error.status} {reason}" if error.status else reason
-
-
-def _innermost(error: BaseException) -> str:
-    """The cause of the causes; urllib3 wraps it in retries and pools."""
-    cause = getattr(error, "reason", None) or error.__cause__ or (error.args or [None])[-1]
-    if isinstance(cause, BaseException) and cause is not error:
-        return _innermost(cause)
-    return str(error).rpartition(": ")[2] or type(error).__name__

@@ -7,16 +7,12 @@ would end it, and its volume and data with it, unless the volume's reclaim polic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-
+from components.kubernetes.api_server import Get, read
 from components.kubernetes.labels import INSTANCE
 from components.problems import Problem
-
-Get = Callable[[str], dict[str, Any]]
-"""Gives what the API has under a path, or raises ApiException."""
 
 HELP = "docs/kubernetes.md, «When a claim is being deleted», has the way back"
 RETAIN = """--patch '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'"""
@@ -34,12 +30,10 @@ def deletions(deployment: str, namespace: str, kubectl: str, get: Get) -> Iterat
     Raises:
         ApiException: the API server refuses with another status than 403 or 404.
     """
-    space = _read(get, f"/api/v1/namespaces/{namespace}")
-    claims = _read(
-        get, f"/api/v1/namespaces/{namespace}/persistentvolumeclaims?labelSelector={INSTANCE}%3D{deployment}"
-    )
-    items = claims.get("items") or []
-    volumes = {name: _read(get, f"/api/v1/persistentvolumes/{name}") for name in map(_volume_of, items) if name}
+    space = read(get, f"/api/v1/namespaces/{namespace}") or {}
+    claims = read(get, f"/api/v1/namespaces/{namespace}/persistentvolumeclaims?labelSelector={INSTANCE}%3D{deployment}")
+    items = (claims or {}).get("items") or []
+    volumes = {name: read(get, f"/api/v1/persistentvolumes/{name}") or {} for name in map(_volume_of, items) if name}
     if since := _deleted(space):
         yield Problem(
             f"namespace {namespace}",
@@ -64,15 +58,6 @@ def deletions(deployment: str, namespace: str, kubectl: str, get: Get) -> Iterat
                 f"a volume that stays. The deletion cannot be undone; keep claim {name}. {HELP}",
                 _keep(kubectl, {volume: volumes[volume]}) or f"{kubectl} get persistentvolumes",
             )
-
-
-def _read(get: Get, path: str) -> dict[str, Any]:
-    try:
-        return get(path)
-    except ApiException as error:
-        if error.status in (403, 404):
-            return {}
-        raise
 
 
 def _deleted(item: Mapping[str, Any]) -> str | None:

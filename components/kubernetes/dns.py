@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
@@ -16,6 +15,7 @@ from urllib3.exceptions import HTTPError
 from components.haproxy.backend import RESOLVE_SECONDS
 from components.kubernetes import answer_lifetime
 from components.kubernetes.answer_lifetime import Lifetime
+from components.kubernetes.api_server import Get
 from components.kubernetes.rules import longest_start
 from components.settings import Settings
 from components.settings.kubernetes import DEFAULT_DNS_SECONDS, LONGEST_DNS_SECONDS
@@ -28,9 +28,6 @@ NODE_LOCAL = f"{CONFIG_MAPS}/node-local-dns"
 WHOLE_SECONDS = 1
 """Kubernetes keeps whole seconds of the time at which a pod became ready, and so counts it up to one too early
 (`IsPodAvailable` in pkg/api/v1/pod/util.go, on a `metav1.Time`)."""
-
-Get = Callable[[str], dict[str, Any]]
-"""Gives what the API has under a path, or raises ApiException."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from components.edge import METRICS_PORT
+from components.kubernetes import api_server
 from components.kubernetes.labels import selector_of
 from components.kubernetes.scope import Scope
 
@@ -43,13 +44,11 @@ def pods_without(scope: Scope) -> list[str]:
 
 def _without(client: Any, path: str, names: list[str]) -> Iterator[str]:
     for name in names:
-        request = client.param_serialize(
-            "GET", f"{path}/{name}:{METRICS_PORT}/proxy/started", auth_settings=["BearerToken"]
-        )
         try:
-            response = client.call_api(*request, _request_timeout=TIMEOUT_SECONDS)
-            answer = response.read().decode(errors="replace")
+            answer = api_server.ask(
+                client, "GET", f"{path}/{name}:{METRICS_PORT}/proxy/started", seconds=TIMEOUT_SECONDS
+            )
         except (ApiException, HTTPError, OSError):
             return  # the way is closed, and each further pod would take as long to say so
-        if response.status == 503 and NO_REPLICA in answer:
+        if answer.status == 503 and NO_REPLICA in answer.content.decode(errors="replace"):
             yield name

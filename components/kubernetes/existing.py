@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
+from components.kubernetes.api_server import Get, read
 from components.kubernetes.kubeconfig import Access
 from components.kubernetes.labels import INSTANCE
 from components.kubernetes.namespace_labels import ENFORCE, RESTRICTED
 from components.problems import Problem
 from components.settings import Settings
-
-Get = Callable[[str], dict[str, Any]]
-"""Gives what the API has under a path, or raises ApiException."""
 
 NAME = "app.kubernetes.io/name"
 BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
@@ -37,20 +35,6 @@ class Existing:
     warnings: tuple[str, ...] = ()
 
 
-def read(get: Get, path: str) -> dict[str, Any] | None:
-    """The object under `path`; None where there is none, or this user may not look.
-
-    Raises:
-        ApiException: any other trouble.
-    """
-    try:
-        return get(path)
-    except ApiException as error:
-        if error.status in (403, 404):
-            return None
-        raise
-
-
 def namespace(settings: Settings, deployment: str, name: str, access: Access, get: Get) -> Existing:
     """Whose the namespace is, and what it admits.
 
@@ -61,13 +45,15 @@ def namespace(settings: Settings, deployment: str, name: str, access: Access, ge
         access: how the cluster is reached.
         get: reads the cluster.
     """
-    path = f"/api/v1/namespaces/{name}"
-    found = read(get, path)
     create = settings.kubernetes.create_namespace
-    if found is None:
-        absent = () if create or _is_hidden(get, path) else (_absent(name),)
-        return Existing(False, absent)
-    labels: dict[str, str] = found["metadata"].get("labels") or {}
+    try:
+        space = get(f"/api/v1/namespaces/{name}")
+    except ApiException as error:
+        if error.status not in (403, 404):
+            raise
+        # Rights that end at the namespace do not always include to look at it.
+        return Existing(False, () if create or error.status == 403 else (_absent(name),))
+    labels: dict[str, str] = space["metadata"].get("labels") or {}
     owner = labels.get(INSTANCE) if labels.get(NAME) == "mimir" else None
     if owner not in (None, deployment):
         return Existing(True, (_of_another_stack(name, owner or "", deployment),))
@@ -77,18 +63,9 @@ def namespace(settings: Settings, deployment: str, name: str, access: Access, ge
         return Existing(True)
     if owner:
         return Existing(True, (_of_this_stack(name, deployment, access),))
-    if (found.get("status") or {}).get("phase") == "Terminating":
+    if (space.get("status") or {}).get("phase") == "Terminating":
         return Existing(True, (_terminating(name, access),))
     return Existing(True, (), tuple(_pod_security(name, labels, access)))
-
-
-def _is_hidden(get: Get, path: str) -> bool:
-    """Whether this user may not look: rights that end at the namespace do not always include that."""
-    try:
-        get(path)
-    except ApiException as error:
-        return bool(error.status == 403)
-    return False
 
 
 def _has_our_account(get: Get, name: str, deployment: str) -> bool:
@@ -97,9 +74,9 @@ def _has_our_account(get: Get, name: str, deployment: str) -> bool:
     return bool(account) and _instance(account) == deployment
 
 
-def _instance(found: dict[str, Any] | None) -> str | None:
+def _instance(item: dict[str, Any] | None) -> str | None:
     """The deployment that an object belongs to by its label."""
-    labels: dict[str, str] = ((found or {}).get("metadata") or {}).get("labels") or {}
+    labels: dict[str, str] = ((item or {}).get("metadata") or {}).get("labels") or {}
     return labels.get(INSTANCE)
 
 
@@ -154,12 +131,12 @@ def _pod_security(name: str, labels: dict[str, str], access: Access) -> Iterator
     level = labels.get(ENFORCE)
     if level == "restricted":
         return
-    wanted = " ".join(f"{key}={value}" for key, value in RESTRICTED.items())
+    restricted = " ".join(f"{key}={value}" for key, value in RESTRICTED.items())
     yield (
         f'mimir:kubernetes.namespace: "{name}" does not enforce Pod Security profile `restricted` '
         f"({ENFORCE}: {level or 'not set'}). The pods of this stack fulfil it; other pods in the namespace need not. "
         f"Nothing was changed. A namespace that this program makes has these labels, which its owner can set:\n"
-        f"  {access.kubectl} label namespace {name} {wanted}"
+        f"  {access.kubectl} label namespace {name} {restricted}"
     )
 
 
@@ -173,38 +150,38 @@ def claims(settings: Settings, deployment: str, namespace: str, access: Access, 
         access: how the cluster is reached.
         get: reads the cluster. What may not be looked at counts as right.
     """
-    for volume, asked in settings.volumes.claims.items():
+    for volume, setting in settings.volumes.claims.items():
         claim = read(get, f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{deployment}-{volume}")
         if claim is None or _instance(claim) != deployment:
             continue
         spec = claim["spec"]
         current, key = spec.get("storageClassName"), f"mimir:volumes.{volume}"
-        if asked.storage_class is not None and current and asked.storage_class != current:
+        if setting.storage_class is not None and current and setting.storage_class != current:
             yield Problem(
                 f"{key}.storageClass",
-                f'"{asked.storage_class}"; the claim with the data has "{current}", and a claim keeps its class',
+                f'"{setting.storage_class}"; the claim with the data has "{current}", and a claim keeps its class',
                 f"{current}, or nothing",
                 f"pulumi config set --path '{key}.storageClass' {current}",
             )
         size, bytes_ = str(spec["resources"]["requests"]["storage"]), _bytes(spec["resources"]["requests"]["storage"])
-        wanted = asked.size_gib * BINARY["Gi"]
-        if bytes_ is None or wanted == bytes_:
+        requested = setting.size_gib * BINARY["Gi"]
+        if bytes_ is None or requested == bytes_:
             continue
         fix = f"pulumi config set --path '{key}.sizeGib' {max(1, -(-bytes_ // BINARY['Gi']))}"
-        if wanted < bytes_:
-            yield Problem(f"{key}.sizeGib", f"{asked.size_gib}; the claim has {size}", "the same, or more", fix)
+        if requested < bytes_:
+            yield Problem(f"{key}.sizeGib", f"{setting.size_gib}; the claim has {size}", "the same, or more", fix)
         elif not _expands(get, current):
             yield Problem(
                 f"{key}.sizeGib",
-                f'{asked.size_gib}; the claim has {size}, and storage class "{current}" cannot make it larger',
+                f'{setting.size_gib}; the claim has {size}, and storage class "{current}" cannot make it larger',
                 f"{size}, or a class with allowVolumeExpansion: {access.kubectl} get storageclass",
                 fix,
             )
 
 
 def _expands(get: Get, name: str | None) -> bool:
-    found = read(get, f"/apis/storage.k8s.io/v1/storageclasses/{name}") if name else None
-    return found is None or bool(found.get("allowVolumeExpansion"))
+    storage_class = read(get, f"/apis/storage.k8s.io/v1/storageclasses/{name}") if name else None
+    return storage_class is None or bool(storage_class.get("allowVolumeExpansion"))
 
 
 def _bytes(quantity: object) -> int | None:
@@ -223,14 +200,14 @@ def node_ports(settings: Settings, deployment: str, namespace: str, access: Acce
         access: how the cluster is reached.
         get: reads the cluster; who may not list Services learns it from the cluster's own refusal.
     """
-    asked = {"nodePort": settings.kubernetes.node_port, "redirectNodePort": settings.kubernetes.redirect_node_port}
-    if not any(asked.values()):
+    chosen = {"nodePort": settings.kubernetes.node_port, "redirectNodePort": settings.kubernetes.redirect_node_port}
+    if not any(chosen.values()):
         return
     services = (read(get, "/api/v1/services") or {}).get("items") or []
     for service in services:
         where = service["metadata"]["namespace"], service["metadata"]["name"]
         ports = {port.get("nodePort") for port in service["spec"].get("ports") or []}
-        for name, port in asked.items():
+        for name, port in chosen.items():
             if port in ports and where != (namespace, deployment):
                 yield Problem(
                     f"mimir:kubernetes.{name}",

@@ -11,7 +11,7 @@ from kubernetes import client as api
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes.cluster import TIMEOUT_SECONDS
+from components.kubernetes.api_server import TIMEOUT_SECONDS
 from components.kubernetes.labels import Part, name_of, selector_of
 from components.kubernetes.scope import Scope
 

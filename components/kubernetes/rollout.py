@@ -41,13 +41,10 @@ def require(scope: Scope, part: Part, since: float | None = None) -> None:
     Raises:
         RolloutError: `kubernetes.rolloutSeconds` after that, or as soon as the cluster has given the rollout up.
     """
-    path = f"/apis/apps/v1/namespaces/{scope.cluster.namespace}/deployments/{name_of(scope.application, part)}"
     deadline = (since or time.monotonic()) + scope.settings.kubernetes.rollout_seconds
     while True:
         try:
-            deployment = scope.cluster.read(path)
-            complete = is_complete(deployment)
-            without = edge_replicas.pods_without(scope) if complete and part == "edge" else []
+            deployment, complete, without = _look(scope, part)
         except (ApiException, HTTPError, OSError, ValueError) as error:
             raise RolloutError(f"The cluster does not tell whether the rollout is complete: {error}") from error
         if complete and not without:
@@ -64,18 +61,24 @@ def warn(scope: Scope, part: Part) -> None:
         scope: the deployment.
         part: whose Deployment it is.
     """
-    name = name_of(scope.application, part)
     try:
-        deployment = scope.cluster.read(f"/apis/apps/v1/namespaces/{scope.cluster.namespace}/deployments/{name}")
-        complete = is_complete(deployment)
-        without = edge_replicas.pods_without(scope) if complete and part == "edge" else []
+        _, complete, without = _look(scope, part)
     except (ApiException, HTTPError, OSError, ValueError):
         return  # an update says what is wrong
     if without:
         pulumi.log.warn(NOT_COMPLETE + _no_replica(scope, without))
     elif not complete:
+        name = name_of(scope.application, part)
         text = f"workload {name}: not every pod is of the current version and available. An update waits for that."
         pulumi.log.warn(NOT_COMPLETE + text)
+
+
+def _look(scope: Scope, part: Part) -> tuple[dict[str, Any], bool, list[str]]:
+    """The Deployment of `part`, whether its pods are complete, and those pods of an edge without a live replica."""
+    name = name_of(scope.application, part)
+    deployment = scope.cluster.read(f"/apis/apps/v1/namespaces/{scope.cluster.namespace}/deployments/{name}")
+    complete = is_complete(deployment)
+    return deployment, complete, edge_replicas.pods_without(scope) if complete and part == "edge" else []
 
 
 def _no_replica(scope: Scope, pods: list[str]) -> str:

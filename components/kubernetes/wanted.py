@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from kubernetes.client.exceptions import ApiException
 
+from components.kubernetes.api_server import Get
 from components.problems import Problem
 from components.settings import Settings
 
@@ -14,9 +14,6 @@ CERT_MANAGER = "/apis/cert-manager.io/v1"
 GATEWAY_API = "/apis/gateway.networking.k8s.io/v1"
 PRIORITY_CLASSES = "/apis/scheduling.k8s.io/v1/priorityclasses"
 INGRESS_CLASSES = "/apis/networking.k8s.io/v1/ingressclasses"
-
-Get = Callable[[str], dict[str, Any]]
-"""Gives what the API has under a path, or raises ApiException."""
 
 
 def missing(settings: Settings, namespace: str, get: Get) -> Iterator[Problem]:

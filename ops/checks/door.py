@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,6 +19,8 @@ from ops.checks.forward import forwarded
 from ops.stack import StackError
 
 TIMEOUT_SECONDS = 10
+POLL_SECONDS = 0.2
+HEALTHY = 200
 USUAL_PORTS = {"http": 80, "https": 443}
 
 
@@ -86,16 +88,29 @@ class Door:
 
     def wait(self, seconds: float) -> str | None:
         """Wait until it answers as healthy; what it did instead, or None."""
+        return self.wait_for(lambda status: status == HEALTHY, seconds)[1]
+
+    def wait_for(self, is_good: Callable[[int], bool], seconds: float) -> tuple[int | None, str | None]:
+        """Ask for its health until the answer is good.
+
+        Args:
+            is_good: judges an answer's status.
+            seconds: after which it gives up.
+
+        Returns:
+            The last answer's status, None where there was none; and what is wrong, None where it is good.
+        """
         deadline = time.monotonic() + seconds
         while True:
+            status: int | None = None
             try:
-                answer = self.ask("GET", self.path)
-                problem = None if answer.status == 200 else f"status {answer.status}"
+                status = self.ask("GET", self.path).status
+                problem = None if is_good(status) else f"status {status}"
             except HTTPError as error:
                 problem = str(error)
             if problem is None or time.monotonic() > deadline:
-                return problem
-            time.sleep(0.2)
+                return status, problem
+            time.sleep(POLL_SECONDS)
 
 
 @cache

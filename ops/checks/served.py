@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import shutil
 import sys
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from urllib3.exceptions import HTTPError
-
 from ops.checks import door
-from ops.checks.door import Door
 from ops.stack import StackError
 
 PATIENCE_SECONDS = 30.0
 """How long a new Service may take until every node sends requests to its pods."""
 
-POLL_SECONDS = 0.2
 NOT_FOUND = 404
 SERVER_ERROR = 500
 
@@ -41,21 +36,21 @@ def confirm(stack: str, outputs: Mapping[str, Any]) -> bool:
     """
     if "health" not in outputs:
         return True
-    asked = str(outputs["health"]).partition("   #")[0]
+    command = str(outputs["health"]).partition("   #")[0]
     if "forward" in outputs and shutil.which("kubectl") is None:
         return _unknown(f"not asked whether the service answers: kubectl is not installed ({outputs['forward']})")
     try:
         with door.opened(outputs, ()) as front:
-            status, problem = _answer(front)
+            status, problem = front.wait_for(_gets_through, PATIENCE_SECONDS)
     except StackError as error:
         return _unknown(f"not asked whether the service answers: {error}")
     if problem is None:
         return True
     if status is None and "forward" not in outputs:
-        return _unknown(f"the service does not answer from here: {problem}\n  asked: {asked}")
+        return _unknown(f"the service does not answer from here: {problem}\n  asked: {command}")
     print(
         f"error: stack {stack} is deployed, and nobody is served: {problem}\n"
-        f"  asked: {asked}\n"
+        f"  asked: {command}\n"
         f"  what somebody else changed or removed: make drift STACK={stack}\n"
         f"  take it back: make refresh STACK={stack}",
         file=sys.stderr,
@@ -63,19 +58,9 @@ def confirm(stack: str, outputs: Mapping[str, Any]) -> bool:
     return False
 
 
-def _answer(front: Door) -> tuple[int | None, str | None]:
-    """The last answer's status, and why it is none of a service that works."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        status: int | None = None
-        try:
-            status = front.ask("GET", front.path).status
-            problem = f"status {status}" if status == NOT_FOUND or status >= SERVER_ERROR else None
-        except HTTPError as error:
-            problem = str(error)
-        if problem is None or time.monotonic() > deadline:
-            return status, problem
-        time.sleep(POLL_SECONDS)
+def _gets_through(status: int) -> bool:
+    """Whether an answer shows that the edge has the application behind it, or refuses the request by itself."""
+    return status < SERVER_ERROR and status != NOT_FOUND
 
 
 def _unknown(reason: str) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes.cluster import TIMEOUT_SECONDS, Cluster
+from components.kubernetes import api_server
+from components.kubernetes.cluster import Cluster
 from ops.ownership import stack_objects
 from ops.ownership.managed_fields import ForeignField
 from ops.ownership.stack_objects import StackObject
@@ -91,16 +92,10 @@ def _patch(cluster: Cluster, item: StackObject, fields: Iterable[ForeignField], 
         body.append({"op": "test", "path": pointer(path), "value": _at(item.live, path)})
         body.append({"op": "remove", "path": pointer(path)})
     query = [("fieldManager", item.field_manager or "pulumi-kubernetes"), *([("dryRun", "All")] if dry_run else [])]
-    client: Any = cluster.client
-    headers = {"Accept": "application/json", "Content-Type": "application/json-patch+json"}
-    request = client.param_serialize(
-        "PATCH", item.path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
-    )
-    response = client.call_api(*request, _request_timeout=TIMEOUT_SECONDS)
-    answer = response.read()
-    if response.status != 200:
-        raise ApiException(status=response.status, reason=_message(answer) or response.reason)
-    return json.loads(answer)
+    answer = api_server.ask(cluster.client, "PATCH", item.path, body, content_type=api_server.JSON_PATCH, query=query)
+    if answer.status != 200:
+        raise ApiException(status=answer.status, reason=_message(answer.content) or answer.reason)
+    return json.loads(answer.content)
 
 
 def _last_first(path: Sequence[str | int]) -> list[tuple[bool, int, str]]:

@@ -25,11 +25,11 @@ HTML_OF_GO = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 def patterns(secret: str) -> set[str]:
     """Regular expressions for the forms of `secret`: as text, in base64 at any offset, and in hexadecimal digits."""
-    found = {text(secret)}
+    forms = {text(secret)}
     for content in _contents(secret):
-        found |= {_base64(form) for form in _base64_forms(content)}
-        found.add(f"(?i:{content.hex()})")
-    return found
+        forms |= {_base64(form) for form in _base64_forms(content)}
+        forms.add(f"(?i:{content.hex()})")
+    return forms
 
 
 @cache

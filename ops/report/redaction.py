@@ -31,8 +31,8 @@ class Redaction:
     """Masks a set of secrets in any text."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        known = {part for secret in secrets for part in _parts(secret) if len(part) >= SHORTEST}
-        forms = {form for part in known for form in encodings.patterns(part)}
+        parts = {part for secret in secrets for part in _parts(secret) if len(part) >= SHORTEST}
+        forms = {form for part in parts for form in encodings.patterns(part)}
         self._patterns = [re.compile(form) for form in sorted(forms)]
 
     def __call__(self, text: str) -> str:
@@ -50,12 +50,12 @@ def of(stack: Stack, environment: Mapping[str, str] = os.environ) -> Redaction:
     """Masks what is secret in the configuration of `stack`, in `environment`, and in the files that it names."""
     file = Path(f"Pulumi.{stack.name}.yaml")
     config = (yaml.safe_load(file.read_text()) or {}).get("config") or {} if file.is_file() else {}
-    found: list[str] = []
+    secrets: list[str] = []
     for key, value in stack.get_all_config().items():
         if value.secret:
             # Where the file does not say which of its leaves are encrypted, any may be.
-            found += _secure(config.get(key), structured(value.value)) or tool_secrets.leaves(structured(value.value))
-    return Redaction([*found, *tool_secrets.of_environment(environment), *tool_secrets.of_files(environment)])
+            secrets += _secure(config.get(key), structured(value.value)) or tool_secrets.leaves(structured(value.value))
+    return Redaction([*secrets, *tool_secrets.of_environment(environment), *tool_secrets.of_files(environment)])
 
 
 def _secure(config: Any, values: Any) -> list[str]:

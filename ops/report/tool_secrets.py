@@ -74,31 +74,31 @@ def parsed(text: str) -> Any:
         return None
     for read in (json.loads, yaml.safe_load):
         try:
-            found = read(text)
+            content = read(text)
         except (ValueError, yaml.YAMLError, RecursionError):
             continue
-        return found if isinstance(found, Mapping | list) else None
+        return content if isinstance(content, Mapping | list) else None
     return None
 
 
 def of_environment(environment: Mapping[str, str]) -> list[str]:
     """The secrets in variables: by the variable's name, in the entries of structured ones, and passwords in URLs."""
-    found: list[str] = []
+    secrets: list[str] = []
     for name, value in environment.items():
         if _is_secret(name) and not NO_SECRET.search(name) and not _is_file(value):
-            found.append(value)
-        found += named_leaves(parsed(value)) if value[:1] in ("{", "[") else []
-        found += [*_in_url(value), *AUTHORIZATION.findall(value)]
-    return found
+            secrets.append(value)
+        secrets += named_leaves(parsed(value)) if value[:1] in ("{", "[") else []
+        secrets += [*_in_url(value), *AUTHORIZATION.findall(value)]
+    return secrets
 
 
 def of_files(environment: Mapping[str, str]) -> list[str]:
     """The passphrase, and the secrets in files from which the tools read credentials."""
     phrase = _read(Path(environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") or ".passphrase"))
-    found = [phrase.strip()] if phrase else []
+    secrets = [phrase.strip()] if phrase else []
     for file in _files(environment):
-        found += of_text(_read(file))
-    return found
+        secrets += of_text(_read(file))
+    return secrets
 
 
 def of_text(text: str) -> list[str]:

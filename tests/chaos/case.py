@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
+from tests.chaos import faults
 from tests.e2e import http
 from tests.e2e.load import Load, Report
+from tests.e2e.sample import new_answer
 from tests.e2e.stack import Result, Stack, eventually
 
 CALM_REQUESTS = 200
@@ -18,6 +21,7 @@ LIMIT_SECONDS = 180.0
 """After which the clients of a case end by themselves."""
 
 NOTHING = "nothing to do"
+AWAY = "the registry is away while a new version is deployed"
 
 
 @dataclass(frozen=True)
@@ -99,3 +103,17 @@ def clients(stack: Stack, url: str) -> Iterator[Case]:
         yield case
         case.serves()
     case.report = load.report
+
+
+def registry_away(case: Case, stack: Stack) -> None:
+    """Deploy a new version while the registry is away, which fails and harms nobody, and again when it is back."""
+    daemon = faults.registry_daemon()
+    new_answer(stack.folder, "pushed when the registry is back")
+    faults.kill(daemon, signal.SIGTERM)
+    try:
+        text = stack.ops("up").failed().text
+        case.serves()
+    finally:
+        faults.start_again()
+    assert "registry" in text and "Traceback" not in text
+    case.converge("up")

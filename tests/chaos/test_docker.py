@@ -12,7 +12,7 @@ import pytest
 from docker.models.containers import Container
 
 from tests.chaos import faults
-from tests.chaos.case import NOTHING, Case
+from tests.chaos.case import AWAY, NOTHING, Case, registry_away
 from tests.chaos.conftest import NewCase
 from tests.e2e.conftest import NewStack
 from tests.e2e.sample import new_answer
@@ -122,19 +122,8 @@ def test_a_paused_application_is_called_paused(stack: Stack, engine: docker.Dock
 
 @pytest.mark.alone
 def test_a_registry_that_is_away_harms_nobody(stack: Stack, new_case: NewCase) -> None:
-    daemon = faults.registry_daemon()
-    with new_case(
-        PLATFORM, "the registry is away while a new version is deployed", stack, stack.outputs()["url"]
-    ) as case:
-        new_answer(stack.folder, "pushed when the registry is back")
-        faults.kill(daemon, signal.SIGTERM)
-        try:
-            text = stack.ops("up").failed().text
-            case.serves()
-        finally:
-            faults.start_again()
-        assert "registry" in text and "Traceback" not in text
-        case.converge("up")
+    with new_case(PLATFORM, AWAY, stack, stack.outputs()["url"]) as case:
+        registry_away(case, stack)
 
 
 def test_a_state_that_is_away_harms_nobody(stack: Stack, new_case: NewCase) -> None:

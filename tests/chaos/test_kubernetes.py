@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from tests.chaos import faults
-from tests.chaos.case import NOTHING
+from tests.chaos.case import AWAY, NOTHING, registry_away
 from tests.chaos.conftest import NewCase
 from tests.e2e.cluster import OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import EDGE, NewClusterStack
-from tests.e2e.sample import new_answer
 from tests.e2e.stack import eventually
 
 pytestmark = pytest.mark.e2e
@@ -128,17 +127,8 @@ def test_name_servers_that_are_away_harm_nobody(stack: ClusterStack, cluster: Cl
 
 @pytest.mark.alone
 def test_a_registry_that_is_away_harms_nobody(stack: ClusterStack, new_case: NewCase) -> None:
-    daemon = faults.registry_daemon()
-    with new_case(PLATFORM, "the registry is away while a new version is deployed", stack, stack.url) as case:
-        new_answer(stack.folder, "pushed when the registry is back")
-        faults.kill(daemon, signal.SIGTERM)
-        try:
-            text = stack.ops("up").failed().text
-            case.serves()
-        finally:
-            faults.start_again()
-        assert "registry" in text and "Traceback" not in text
-        case.converge("up")
+    with new_case(PLATFORM, AWAY, stack, stack.url) as case:
+        registry_away(case, stack)
 
 
 @pytest.mark.alone

@@ -33,18 +33,23 @@ def judge(name: str, edge: Running, caller: Caller) -> None:
     assert memory < MEMORY_MIB
 
 
+def caller_beside(edge: Running, count: int, sent: bytes) -> Caller:
+    """A caller with a key, after two seconds beside `count` HTTP/2 connections on each of which `sent` was sent."""
+    with (
+        Caller(edge.port) as caller,
+        attacks.held(attacks.many(count, lambda: attacks.encrypted(edge.port, "h2"))) as connections,
+    ):
+        for connection in connections:
+            send(connection, sent)
+        time.sleep(2)
+    return caller
+
+
 @pytest.mark.parametrize("path", [HEALTH, attacks.PATH.encode()])
 def test_streams_with_bodies_that_do_not_end(edge: Running, path: bytes) -> None:
     """99 connections with 100 HTTP/2 streams each."""
     sent = attacks.streams(100, path, b"POST", b"x" * 600)
-    with (
-        Caller(edge.port) as caller,
-        attacks.held(attacks.many(99, lambda: attacks.encrypted(edge.port, "h2"))) as taken,
-    ):
-        for one in taken:
-            send(one, sent)
-        time.sleep(2)
-    judge(f"9900 streams of {path.decode()}", edge, caller)
+    judge(f"9900 streams of {path.decode()}", edge, caller_beside(edge, 99, sent))
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -66,14 +71,7 @@ def test_bodies_that_trickle(edge: Running, method: str) -> None:
 def test_answers_that_nobody_reads(edge: Running) -> None:
     """HTTP/2 streams without a window hold their answers, and would hold the application's places."""
     sent = attacks.streams(30, HEALTH, b"GET", b"", window=0)
-    with (
-        Caller(edge.port) as caller,
-        attacks.held(attacks.many(30, lambda: attacks.encrypted(edge.port, "h2"))) as taken,
-    ):
-        for one in taken:
-            send(one, sent)
-        time.sleep(2)
-    judge("900 answers that nobody reads", edge, caller)
+    judge("900 answers that nobody reads", edge, caller_beside(edge, 30, sent))
 
 
 def test_connections_that_say_nothing(edge: Running) -> None:

@@ -83,6 +83,12 @@ def _faster(text: str) -> str:
     return before + quick + after
 
 
+def _both_serve(running: Running, names: NameServer) -> None:
+    """Wait until the edge knows both, and sends requests to each."""
+    names.recover(FIRST, SECOND)
+    eventually("both serve", lambda: _who(running) == {"first", "second"})
+
+
 def _answers_during(running: Running, names: NameServer) -> set[int]:
     """Statuses of the requests of a whole outage."""
     statuses, deadline = set(), time.monotonic() + OUTAGE_SECONDS
@@ -106,8 +112,7 @@ class TestPods:
         self, running: Running, names: NameServer, first: Recorder, second: Recorder
     ) -> None:
         """Health checks and failed connections find that out, without the DNS."""
-        names.recover(FIRST, SECOND)
-        eventually("both serve", lambda: _who(running) == {"first", "second"})
+        _both_serve(running, names)
         names.fail("timeout")
         first.end()
         assert _answers_during(running, names) == {200}
@@ -116,8 +121,7 @@ class TestPods:
     def test_one_that_is_not_well_during_an_outage_gets_nothing_more(
         self, running: Running, names: NameServer, first: Recorder, second: Recorder
     ) -> None:
-        names.recover(FIRST, SECOND)
-        eventually("both serve", lambda: _who(running) == {"first", "second"})
+        _both_serve(running, names)
         names.fail("servfail")
         first.healthy = False
         eventually("the other one gets everything", lambda: _who(running) == {"second"})
@@ -126,8 +130,7 @@ class TestPods:
         self, running: Running, names: NameServer, first: Recorder, second: Recorder
     ) -> None:
         """An address may belong to another pod by the end of an outage."""
-        names.recover(FIRST, SECOND)
-        eventually("both serve", lambda: _who(running) == {"first", "second"})
+        _both_serve(running, names)
         names.fail("timeout")
         first.end()
         eventually("the check notices", lambda: _up(running) == 1)
@@ -149,8 +152,7 @@ class TestPods:
     def test_without_an_outage_what_the_name_server_drops_gets_nothing_more(
         self, running: Running, names: NameServer, first: Recorder, second: Recorder
     ) -> None:
-        names.recover(FIRST, SECOND)
-        eventually("both serve", lambda: _who(running) == {"first", "second"})
+        _both_serve(running, names)
         names.recover(SECOND)
         eventually("the dropped one gets nothing", lambda: _who(running) == {"second"}, 5)
 

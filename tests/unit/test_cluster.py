@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.kubernetes import cluster
+from components.kubernetes import api_server, cluster
 from components.kubernetes.cluster import Cluster
 from components.kubernetes.dns import COREDNS, NODE_LOCAL, DnsDelay
 from components.kubernetes.kubeconfig import Access
@@ -196,7 +196,7 @@ def test_one_that_is_away(deaf: socket.socket, tmp_path: Path) -> None:
 def test_one_that_says_nothing_is_waited_for_only_once(
     deaf: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(api_server, "TIMEOUT_SECONDS", 0.5)
     deaf.listen()
     assert "(timed out)" in problem(naming(f"http://127.0.0.1:{deaf.getsockname()[1]}", tmp_path)).found
     deaf.setblocking(False)

@@ -8,6 +8,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from components.kubernetes import existing
+from components.kubernetes.api_server import Get
 from components.kubernetes.existing import Existing
 from components.kubernetes.kubeconfig import Access
 from components.problems import Problem
@@ -21,7 +22,7 @@ TEAM: dict[str, Any] = at("kubernetes", {"namespace": "team", "createNamespace":
 OTHER = {**LABELS, "app.kubernetes.io/instance": "mimir-prod"}
 
 
-def getter(objects: dict[str, Any]) -> existing.Get:
+def getter(objects: dict[str, Any]) -> Get:
     """Reads these objects; a number is the status of a refusal."""
 
     def get(path: str) -> dict[str, Any]:
