@@ -112,7 +112,7 @@ lock: ## Write requirements.lock, with hashes, from requirements.txt and require
 	@python3 -m toolchain lock
 
 docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings.py
-	$(RUN) python -m ops.settings_docs
+	$(RUN) python -m ops.commands.settings_docs
 
 bench: cluster ## The numbers of docs/performance.md
-	$(RUN) python -m ops.bench
+	$(RUN) python -m benchmarks

@@ -2,13 +2,15 @@
 
 import pulumi
 
-from components import application, config, platform, preflight, warnings
-from components.image import ApplicationImage
+from components import configuration, platform, preflight
+from components.application import application
+from components.image.application_image import ApplicationImage
 from components.outputs import export
+from components.validation import warnings
 
 stack = pulumi.get_stack()
 
-loaded = config.load(stack)
+loaded = configuration.load(stack)
 settings = loaded.settings
 mimir = application.describe(settings, stack)
 context, found = preflight.check(settings, stack)

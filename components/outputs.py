@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from components.image import ApplicationImage
+from components.image.application_image import ApplicationImage
 
 
 def export(image: ApplicationImage, deployment: Mapping[str, pulumi.Input[Any]]) -> None:

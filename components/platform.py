@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Union
 
 import pulumi
 
-from components.application import Application
+from components.application.application import Application
 from components.constants import UPDATE_WOULD_FAIL
 from components.problems import Problem
 from components.settings import Settings
 
 if TYPE_CHECKING:
     from components.docker.deployment import DockerDeployment
-    from components.docker.engine import Engine
-    from components.kubernetes.cluster import Cluster
+    from components.docker.engine.engine import Engine
+    from components.kubernetes.cluster.cluster import Cluster
     from components.kubernetes.deployment import KubernetesDeployment
 
 Platform = Union["Engine", "Cluster"]
@@ -23,10 +23,10 @@ Platform = Union["Engine", "Cluster"]
 def look(settings: Settings, stack: str) -> Platform | list[Problem]:
     """The engine or the cluster, or everything because of which it cannot be used."""
     if settings.platform == "kubernetes":
-        from components.kubernetes import cluster
+        from components.kubernetes.cluster import cluster
 
         return cluster.look(settings, stack)
-    from components.docker import engine, ports, taken_ports
+    from components.docker.engine import engine, ports, taken_ports
 
     found, deployment = engine.look(settings), f"mimir-{stack}"
     if isinstance(found, list):
@@ -43,13 +43,13 @@ def deploy(
 ) -> DockerDeployment | KubernetesDeployment:
     """Deploy `application`, from `image`, on what `look` has found."""
     if settings.platform == "kubernetes":
-        from components.kubernetes.cluster import Cluster
+        from components.kubernetes.cluster.cluster import Cluster
         from components.kubernetes.deployment import KubernetesDeployment
 
         assert isinstance(on, Cluster)
         return KubernetesDeployment(name, settings, application, on, image)
     from components.docker.deployment import DockerDeployment
-    from components.docker.engine import Engine
+    from components.docker.engine.engine import Engine
 
     assert isinstance(on, Engine)
     return DockerDeployment(name, settings, application, on, image)

@@ -7,25 +7,20 @@ import shlex
 
 import pulumi
 
-from components import (
-    application,
-    certificate,
-    edge,
-    given_image,
-    image_signature,
-    main_package,
-    platform,
-    registry,
-)
-from components.build_context import BuildContext, stage
+from components import platform
+from components.application import application
 from components.constants import UPDATE_WOULD_FAIL
-from components.haproxy import check as haproxy
-from components.haproxy import files
-from components.haproxy.backend import Backend
+from components.edge import certificate, edge_spec
+from components.edge.haproxy import check as haproxy
+from components.edge.haproxy import files
+from components.edge.haproxy.backend import Backend
+from components.image import image_signature, prebuilt_image, registry
+from components.image.build_context import BuildContext, stage
 from components.platform import Platform
 from components.problems import DeploymentError, Problem
 from components.settings import Settings
-from components.source import GitError, suggestion
+from components.source import main_package
+from components.source.source import GitError, suggestion
 
 
 def check(settings: Settings, stack: str) -> tuple[BuildContext | None, Platform]:
@@ -39,7 +34,7 @@ def check(settings: Settings, stack: str) -> tuple[BuildContext | None, Platform
     """
     context = None if settings.image.digest else _context(settings)
     found, away = platform.look(settings, stack), registry.problems(settings)
-    given = [] if away else given_image.problems(settings) or image_signature.problems(settings, stack)
+    given = [] if away else prebuilt_image.problems(settings) or image_signature.problems(settings, stack)
     if pulumi.runtime.is_dry_run():
         for problem in away:
             pulumi.log.warn(f"{UPDATE_WOULD_FAIL}{problem}")
@@ -62,7 +57,7 @@ def _edge(settings: Settings, stack: str) -> list[Problem]:
         return []
     mimir = application.describe(settings, stack)
     backend = Backend("application", mimir.port)
-    rendered = files.render(edge.describe(settings, mimir), backend, certificate.given(settings))
+    rendered = files.render(edge_spec.describe(settings, mimir), backend, certificate.given(settings))
     return haproxy.problems(rendered) or []
 
 

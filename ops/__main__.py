@@ -12,25 +12,26 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
-from ops import leftover_processes, sidecars, stack
-from ops.source_argument import BadSource
+from ops.stack import cli, orphan_processes
+from ops.state import repair_state_files
 from ops.supply import commands as supply
+from ops.update.source_argument import BadSource
 
 COMMANDS = {
-    "stack": "ops.stack",
-    "up": "ops.up",
-    "refresh": "ops.refresh",
-    "preview": "ops.preview",
-    "drift": "ops.drift",
-    "check": "ops.check",
-    "destroy": "ops.destroy",
-    "deployments": "ops.deployments",
-    "move-state": "ops.move_state",
-    "api-key": "ops.api_key",
+    "stack": "ops.stack.cli",
+    "up": "ops.commands.up",
+    "refresh": "ops.commands.refresh",
+    "preview": "ops.commands.preview",
+    "drift": "ops.commands.drift",
+    "check": "ops.commands.check",
+    "destroy": "ops.commands.destroy",
+    "deployments": "ops.commands.deployments",
+    "move-state": "ops.commands.move_state",
+    "api-key": "ops.commands.api_key",
     "pipeline": "ops.pipeline.command",
     "comment": "ops.github.comment",
     "issue": "ops.github.issue",
-    "throw-away": "ops.throw_away",
+    "throw-away": "ops.commands.throw_away",
     **supply.COMMANDS,
 }
 """Names of modules: together they take half a second to load, so that only the one that is asked for is."""
@@ -83,16 +84,16 @@ def main() -> int:
     arguments = parser(asked or COMMANDS).parse_args()
     try:
         if needs_stack(arguments.module):
-            _say_ended(leftover_processes.end_those_of_killed_commands())
-            sidecars.mend()
-            stack.select(arguments.stack)
+            _say_ended(orphan_processes.end_those_of_killed_commands())
+            repair_state_files.mend()
+            cli.select(arguments.stack)
         return int(arguments.module.run(arguments))
-    except (stack.StackError, BadSource) as error:
+    except (cli.StackError, BadSource) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     finally:
         if needs_stack(arguments.module):
-            _say_ended(leftover_processes.end_own())
+            _say_ended(orphan_processes.end_own())
 
 
 def _say_ended(programs: list[str]) -> None:

@@ -10,7 +10,7 @@ PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FI
 
 
 def passphrase(project: Path, user: Mapping[str, str]) -> dict[str, str]:
-    """The variable that names the checkout's passphrase (ops/stack.py makes it), unless the user names one."""
+    """The variable that names the checkout's passphrase (ops/stack/cli.py makes it), unless the user names one."""
     file = (project / PASSPHRASE).absolute()
     if not file.is_file() or any(name in user for name in PASSPHRASE_VARIABLES):
         return {}

@@ -20,7 +20,7 @@ from toolchain.tools import LANGUAGE_HOST
 
 NAME = "policy pack"
 VARIABLE = "MIMIR_POLICY_PACK"
-"""Names the folder of the pack that is to be used (ops/policy.py)."""
+"""Names the folder of the pack that is to be used (ops/update/policy_packs.py)."""
 
 LANGUAGE = "pypack"
 LAUNCHER = f"pulumi-analyzer-policy-{LANGUAGE}"

@@ -15,8 +15,9 @@ from __future__ import annotations
 import pulumi
 import pulumi_docker
 
-from components.application import Application
-from components.docker import leftovers, unused_config
+from components.application.application import Application
+from components.docker import unused_config
+from components.docker.engine import orphans
 from components.docker.labels import labels_of
 from components.settings import Settings
 
@@ -73,7 +74,7 @@ class ConfigVolume(pulumi.ComponentResource):
                 # Its name is free all the same: the hook removes the old one, which never ran.
                 delete_before_replace=False,
                 hooks=pulumi.ResourceHookBinding(
-                    before_create=[leftovers.container_hook(f"{name}-carrier", settings, application)]
+                    before_create=[orphans.container_hook(f"{name}-carrier", settings, application)]
                 ),
             ),
         )

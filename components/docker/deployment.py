@@ -8,17 +8,19 @@ from typing import Any
 import pulumi
 import pulumi_docker
 
-from components import edge as edges
-from components.application import Application
-from components.docker import engine, kept_images, leftovers, live_reload, networks, outputs, registry_copy
+from components.application.application import Application
+from components.docker import live_reload, networks, outputs
+from components.docker.application_container import Service
 from components.docker.config_volume import ConfigVolume
 from components.docker.edge import DockerEdge
-from components.docker.engine import Engine
+from components.docker.engine import engine, kept_images, orphans
+from components.docker.engine.engine import Engine
 from components.docker.labels import STANDBY, labels_of
-from components.docker.proof import prove
-from components.docker.service import Service
+from components.docker.rollout import registry_copy
+from components.docker.rollout.verification import prove
 from components.docker.unused_config import clean_up
 from components.docker.volumes import DataVolumes
+from components.edge import edge_spec as edges
 from components.settings import Settings, VolumeName
 
 
@@ -125,7 +127,7 @@ def _network(
         name: the engine's name of it.
         opts: Pulumi's.
     """
-    clear = leftovers.network_hook(resource, settings, application)
+    clear = orphans.network_hook(resource, settings, application)
     return pulumi_docker.Network(
         resource,
         name=name,

@@ -10,18 +10,20 @@ from __future__ import annotations
 import pulumi
 import pulumi_docker
 
-from components import certificate
-from components.application import USER_ID
-from components.docker import engine as engines
-from components.docker import failure, hardened, leftovers, networks, ports
-from components.docker.engine import Engine
+from components.application.application import USER_ID
+from components.docker import container_defaults, networks
+from components.docker.application_container import go_duration
+from components.docker.engine import engine as engines
+from components.docker.engine import orphans, ports
+from components.docker.engine.engine import Engine
 from components.docker.labels import STANDBY, labels_of
-from components.docker.service import go_duration
-from components.docker.switch import files_volume, switch
-from components.edge import METRICS_PORT, Edge
-from components.haproxy import files
-from components.haproxy.backend import Backend
-from components.haproxy.files import Files
+from components.docker.rollout import container_failure
+from components.docker.rollout.cutover import files_volume, switch
+from components.edge import certificate
+from components.edge.edge_spec import METRICS_PORT, Edge
+from components.edge.haproxy import files
+from components.edge.haproxy.backend import Backend
+from components.edge.haproxy.files import Files
 from components.settings import Settings
 
 HEALTH_SECONDS = 5
@@ -97,7 +99,7 @@ class DockerEdge(pulumi.ComponentResource):
                     delete_before_replace=False,  # as in ConfigVolume
                     additional_secret_outputs=["uploads"],
                     hooks=pulumi.ResourceHookBinding(
-                        before_create=[leftovers.container_hook(f"{name}-carrier", settings, application)]
+                        before_create=[orphans.container_hook(f"{name}-carrier", settings, application)]
                     ),
                 ),
             ),
@@ -120,7 +122,7 @@ class DockerEdge(pulumi.ComponentResource):
             tmpfs={"/run/haproxy": f"rw,noexec,nosuid,nodev,size=1m,mode=0700,uid={USER_ID},gid={USER_ID}"},
             # HAProxy's own order for a soft stop: no new connection, and every request is answered.
             stop_signal="SIGUSR1",
-            **hardened.arguments(
+            **container_defaults.arguments(
                 settings,
                 engine,
                 cpus=edge.settings.cpus,
@@ -138,13 +140,13 @@ class DockerEdge(pulumi.ComponentResource):
                 here,
                 pulumi.ResourceOptions(
                     delete_before_replace=True,  # name and published ports are taken until the old one is gone
-                    replace_on_changes=[*hardened.REPLACED_FOR],
+                    replace_on_changes=[*container_defaults.REPLACED_FOR],
                     depends_on=[carrier, internal],
                     custom_timeouts=pulumi.CustomTimeouts(delete=f"{edge.grace_seconds + 60}s"),
                     hooks=pulumi.ResourceHookBinding(
-                        before_create=[leftovers.container_hook(name, settings, application)],
+                        before_create=[orphans.container_hook(name, settings, application)],
                         after_create=[networks.edge_hook(name, settings, application)],
-                        on_error=[failure.hook(name, settings, application, "edge")],
+                        on_error=[container_failure.hook(name, settings, application, "edge")],
                     ),
                 ),
             ),

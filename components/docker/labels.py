@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
-from components.application import Application
+from components.application.application import Application
 
 T = TypeVar("T")
 Role = Literal["service", "edge", "trial"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pulumi
 import pulumi_docker
 
-from components.application import Application, go_max_procs
+from components.application.application import Application, go_max_procs
 from components.docker.labels import labels_of
 from components.settings import Settings
 

@@ -15,8 +15,8 @@ import pulumi
 from docker.errors import DockerException
 from requests import RequestException
 
-from components.application import Application
-from components.docker import engine
+from components.application.application import Application
+from components.docker.engine import engine
 from components.docker.labels import filters_of
 from components.settings import Settings
 

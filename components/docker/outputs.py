@@ -7,10 +7,10 @@ from typing import Any
 
 import pulumi
 
-from components.application import Application
-from components.docker.engine import published_host
-from components.edge import METRICS_PORT, Edge
-from components.front_door import Door
+from components.application.application import Application
+from components.docker.engine.engine import published_host
+from components.edge.edge_spec import METRICS_PORT, Edge
+from components.edge.endpoint import Door
 from components.settings import Settings, VolumeName
 
 

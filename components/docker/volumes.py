@@ -9,8 +9,8 @@ import pulumi
 import pulumi_docker
 from docker.errors import NotFound
 
-from components.application import Application
-from components.docker import engine
+from components.application.application import Application
+from components.docker.engine import engine
 from components.docker.labels import DEPLOYMENT, labels_of
 from components.settings import Settings, VolumeName
 

@@ -7,21 +7,23 @@ from typing import Any
 
 import pulumi
 
-from components import edge as edges
-from components.application import Application
-from components.kubernetes import cluster as clusters
-from components.kubernetes import outputs, pod, route, service, workload
-from components.kubernetes.claims import Claims
-from components.kubernetes.cluster import Cluster
-from components.kubernetes.config_map import ConfigMap
-from components.kubernetes.edge import Edge
-from components.kubernetes.namespace import Namespace
-from components.kubernetes.policies import Policies
-from components.kubernetes.scaling import Scaling
+from components.application.application import Application
+from components.edge import edge_spec as edges
+from components.edge.public_routes import CONTROLLERS
+from components.kubernetes import outputs
+from components.kubernetes.cluster import cluster as clusters
+from components.kubernetes.cluster.cluster import Cluster
+from components.kubernetes.ingress import routes, service
+from components.kubernetes.ingress.edge import Edge
+from components.kubernetes.namespace.claims import Claims
+from components.kubernetes.namespace.config_map import ConfigMap
+from components.kubernetes.namespace.namespace import Namespace
+from components.kubernetes.namespace.network_policies import Policies
+from components.kubernetes.namespace.secrets import Secrets
 from components.kubernetes.scope import Scope
-from components.kubernetes.secrets import Secrets
-from components.kubernetes.served import CONTROLLERS
-from components.kubernetes.workload import Workload
+from components.kubernetes.workload import pod, workload
+from components.kubernetes.workload.scaling import Scaling
+from components.kubernetes.workload.workload import Workload
 from components.settings import Settings, VolumeName
 
 
@@ -95,6 +97,6 @@ class KubernetesDeployment(pulumi.ComponentResource):
         else:
             front = service.front(f"{name}-service", scope, None, here)
         if settings.edge.kind in CONTROLLERS:
-            route.make(f"{name}-route", scope, here)
+            routes.make(f"{name}-route", scope, here)
         self.outputs = outputs.of(scope, described, ready, front, volumes)
         self.register_outputs({"namespace": namespace.namespace, "workload": made.workload})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from components.application import Application
+from components.application.application import Application
 
 Part = Literal["application", "edge"]
 """What has pods of its own."""

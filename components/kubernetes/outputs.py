@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import core
 
-from components.edge import METRICS_PORT, Edge
-from components.front_door import Door
-from components.kubernetes import served
+from components.edge import public_routes
+from components.edge.edge_spec import METRICS_PORT, Edge
+from components.edge.endpoint import Door
 from components.kubernetes.labels import Part, selector_of
 from components.kubernetes.scope import Scope
 from components.settings import VolumeName
@@ -48,8 +48,8 @@ def of(
         "volumes": volumes,
         "logs": f"{kubectl} logs --follow --selector {_selector(scope, 'application')}",
     }
-    if settings.edge.kind in served.CONTROLLERS:
-        url = served.url(settings)
+    if settings.edge.kind in public_routes.CONTROLLERS:
+        url = public_routes.url(settings)
         outputs |= {"url": known.apply(lambda _: url), "health": f"curl -fsS {url}{path}"}
     elif settings.kubernetes.service_type == "ClusterIP":
         local = port if port >= LOWEST_FREE_PORT else port + 8000

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import meta
 
-from components.application import Application
-from components.kubernetes import leftovers
-from components.kubernetes.cluster import Cluster
+from components.application.application import Application
+from components.kubernetes import orphans
+from components.kubernetes.cluster.cluster import Cluster
 from components.kubernetes.labels import Part, labels_of
 from components.settings import Settings
 
@@ -41,4 +41,4 @@ class Scope:
 
     def room_for(self, hook: str, component: str = "", *, ours: bool = False) -> pulumi.ResourceHookBinding:
         """Hooks that clear an object's name of what a killed update left; see `leftovers.binding`."""
-        return leftovers.binding(hook, self.application, self.cluster, component, ours=ours)
+        return orphans.binding(hook, self.application, self.cluster, component, ours=ours)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from components.section import Section, setting
 from components.settings.build import Image, Registry, Source
 from components.settings.docker import Docker
 from components.settings.edge import Edge
 from components.settings.kubernetes import Autoscaling, Kubernetes
 from components.settings.network import Network
 from components.settings.process import Environment, Limits, Logging, Probe, Shutdown
+from components.settings.schema import Section, setting
 from components.settings.volumes import VolumeName, Volumes
 
 __all__ = ["Environment", "Limits", "Registry", "Settings", "Source", "VolumeName"]
@@ -34,8 +34,8 @@ class Settings(Section):
     )
     contract: str = setting(
         "mimir-b0006f9",
-        "Which application version's behaviour to expect: a name in components/contract.py.",
-        allowed="a contract in components/contract.py",
+        "Which application version's behaviour to expect: a name in components/application/contract.py.",
+        allowed="a contract in components/application/contract.py",
     )
     live_reload: bool = setting(
         False, "Development mode: the source folder is mounted, rebuilt and restarted on save.", allowed="true or false"

@@ -6,8 +6,8 @@ import re
 
 from pydantic import SecretStr, field_validator
 
-from components import jwt_secret
-from components.section import Section, setting
+from components.settings.schema import Section, setting
+from components.settings.values import jwt_secret
 
 HASHED_KEY = r"^[0-9a-f]{64}$"
 CRYPT = r"^\$(5|6|2[aby])\$[A-Za-z0-9./$=]+$"

@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import SecretStr, field_validator
 
 from components.constants import DEFAULT_SOURCE
-from components.registry_address import fault
-from components.section import Section, setting
+from components.settings.schema import Section, setting
 from components.settings.signature import Signature
+from components.settings.values.registry_address import fault
 
 
 class Source(Section):

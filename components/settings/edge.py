@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from components.section import Section, setting
 from components.settings.authentication import Authentication
+from components.settings.schema import Section, setting
 from components.settings.tls import Tls
 
 PATH = r"^(/(\{\}|[A-Za-z0-9_~-][A-Za-z0-9._~-]*))+$"

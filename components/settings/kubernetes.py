@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from components.section import Section, setting
+from components.settings.schema import Section, setting
 
 LONGEST_ROLLOUT_SECONDS = 3600
 LONGEST_DNS_SECONDS = 300

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.section import Section, setting
+from components.settings.schema import Section, setting
 
 
 class Peer(Section):

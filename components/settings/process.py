@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import SecretStr, field_validator
 
-from components import jwt_secret
-from components.section import Section, setting
+from components.settings.schema import Section, setting
+from components.settings.values import jwt_secret
 
 LogLevel = Literal["DEBUG", "INFO", "WARN", "ERROR"]
 

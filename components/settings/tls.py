@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from components.section import Section, setting
+from components.settings.schema import Section, setting
 
 
 class Tls(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from components.section import Section, setting
+from components.settings.schema import Section, setting
 
 VolumeName = Literal["data", "logs", "plugins", "config"]
 DataVolumeName = Literal["data", "logs", "plugins"]

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components import repository
 from components.constants import DEFAULT_SOURCE
-from components.source import GitError, git, is_url
-from ops import stack
+from components.source import repository
+from components.source.source import GitError, git, is_url
 from ops.audit_log.location import shown
 from ops.audit_log.record import From, Revision, Who
+from ops.stack import cli
 
 
 def who(environment: Mapping[str, str] = os.environ) -> Who:
@@ -57,14 +57,14 @@ def revision_of_source(folder: Path) -> Revision:
 
 def source(of_stack: str, overrides: Mapping[str, Any]) -> From:
     """What a deployment of `of_stack` builds or takes, with the settings of this run first."""
-    given = overrides.get("image", {}).get("digest") or stack.setting(of_stack, "image", "digest")
+    given = overrides.get("image", {}).get("digest") or cli.setting(of_stack, "image", "digest")
     chosen = overrides.get("source")
     if given and not chosen:
         return From(digest=str(given))
     location, commit = (
         (chosen["location"], chosen["commit"])
         if chosen
-        else (stack.setting(of_stack, "source", "location"), stack.setting(of_stack, "source", "commit"))
+        else (cli.setting(of_stack, "source", "location"), cli.setting(of_stack, "source", "commit"))
     )
     location = str(location or DEFAULT_SOURCE)
     if commit:

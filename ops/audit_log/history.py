@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ops import local_state
-from ops.stack import asked
+from ops.stack.cli import asked
+from ops.state import local_state
 
 MESSAGE = re.compile(r"\[deployment ([0-9a-f]+)\]$")
 """How the message of an update names its record."""

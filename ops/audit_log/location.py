@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from ops import yaml_file
-from ops.stack import StackError
+from ops.stack import yaml_file
+from ops.stack.cli import StackError
 
 VARIABLE = "MIMIR_AUDIT_LOG"
 """Environment variable that names another place for the log: a URL as Pulumi writes them, such as s3://bucket/folder."""

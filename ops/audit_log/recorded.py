@@ -17,10 +17,10 @@ from ops.audit_log.location import shown
 from ops.audit_log.log import AuditLog, Reading, of_stack
 from ops.audit_log.record import Finished, Moved, Result, Started
 from ops.audit_log.store import AuditLogError
-from ops.interrupted import STACK, exported, settle
-from ops.stack import StackError
-from ops.state_copies import prune
-from ops.unchanged import SAME, Unchanged
+from ops.stack.cli import StackError
+from ops.state.interrupted import STACK, exported, settle
+from ops.state.state_copies import prune
+from ops.update.unchanged import SAME, Unchanged
 
 NOT_RECORDED = 4
 """Exit code of a deployment that succeeded, and whose end could not be written down."""

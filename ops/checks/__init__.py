@@ -1,1 +1,1 @@
-"""What a running deployment must show to somebody outside of it; `ops.check` is the command."""
+"""What a running deployment must show to somebody outside of it; `ops.commands.check` is the command."""

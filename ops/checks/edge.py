@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from urllib3.exceptions import HTTPError
 
-from components.contract import CONTRACTS, DANGERS
+from components.application.contract import CONTRACTS, DANGERS
 from components.settings import Settings
-from ops.checks.door import Door
+from ops.checks.client import Door
 from ops.checks.result import Result, expect
 
 REQUEST_ID = "check-0123456789"

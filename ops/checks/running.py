@@ -12,8 +12,8 @@ from typing import Any
 from docker.errors import DockerException, NotFound
 from requests import RequestException
 
-from components.docker import engine
-from components.edge import METRICS_PORT
+from components.docker.engine import engine
+from components.edge.edge_spec import METRICS_PORT
 from components.settings import Settings
 from ops.checks.result import Result, expect
 

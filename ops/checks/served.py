@@ -1,7 +1,7 @@
 """Whether somebody is served once a deployment has ended: requests from outside, until one gets through the edge.
 
-On a Docker engine the program asks itself (`components.docker.reachable`): every update ends with it. In a cluster the
-way in may be a port that kubectl forwards, which a program that Pulumi runs cannot keep open.
+On a Docker engine the program asks itself (`components.docker.rollout.reachability`): every update ends with it. In a
+cluster the way in may be a port that kubectl forwards, which a program that Pulumi runs cannot keep open.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ops.checks import door
-from ops.stack import StackError
+from ops.checks import client
+from ops.stack.cli import StackError
 
 PATIENCE_SECONDS = 30.0
 """How long a new Service may take until every node sends requests to its pods."""
@@ -40,7 +40,7 @@ def confirm(stack: str, outputs: Mapping[str, Any]) -> bool:
     if "forward" in outputs and shutil.which("kubectl") is None:
         return _unknown(f"not asked whether the service answers: kubectl is not installed ({outputs['forward']})")
     try:
-        with door.opened(outputs, ()) as front:
+        with client.opened(outputs, ()) as front:
             status, problem = front.wait_for(_gets_through, PATIENCE_SECONDS)
     except StackError as error:
         return _unknown(f"not asked whether the service answers: {error}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from ops.stack import StackError
+from ops.stack.cli import StackError
 
 TIMEOUT_SECONDS = 30
 BOT = "github-actions[bot]"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.github.api import GitHub
-from ops.stack import StackError
+from ops.stack.cli import StackError
 
 NEEDS_STACK = False
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes.deletions import deletions
+from components.kubernetes.cluster.deletions import deletions
 from ops.ownership import stack_objects, take_back
 from ops.report.change import Change
 from ops.report.report import Report
-from ops.stack import StackError
+from ops.stack.cli import StackError
 
 
 def add(report: Report) -> Report:

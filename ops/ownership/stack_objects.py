@@ -9,14 +9,14 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from components.kubernetes import kubeconfig
-from components.kubernetes.cluster import Cluster
-from components.kubernetes.dns import DnsDelay
+from components.kubernetes.cluster import kubeconfig
+from components.kubernetes.cluster.cluster import Cluster
+from components.kubernetes.cluster.dns import DnsDelay
 from components.problems import Problem
 from components.settings import Settings
-from ops.interrupted import exported
 from ops.ownership.managed_fields import ForeignField, foreign_fields
-from ops.stack import StackError, setting
+from ops.stack.cli import StackError, setting
+from ops.state.interrupted import exported
 
 TYPE = "kubernetes:"
 OPAQUE = frozenset({"Secret"})

@@ -13,12 +13,12 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes import api_server
-from components.kubernetes.cluster import Cluster
+from components.kubernetes.cluster import api_server
+from components.kubernetes.cluster.cluster import Cluster
 from ops.ownership import stack_objects
 from ops.ownership.managed_fields import ForeignField
 from ops.ownership.stack_objects import StackObject
-from ops.stack import StackError
+from ops.stack.cli import StackError
 
 
 def take_back(stack: str, say: Callable[[str], object]) -> None:

@@ -10,14 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from components.source import GitError, git
+from components.source.source import GitError, git
 from ops.pipeline import stacks, summary
-from ops.pipeline.place import Place
 from ops.pipeline.run import Run
 from ops.pipeline.steps import STEPS, Step
-from ops.stack import StackError
-from ops.supply import database
+from ops.pipeline.workspace import Place
+from ops.stack.cli import StackError
 from ops.supply.layout import Layout
+from ops.supply.scanners import vulnerability_database
 from ops.supply.tool import CannotWork
 
 NEEDS_STACK = False
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--evidence", type=Path, default=Path(".build/pipeline"), metavar="DIR", help="where runs go")
     parser.add_argument("--source", default="", help="what is built, instead of the commit's own ./sample")
     parser.add_argument("--waive", action="append", default=[], metavar="SCAN", help="handed on to scan-source")
-    database.add(parser)
+    vulnerability_database.add(parser)
     parser.add_argument("--tests", default="", metavar="COMMAND", help="instead of all unit tests and lints")
     parser.add_argument("--approve", action="store_true", help="to production without a question")
     parser.add_argument("--name", default="pipeline", help="what its stacks' names begin with")

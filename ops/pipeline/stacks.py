@@ -12,11 +12,11 @@ from typing import Any
 
 import yaml
 
-from components.docker import engine
+from components.docker.engine import engine
 from components.docker.labels import DEPLOYMENT
 from components.kubernetes.labels import INSTANCE
-from ops.pipeline.place import Place
-from ops.stack import StackError
+from ops.pipeline.workspace import Place
+from ops.stack.cli import StackError
 from toolchain.cluster_context import context_of, is_named
 
 TEMPLATES = Path("ops/pipeline/stacks")

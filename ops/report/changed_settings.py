@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pulumi.automation import CommandError, ConfigValue, Stack
 
-from components.config import structured
+from components.configuration import structured
 
 LOOKED_AT = 20
 """Updates that are looked back at for one that succeeded."""

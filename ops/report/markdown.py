@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from ops.exit_codes import ExitCode
 from ops.report.change import Change
-from ops.report.exit_codes import ExitCode
 from ops.report.report import Report
 
 LIMIT = 65_000

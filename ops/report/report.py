@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ops.exit_codes import ExitCode
 from ops.report.change import Change, Kind
-from ops.report.exit_codes import ExitCode
-from ops.report.meaning import Meaning
+from ops.report.meaning.meaning import Meaning
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from components.probes import PROBE_BINARY
+from components.application.probes import PROBE_BINARY
 from ops.supply import contents
 from ops.supply.layout import Layout, PlatformImage
 from ops.supply.tool import run

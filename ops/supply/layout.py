@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.attestations import INDEX_TYPES
+from components.image.attestations import INDEX_TYPES
 from ops.supply.tool import CannotWork
 
 WHITEOUT = ".wh."

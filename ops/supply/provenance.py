@@ -6,10 +6,10 @@ import os
 import uuid
 from typing import Any
 
-from components import build_inputs
-from components.attestations import PROVENANCE, TYPES
-from components.build_context import BuildContext
-from components.buildx import Built
+from components.image import build_inputs
+from components.image.attestations import PROVENANCE, TYPES
+from components.image.build_context import BuildContext
+from components.image.buildx import Built
 from components.settings import Settings
 
 PREDICATE_TYPE = TYPES[PROVENANCE]

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from components import attestations
-from components.attestations import Verifier
+from components.image import attestations
+from components.image.attestations import Verifier
 from ops.supply.tool import CannotWork, run
 
 PASSWORD = "COSIGN_PASSWORD"

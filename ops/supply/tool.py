@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from components.attestations import ToolError
-from ops.stack import StackError
+from components.image.attestations import ToolError
+from ops.stack.cli import StackError
 
 T = TypeVar("T", dict[str, Any], list[Any])
 ENSURE = "python3 -m toolchain ensure --group supply"

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.unit import wire
-from tests.unit.monitor import SUFFIX, Resource
-from tests.unit.program import Run
+from tests.support import property_wire
+from tests.support.monitor import SUFFIX, Resource
+from tests.support.program import Run
 
 TYPE = "kubernetes:"
 """How the type tokens of the kubernetes plugin begin."""
@@ -52,9 +52,9 @@ def _manifest(resource: Resource) -> Manifest:
 def _plain(value: Any) -> Any:
     """`value` as a cluster gets it: secrets in the clear, and whole numbers, which travel as floats, whole again."""
     match value:
-        case wire.Secret():
+        case property_wire.Secret():
             return _plain(value.value)
-        case wire.Unknown():
+        case property_wire.Unknown():
             raise ValueError("the mocks left a value unknown")
         case dict():
             return {key: _plain(one) for key, one in sorted(value.items())}

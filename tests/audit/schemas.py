@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.program import PROJECT
+from tests.support.project import PROJECT
 from toolchain.layout import Layout
 from toolchain.state import State
 from toolchain.tools import KUBECONFORM

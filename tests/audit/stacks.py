@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit import program
-from tests.unit.configuration import Config, merged
-from tests.unit.program import Run
+from tests.support import program
+from tests.support.configuration import Config, merged
+from tests.support.program import Run
 
 EDGE = {"app": "edge"}
 EDGE_NAMESPACE = "edge"

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from tests.audit.manifests import Manifest
-from tests.unit.program import PROJECT
+from tests.support.project import PROJECT
 
 CONTAINER = "container"
 """The project's folder in which the Dockerfiles are."""

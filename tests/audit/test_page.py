@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.audit.test_reach import OTHERS, PORTS
-from tests.unit.program import PROJECT
+from tests.support.project import PROJECT
 from toolchain import versions
 from toolchain.tools import JUDGES
 

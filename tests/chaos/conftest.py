@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.case import Case, Row, clients
 from tests.e2e.conftest import cluster, engine, new_cluster_stack, new_stack, shared_volumes
-from tests.e2e.stack import Stack
+from tests.support.chaos.case import Case, Row, clients
+from tests.support.e2e.stack import Stack
 
 __all__ = ["cluster", "engine", "new_cluster_stack", "new_stack", "shared_volumes"]
 

@@ -11,12 +11,12 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from tests.chaos import faults
-from tests.chaos.case import AWAY, NOTHING, Case, registry_away
 from tests.chaos.conftest import NewCase
 from tests.e2e.conftest import NewStack
-from tests.e2e.sample import new_answer
-from tests.e2e.stack import Stack, eventually, kill_group
+from tests.support.chaos import faults
+from tests.support.chaos.case import AWAY, NOTHING, Case, registry_away
+from tests.support.e2e.sample import new_answer
+from tests.support.e2e.stack import Stack, eventually, kill_group
 
 pytestmark = pytest.mark.e2e
 

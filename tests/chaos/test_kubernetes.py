@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 
-from tests.chaos import faults
-from tests.chaos.case import AWAY, NOTHING, registry_away
 from tests.chaos.conftest import NewCase
-from tests.e2e.cluster import OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import EDGE, NewClusterStack
-from tests.e2e.stack import eventually
+from tests.support.chaos import faults
+from tests.support.chaos.case import AWAY, NOTHING, registry_away
+from tests.support.e2e.cluster import OPEN, Cluster, ClusterStack
+from tests.support.e2e.stack import eventually
 
 pytestmark = pytest.mark.e2e
 
 PLATFORM = "kubernetes"
 BACK_SECONDS = 120
+UNREACHED = 40
+"""Most requests that may fail while a new pod is ready and cannot be reached yet: four clients, ten tries."""
 DNS_AWAY_REQUESTS = 15_000
 """More than HAProxy's former limit of 30 s for a name that nobody answers for; the clients pause between two."""
 
@@ -159,8 +161,13 @@ def test_killed_programs_of_the_node(
 
 @pytest.mark.alone
 def test_an_api_server_that_dies_during_an_update(stack: ClusterStack, new_case: NewCase) -> None:
+    """The pods' network also waits for the API server: a new pod can be ready before the edge may reach it.
+
+    An agent of network policies learns of a new pod from the API server, and asks again up to half a minute after the
+    server is back. Kubernetes does not wait for it, so a few requests may fail here.
+    """
     daemons = faults.cluster_daemons()
-    with new_case(PLATFORM, "kill -9 of apiserver during an update", stack, stack.url) as case:
+    with new_case(PLATFORM, "kill -9 of apiserver during an update", stack, stack.url, UNREACHED) as case:
         stack.write(environment={"maxJobs": 17})
         update = stack.start_up()
         eventually("the rollout", lambda: "maxJobs" in stack.file.read_text() and _rolls(stack), 120)

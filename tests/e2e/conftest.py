@@ -10,12 +10,12 @@ from typing import Any
 import docker
 import pytest
 
-from tests.e2e import assumptions, private_registry
-from tests.e2e.balance import Balance
-from tests.e2e.cluster import BUILT_DNS_SECONDS, CONTEXT, PROBE, SHARED, Cluster, ClusterStack
-from tests.e2e.ports import free_port
-from tests.e2e.private_registry import PrivateRegistry
-from tests.e2e.stack import QUICK_PROBE, Stack, copy_project
+from tests.support.e2e import assumptions, private_registry
+from tests.support.e2e.balance import Balance
+from tests.support.e2e.cluster import BUILT_DNS_SECONDS, CONTEXT, PROBE, SHARED, Cluster, ClusterStack
+from tests.support.e2e.ports import free_port
+from tests.support.e2e.private_registry import PrivateRegistry
+from tests.support.e2e.stack import QUICK_PROBE, Stack, copy_project
 
 EDGE = {
     "paths": ["/api/v1/answer", "/api/v1/notes", "/api/v1/slow"],

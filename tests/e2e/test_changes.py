@@ -11,10 +11,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.sample import new_answer
-from tests.e2e.stack import Stack, copy_project
+from tests.support.e2e import http
+from tests.support.e2e.sample import new_answer
+from tests.support.e2e.stack import Stack, copy_project
 
 pytestmark = pytest.mark.e2e
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from tests.e2e.cluster import Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
-from tests.e2e.load import Load
-from tests.e2e.stack import eventually
+from tests.support.e2e.cluster import Cluster, ClusterStack
+from tests.support.e2e.load import Load
+from tests.support.e2e.stack import eventually
 
 pytestmark = pytest.mark.e2e
 

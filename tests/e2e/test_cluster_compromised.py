@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.edge import METRICS_PORT
-from tests.e2e.assumptions import need_own_network
-from tests.e2e.cluster import CONTEXT, OPEN, Cluster, ClusterStack
+from components.edge.edge_spec import METRICS_PORT
 from tests.e2e.conftest import NewClusterStack
-from tests.e2e.listener import metadata_service
-from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, need_enforcement, pod_of, settle
+from tests.support.e2e.assumptions import need_own_network
+from tests.support.e2e.cluster import CONTEXT, OPEN, Cluster, ClusterStack
+from tests.support.e2e.listener import metadata_service
+from tests.support.e2e.neighbour import DENIED, NEIGHBOUR, ask, need_enforcement, pod_of, settle
 from toolchain.cluster_context import BUILT
 
 pytestmark = pytest.mark.e2e

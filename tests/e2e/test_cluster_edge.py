@@ -17,13 +17,13 @@ import pytest
 import requests
 from urllib3 import HTTPSConnectionPool
 
-from tests.e2e.assumptions import need_one_node
-from tests.e2e.cluster import LOOPBACK, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
-from tests.e2e.credentials import STRONG
-from tests.e2e.load import Load
-from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, need_enforcement, settle
-from tests.e2e.stack import eventually
+from tests.support.e2e.assumptions import need_one_node
+from tests.support.e2e.cluster import LOOPBACK, Cluster, ClusterStack
+from tests.support.e2e.credentials import STRONG
+from tests.support.e2e.load import Load
+from tests.support.e2e.neighbour import DENIED, NEIGHBOUR, ask, need_enforcement, settle
+from tests.support.e2e.stack import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import http
-from tests.e2e.assumptions import need_own_network
-from tests.e2e.cluster import CONTEXT, OPEN, PROBE, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
-from tests.e2e.ports import free_port
-from tests.e2e.private_registry import PrivateRegistry
-from tests.e2e.stack import eventually, kill_group
+from tests.support.e2e import http
+from tests.support.e2e.assumptions import need_own_network
+from tests.support.e2e.cluster import CONTEXT, OPEN, PROBE, Cluster, ClusterStack
+from tests.support.e2e.ports import free_port
+from tests.support.e2e.private_registry import PrivateRegistry
+from tests.support.e2e.stack import eventually, kill_group
 
 pytestmark = pytest.mark.e2e
 

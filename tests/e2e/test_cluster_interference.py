@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from ops.leftover_processes import VARIABLE
-from tests.e2e import http
-from tests.e2e.cluster import CONTEXT, OPEN, PROBE, Cluster, ClusterStack
+from ops.stack.orphan_processes import VARIABLE
 from tests.e2e.conftest import NewClusterStack
-from tests.e2e.stack import eventually
+from tests.support.e2e import http
+from tests.support.e2e.cluster import CONTEXT, OPEN, PROBE, Cluster, ClusterStack
+from tests.support.e2e.stack import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.cluster import Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
-from tests.e2e.neighbour import DENIED, NEIGHBOUR, ask, need_enforcement, pod_of, settle
-from tests.e2e.stack import eventually
+from tests.support.e2e.cluster import Cluster, ClusterStack
+from tests.support.e2e.neighbour import DENIED, NEIGHBOUR, ask, need_enforcement, pod_of, settle
+from tests.support.e2e.stack import eventually
 
 pytestmark = pytest.mark.e2e
 

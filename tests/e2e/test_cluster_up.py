@@ -10,12 +10,12 @@ import pytest
 import yaml
 from kubernetes.client.exceptions import ApiException
 
-from tests.e2e import http
-from tests.e2e.cluster import CONTEXT, OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack
-from tests.e2e.credentials import STRONG, TOKEN
-from tests.e2e.printed import delete_data
-from tests.e2e.stack import eventually
+from tests.support.e2e import http
+from tests.support.e2e.cluster import CONTEXT, OPEN, Cluster, ClusterStack
+from tests.support.e2e.credentials import STRONG, TOKEN
+from tests.support.e2e.printed import delete_data
+from tests.support.e2e.stack import eventually
 
 pytestmark = pytest.mark.e2e
 

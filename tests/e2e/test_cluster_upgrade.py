@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import release
-from tests.e2e.cluster import OPEN, Cluster
 from tests.e2e.conftest import EDGE, NewClusterStack
-from tests.e2e.load import Load
+from tests.support.e2e import release
+from tests.support.e2e.cluster import OPEN, Cluster
+from tests.support.e2e.load import Load
 
 pytestmark = pytest.mark.e2e
 

@@ -13,11 +13,11 @@ import docker
 import pytest
 import requests
 
-from components.edge import METRICS_PORT
+from components.edge.edge_spec import METRICS_PORT
 from tests.e2e.conftest import NewStack
-from tests.e2e.listener import listening, metadata_service
-from tests.e2e.ports import free_port
-from tests.e2e.stack import Stack, eventually
+from tests.support.e2e.listener import listening, metadata_service
+from tests.support.e2e.ports import free_port
+from tests.support.e2e.stack import Stack, eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -19,10 +19,10 @@ import pytest
 import requests
 
 from tests.e2e.conftest import NewStack
-from tests.e2e.load import Load
-from tests.e2e.ports import free_port
-from tests.e2e.stack import Stack, eventually
-from tests.edge import tokens
+from tests.support.e2e.load import Load
+from tests.support.e2e.ports import free_port
+from tests.support.e2e.stack import Stack, eventually
+from tests.support.edge import tokens
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")]
 

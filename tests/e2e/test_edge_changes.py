@@ -16,11 +16,11 @@ import pytest
 import requests
 from docker.models.containers import Container
 
-from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.load import Load
-from tests.e2e.sample import new_answer
-from tests.e2e.stack import Stack, eventually, kill_group
+from tests.support.e2e import http
+from tests.support.e2e.load import Load
+from tests.support.e2e.sample import new_answer
+from tests.support.e2e.stack import Stack, eventually, kill_group
 
 pytestmark = pytest.mark.e2e
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.ports import free_port
-from tests.e2e.stack import Stack, eventually, kill_group
+from tests.support.e2e import http
+from tests.support.e2e.ports import free_port
+from tests.support.e2e.stack import Stack, eventually, kill_group
 
 pytestmark = pytest.mark.e2e
 

@@ -11,11 +11,11 @@ from typing import Any
 import docker
 import pytest
 
-from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.credentials import STRONG, TOKEN
-from tests.e2e.printed import delete_data
-from tests.e2e.stack import Stack
+from tests.support.e2e import http
+from tests.support.e2e.credentials import STRONG, TOKEN
+from tests.support.e2e.printed import delete_data
+from tests.support.e2e.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")]
 

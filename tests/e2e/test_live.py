@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import docker
 import pytest
 
-from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.sample import new_answer
-from tests.e2e.stack import Stack, eventually
+from tests.support.e2e import http
+from tests.support.e2e.sample import new_answer
+from tests.support.e2e.stack import Stack, eventually
 
 pytestmark = pytest.mark.e2e
 

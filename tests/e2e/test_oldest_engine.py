@@ -10,11 +10,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from components.docker.engine import Engine
-from tests.e2e import http
+from components.docker.engine.engine import Engine
 from tests.e2e.conftest import NewStack
-from tests.e2e.load import Load
-from tests.e2e.stack import Stack, eventually
+from tests.support.e2e import http
+from tests.support.e2e.load import Load
+from tests.support.e2e.stack import Stack, eventually
 from toolchain import versions
 from toolchain.layout import Layout
 from toolchain.machine import Machine

@@ -14,17 +14,17 @@ from typing import Any
 import docker
 import pytest
 
-from ops.pipeline.place import Place
 from ops.pipeline.steps import STEPS
-from tests.e2e import http
-from tests.e2e.cluster import Cluster
-from tests.e2e.ports import free_port
-from tests.e2e.stack import Result, copy_project
-from tests.unit import repositories
+from ops.pipeline.workspace import Place
+from tests.support import repositories
+from tests.support.e2e import http
+from tests.support.e2e.cluster import Cluster
+from tests.support.e2e.ports import free_port
+from tests.support.e2e.stack import Result, copy_project
 
 pytestmark = pytest.mark.e2e
 
-QUICK = f"{sys.executable} -m pytest -q tests/unit/test_throw_away.py"
+QUICK = f"{sys.executable} -m pytest -q tests/unit/ops/commands/test_throw_away.py"
 """The whole unit tests have had their turn, where this one runs."""
 
 

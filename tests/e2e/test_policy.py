@@ -8,11 +8,11 @@ from typing import Any
 import docker
 import pytest
 
-from ops import policy
+from ops.update import policy_packs
 from tests.e2e.conftest import NewClusterStack, NewStack
-from tests.e2e.credentials import STRONG
-from tests.e2e.ports import free_port
-from tests.e2e.stack import Stack
+from tests.support.e2e.credentials import STRONG
+from tests.support.e2e.ports import free_port
+from tests.support.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -33,7 +33,7 @@ JWT_SECRET = "environment.jwtSecret"
 def flags(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     """What `make preview` and `make up` would tell the CLI."""
     monkeypatch.chdir(stack.folder)
-    return policy.flags(stack.name)
+    return policy_packs.flags(stack.name)
 
 
 def unsafe(new_stack: NewStack, more: Mapping[str, Any]) -> Stack:
@@ -74,7 +74,7 @@ def test_an_update_stops_before_an_unsafe_container_exists(
     """Not the settings are unsafe here but the program: somebody has edited what makes containers harmless."""
     stack = new_stack(runtime=PRODUCTION)
     stack.secret(JWT_SECRET, STRONG)
-    hardened = stack.folder / "components/docker/hardened.py"
+    hardened = stack.folder / "components/docker/container_defaults.py"
     hardened.write_text(hardened.read_text().replace('f"{USER_ID}:{USER_ID}"', '"0:0"'))
     stopped = stack.up(*flags(stack, monkeypatch)).failed()
     assert "[mandatory] [severity: high]  non-root  (docker:index:Container: " in stopped.text
@@ -91,7 +91,7 @@ def test_a_cluster_gets_only_what_is_safe(new_cluster_stack: NewClusterStack, mo
 
     stack.write(volumes={"protected": []}, kubernetes={"serviceType": "NodePort"}, edge={"tls": {"mode": "off"}})
     stack.write(edge={"authentication": {"required": False}})
-    policies = stack.folder / "components/kubernetes/policies.py"
+    policies = stack.folder / "components/kubernetes/namespace/network_policies.py"
     policies.write_text(policies.read_text().replace('policy_types=["Ingress", "Egress"]', 'policy_types=["Ingress"]'))
     stopped = stack.preview(*flags(stack, monkeypatch)).failed()
     for found in (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import docker
 import pytest
 
-from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.private_registry import PrivateRegistry
+from tests.support.e2e import http
+from tests.support.e2e.private_registry import PrivateRegistry
 
 pytestmark = pytest.mark.e2e
 

@@ -9,11 +9,11 @@ from typing import Any
 import docker
 import pytest
 
-from tests.e2e import http
-from tests.e2e.cluster import OPEN, Cluster, ClusterStack
 from tests.e2e.conftest import NewClusterStack, NewStack
-from tests.e2e.ports import free_port
-from tests.e2e.stack import Stack
+from tests.support.e2e import http
+from tests.support.e2e.cluster import OPEN, Cluster, ClusterStack
+from tests.support.e2e.ports import free_port
+from tests.support.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

@@ -9,9 +9,9 @@ from typing import Any
 import docker
 import pytest
 
-from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.stack import PASSPHRASE, Stack, eventually, kill_group
+from tests.support.e2e import http
+from tests.support.e2e.stack import PASSPHRASE, Stack, eventually, kill_group
 
 pytestmark = pytest.mark.e2e
 

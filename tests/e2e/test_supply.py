@@ -20,8 +20,8 @@ import requests
 
 from ops.supply.tool import ENSURE
 from tests.e2e.conftest import NewStack
-from tests.e2e.credentials import STRONG
-from tests.e2e.stack import Result, Stack
+from tests.support.e2e.credentials import STRONG
+from tests.support.e2e.stack import Result, Stack
 
 pytestmark = pytest.mark.e2e
 

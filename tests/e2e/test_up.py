@@ -13,10 +13,10 @@ import pytest
 import requests
 from docker.models.containers import Container
 
-from tests.e2e import http
 from tests.e2e.conftest import NewStack
-from tests.e2e.ports import free_port
-from tests.e2e.stack import Stack, eventually
+from tests.support.e2e import http
+from tests.support.e2e.ports import free_port
+from tests.support.e2e.stack import Stack, eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.e2e import release
 from tests.e2e.conftest import NewStack
-from tests.e2e.load import Load
+from tests.support.e2e import release
+from tests.support.e2e.load import Load
 
 pytestmark = pytest.mark.e2e
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from components import self_signed
-from components.haproxy.files import Certificate
-from tests.edge import sample as samples
-from tests.edge.recorder import Recorder
-from tests.edge.running import Edges, Running
-from tests.edge.tokens import API_KEYS, SECRET
-
-PROJECT = Path(__file__).parents[2]
+from components.edge import self_signed
+from components.edge.haproxy.files import Certificate
+from tests.support.edge import sample as samples
+from tests.support.edge.recorder import Recorder
+from tests.support.edge.running import Edges, Running
+from tests.support.edge.tokens import API_KEYS, SECRET
 
 SAMPLES_OWN = ["/api/v1/answer", "/api/v1/notes", "/api/v1/slow"]
 """Paths that only the sample has."""

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from components.haproxy.files import Certificate
-from tests.edge import attacks
-from tests.edge.attacks import AVAILABILITY, MEMORY_MIB, Caller
-from tests.edge.running import Edges, Running
+from components.edge.haproxy.files import Certificate
+from tests.support.edge import attacks
+from tests.support.edge.attacks import AVAILABILITY, MEMORY_MIB, Caller
+from tests.support.edge.running import Edges, Running
 
 HEALTH = b"/health"
 

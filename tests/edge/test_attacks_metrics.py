@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.edge import attacks
-from tests.edge.recorder import Recorder
-from tests.edge.running import Edges, Running
+from tests.support.edge import attacks
+from tests.support.edge.recorder import Recorder
+from tests.support.edge.running import Edges, Running
 
 FIGURES = "/metrics/application"
 DOWN = 'mimir_up{replica="127.0.0.1"} 0'

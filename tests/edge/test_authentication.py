@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.edge import wire
-from tests.edge.recorder import Recorder
-from tests.edge.running import Edges, Running
-from tests.edge.tokens import API_KEY, API_KEYS, KEY, PASSWORD, SECRET, USERS, bearer, hs256
+from tests.support.edge import wire
+from tests.support.edge.recorder import Recorder
+from tests.support.edge.running import Edges, Running
+from tests.support.edge.tokens import API_KEY, API_KEYS, KEY, PASSWORD, SECRET, USERS, bearer, hs256
 
 PATH = "/api/v1/pipelines"
 GUARD = {"required": True, "apiKeys": API_KEYS, "users": USERS}

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 import pytest
 import requests
 
-from tests.edge.recorder import Received, Recorder, named, reply
-from tests.edge.running import Edges, Running
+from tests.support.edge.recorder import Received, Recorder, named, reply
+from tests.support.edge.running import Edges, Running
 
 PATH = "/api/v1/pipelines"
 BODIES = {"GET": None, "PUT": b"{}", "DELETE": None, "POST": b"{}"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.edge.recorder import Recorder, reply
-from tests.edge.running import Edges, Running
-from tests.edge.tokens import API_KEYS, KEY
+from tests.support.edge.recorder import Recorder, reply
+from tests.support.edge.running import Edges, Running
+from tests.support.edge.tokens import API_KEYS, KEY
 
 PATH = "/api/v1/pipelines"
 OURS = "https://app.example.com"

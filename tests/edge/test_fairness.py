@@ -8,7 +8,7 @@ import statistics
 import time
 from collections import Counter
 
-from tests.edge.running import Edges
+from tests.support.edge.running import Edges
 
 CONNECTIONS = 1000
 SECONDS = 15

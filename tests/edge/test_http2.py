@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from components.haproxy.files import Certificate
-from tests.edge import h2
-from tests.edge.recorder import Recorder
-from tests.edge.running import Edges, Running
+from components.edge.haproxy.files import Certificate
 from tests.edge.test_paths import TRICKS
 from tests.edge.test_smuggling import HIDDEN, clean
-from tests.edge.tokens import API_KEY, API_KEYS
+from tests.support.edge import h2
+from tests.support.edge.recorder import Recorder
+from tests.support.edge.running import Edges, Running
+from tests.support.edge.tokens import API_KEY, API_KEYS
 
 PATH = b"/api/v1/pipelines"
 LENGTH = b"content-length"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.edge import wire
-from tests.edge.recorder import Recorder, reply
-from tests.edge.running import Edges, Running
-from tests.edge.tokens import API_KEYS, KEY, SECRET, USERS, bearer, hs256
+from tests.support.edge import wire
+from tests.support.edge.recorder import Recorder, reply
+from tests.support.edge.running import Edges, Running
+from tests.support.edge.tokens import API_KEYS, KEY, SECRET, USERS, bearer, hs256
 
 PATH = "/api/v1/pipelines"
 QUICK = {"requestSeconds": 1, "idleSeconds": 1, "connectSeconds": 1, "queueSeconds": 1, "responseSeconds": 2}

@@ -14,11 +14,11 @@ from typing import get_args
 
 import pytest
 
-from components.haproxy.backend import Backend
-from tests.e2e.stack import eventually
-from tests.edge.name_server import Fault, NameServer
-from tests.edge.recorder import Recorder, named
-from tests.edge.running import Running, start
+from components.edge.haproxy.backend import Backend
+from tests.support.e2e.stack import eventually
+from tests.support.edge.name_server import Fault, NameServer
+from tests.support.edge.recorder import Recorder, named
+from tests.support.edge.running import Running, start
 
 PATH = "/api/v1/pipelines"
 FASTER = 100

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components import application, edge
-from components.contract import CONTRACTS, DANGERS
-from tests.edge import wire
+from components.application import application
+from components.application.contract import CONTRACTS, DANGERS
+from components.edge import edge_spec
 from tests.edge.conftest import SAMPLES_OWN
-from tests.edge.recorder import Recorder
-from tests.edge.running import Edges, Running, settings_of
-from tests.edge.tokens import API_KEYS, KEY, SECRET
+from tests.support.edge import wire
+from tests.support.edge.recorder import Recorder
+from tests.support.edge.running import Edges, Running, settings_of
+from tests.support.edge.tokens import API_KEYS, KEY, SECRET
 
 DANGEROUS = [
     (method, route.path.replace("{}", "crash"))
@@ -275,7 +276,7 @@ def test_whatever_is_let_through_is_what_was_judged(edges: Edges, recorder: Reco
     connection.close()
     assert (status == 200) == bool(recorder.requests)
     described = settings_of({})
-    allowed = edge.describe(described, application.describe(described, "test")).allowed
+    allowed = edge_spec.describe(described, application.describe(described, "test")).allowed
     for received in recorder.requests:
         path = received.target.partition("?")[0]
         assert received.target == target.partition("#")[0]

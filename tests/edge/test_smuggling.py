@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.edge import wire
-from tests.edge.recorder import Recorder
-from tests.edge.running import Edges, Running
+from tests.support.edge import wire
+from tests.support.edge.recorder import Recorder
+from tests.support.edge.running import Edges, Running
 
 HIDDEN = b"GET /api/v1/config HTTP/1.1\r\nHost: a\r\nX-Hidden: 1\r\n\r\n"
 POST = b"POST /api/v1/pipelines HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"

@@ -11,10 +11,10 @@ import time
 
 import pytest
 
-from components.haproxy.files import Certificate
-from tests.edge import wire
-from tests.edge.recorder import Recorder
-from tests.edge.running import Edges, Running
+from components.edge.haproxy.files import Certificate
+from tests.support.edge import wire
+from tests.support.edge.recorder import Recorder
+from tests.support.edge.running import Edges, Running
 
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.edge.recorder import Recorder
-from tests.edge.running import Edges, Running
-from tests.edge.tokens import (
+from tests.support.edge.recorder import Recorder
+from tests.support.edge.running import Edges, Running
+from tests.support.edge.tokens import (
     OTHER_RSA_KEY,
     PUBLIC_KEY,
     SECRET,

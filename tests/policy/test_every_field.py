@@ -18,7 +18,7 @@ from mimir_policy import allowed
 from mimir_policy.allowed import Leaf
 from mimir_policy.resource import Resource
 from mimir_policy.rules import RULES
-from tests.policy import recorded
+from tests.support.policy import recorded
 
 DEEPEST = 8
 """Levels of fields. The deepest of a pod are on the seventh."""

@@ -11,8 +11,8 @@ import yaml
 
 from mimir_policy import allowed
 from mimir_policy.resource import Resource
-from tests.policy import foreign, recorded
-from tests.policy.changes import changed
+from tests.support.policy import foreign, recorded
+from tests.support.policy.changes import changed
 
 REASON = "The platform's Prometheus scrapes the service."
 MONITOR = Resource(

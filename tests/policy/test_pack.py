@@ -12,8 +12,8 @@ import yaml
 from mimir_policy.pack import NAME
 from mimir_policy.rule import Rule
 from mimir_policy.rules import RULES
-from ops import policy
-from tests.unit.program import PROJECT
+from ops.update import policy_packs
+from tests.support.project import PROJECT
 
 PACK = PROJECT / "policy"
 PAGE = (PROJECT / "docs/policy.md").read_text()
@@ -44,15 +44,15 @@ def test_it_is_described_for_the_makers_cli_in_the_projects_environment() -> Non
 @pytest.mark.parametrize(("stack", "level"), [("dev", "advisory"), ("staging", "mandatory"), ("prod", "mandatory")])
 def test_production_is_stopped_and_development_is_told(stack: str, level: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
-    monkeypatch.delenv(policy.VARIABLE, raising=False)
-    first, pack, second, config = policy.flags(stack)
+    monkeypatch.delenv(policy_packs.VARIABLE, raising=False)
+    first, pack, second, config = policy_packs.flags(stack)
     assert (first, pack, second) == ("--policy-pack", str(PACK), "--policy-pack-config")
     assert json.loads(Path(config).read_text())["all"] == level
 
 
 def test_another_pack_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(policy.VARIABLE, "/another")
-    assert policy.pack() == "/another"
+    monkeypatch.setenv(policy_packs.VARIABLE, "/another")
+    assert policy_packs.pack() == "/another"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

@@ -16,9 +16,10 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from mimir_policy.rules import RULES
-from tests.policy import foreign
-from tests.policy.changes import changed
-from tests.unit.program import PROJECT, SECRET
+from tests.support.policy import foreign
+from tests.support.policy.changes import changed
+from tests.support.program import SECRET
+from tests.support.project import PROJECT
 
 
 @pytest.fixture(scope="module")

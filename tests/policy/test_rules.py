@@ -9,9 +9,9 @@ import pytest
 
 from mimir_policy.resource import CLAIM, NAMESPACE, VOLUME, Resource
 from mimir_policy.rules import RULES
-from tests.policy import foreign, recorded
-from tests.policy.cases import NEVER, ON_A_CONTAINER, ON_A_DEPLOYMENT, ON_OTHERS, TOKEN, Case
-from tests.policy.changes import changed
+from tests.support.policy import foreign, recorded
+from tests.support.policy.cases import NEVER, ON_A_CONTAINER, ON_A_DEPLOYMENT, ON_OTHERS, TOKEN, Case
+from tests.support.policy.changes import changed
 
 OTHERS = [(kind, case) for kind, cases in ON_OTHERS.items() for case in cases]
 

@@ -12,13 +12,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from components.kubernetes.rules import ELSEWHERE
+from components.validation.kubernetes import ELSEWHERE
 from tests.audit import stacks
-from tests.policy import recorded
-from tests.unit import test_each_setting_deploys as each_setting
-from tests.unit.configuration import Config, merged
-from tests.unit.edge_tables import GIVEN
-from tests.unit.settings_tables import SHARED
+from tests.support.configuration import Config, merged
+from tests.support.edge_tables import GIVEN
+from tests.support.policy import recorded
+from tests.support.settings_tables import SHARED
+from tests.unit.program import test_each_setting_deploys as each_setting
 
 REGISTRIES = ["127.0.0.1", "localhost", "10.0.0.1", "docker.io/library"]
 ALLOWED = {

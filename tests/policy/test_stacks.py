@@ -13,8 +13,8 @@ import pytest
 from mimir_policy import exceptions
 from mimir_policy.exceptions import Known
 from mimir_policy.rules import RULES
-from tests.policy import recorded
-from tests.unit import program
+from tests.support import program
+from tests.support.policy import recorded
 
 
 @pytest.mark.parametrize("stack", recorded.STACKS)

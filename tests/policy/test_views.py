@@ -10,9 +10,9 @@ import pytest
 from mimir_policy.resource import Resource
 from mimir_policy.rules import RULES
 from mimir_policy.values import UNKNOWN, Hidden
-from tests.policy import foreign, recorded
-from tests.policy.changes import DROP, changed
-from tests.unit.program import SECRET
+from tests.support.policy import foreign, recorded
+from tests.support.policy.changes import DROP, changed
+from tests.support.program import SECRET
 
 TLS = {"internal": 8443.0, "external": 443.0}
 REDIRECT = {"internal": 8080.0, "external": 80.0}

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit import fake_engine, program, repositories
-from tests.unit.fake_cluster import Api
-from tests.unit.fake_engine import Use
-from tests.unit.program import Run
+from tests.support import fake_engine, program, repositories
+from tests.support.fake_cluster import Api
+from tests.support.fake_engine import Use
+from tests.support.program import Run
 from toolchain.cluster_context import VARIABLE
 
 

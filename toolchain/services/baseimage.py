@@ -5,10 +5,10 @@ from __future__ import annotations
 from toolchain import golang, versions
 from toolchain.machine import Machine
 from toolchain.progress import Progress
-from toolchain.services import smallsystem, standin
+from toolchain.services import fallback_image, smallsystem
 from toolchain.services.builder import ImageBuilder
+from toolchain.services.fallback_image import Contents, HubImage, Wanted
 from toolchain.services.smallsystem import SmallSystem
-from toolchain.services.standin import Contents, HubImage, Wanted
 
 RECIPE = 1
 """To be raised when the image's contents change in a way that its inputs do not show."""
@@ -34,7 +34,7 @@ def _contents(machine: Machine) -> Contents:
     system = SmallSystem(machine)
     go = golang.at_release(machine.go, versions.GO_BASE_IMAGE, machine.environment)
     return Contents(
-        key=standin.key(f"{RECIPE} {go.version}", system.parts()),
+        key=fallback_image.key(f"{RECIPE} {go.version}", system.parts()),
         version=go.version,
         layers={
             "system": lambda layer: system.fill(layer, folders=("go", "go/bin", "go/src")),

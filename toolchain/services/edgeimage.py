@@ -7,11 +7,11 @@ from pathlib import PurePosixPath
 from toolchain import versions
 from toolchain.machine import Machine
 from toolchain.progress import Progress
-from toolchain.services import haproxy, smallsystem, standin
+from toolchain.services import fallback_image, haproxy, smallsystem
 from toolchain.services.builder import ImageBuilder
+from toolchain.services.fallback_image import Contents, HubImage, Wanted
 from toolchain.services.layers import LayerWriter
 from toolchain.services.smallsystem import SmallSystem
-from toolchain.services.standin import Contents, HubImage, Wanted
 from toolchain.shared import Libraries, SharedProgram
 
 RECIPE = 1
@@ -58,7 +58,7 @@ def _contents(machine: Machine) -> Contents:
     libraries = program.libraries()
     files = [program.file, libraries.loader, *libraries.files]
     return Contents(
-        key=standin.key(f"{RECIPE}", [*system.parts(), *(file.read_bytes() for file in files)]),
+        key=fallback_image.key(f"{RECIPE}", [*system.parts(), *(file.read_bytes() for file in files)]),
         version=program.package.version,
         layers={
             "system": lambda layer: system.fill(layer, folders=FOLDERS, passwd=USER, group=GROUP),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ops.supply.database import Database
-from ops.supply.finding import Finding
 from ops.supply.scanners import go_code, python_code, python_packages, secrets, workflows
+from ops.supply.scanners.finding import Finding
+from ops.supply.scanners.vulnerability_database import Database
 
 NeedsDatabase = Callable[[], Database]
 Scan = Callable[[NeedsDatabase], list[Finding]]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ops.supply import govulncheck
-from ops.supply.database import Database
-from ops.supply.finding import Finding
+from ops.supply.scanners import govulncheck
+from ops.supply.scanners.finding import Finding
+from ops.supply.scanners.vulnerability_database import Database
 
 MODULES = (Path("sample"), Path("container/probe"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ops.supply.finding import Finding
+from ops.supply.scanners.finding import Finding
 from ops.supply.tool import CannotWork, answer
 
 CODE = ("__main__.py", "components", "ops", "toolchain", "policy")

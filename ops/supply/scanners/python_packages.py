@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sysconfig
 
-from ops.supply.finding import Finding
+from ops.supply.scanners.finding import Finding
 from ops.supply.tool import CannotWork, answer
 
 FOUND = 1

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.source import GitError, git
-from ops.supply.finding import Finding
+from components.source.source import GitError, git
+from ops.supply.scanners.finding import Finding
 from ops.supply.tool import CannotWork, answer
 
 BASELINE = Path(".secrets.baseline")
 """What looks like a secret and was looked at: hashes only, by file."""
 
 LOOKED_AT = "baseline"
-"""The check of what is in the baseline: known.yaml has to say, by file, why that is no secret."""
+"""The check of what is in the baseline: waivers.yaml has to say, by file, why that is no secret."""
 
 NOT_LOOKED_AT = ("go.sum", BASELINE.name)
 """Checksums, every line of them."""
@@ -47,6 +47,8 @@ def scan() -> list[Finding]:
 def _finding(file: str, one: Mapping[str, Any], looked_at: bool) -> Finding:
     what = f"line {one['line_number']} looks like a secret ({one['type']})"
     if looked_at:
-        return Finding("detect-secrets", LOOKED_AT, file, what, "say in ops/supply/known.yaml why it is none")
+        return Finding(
+            "detect-secrets", LOOKED_AT, file, what, "say in ops/supply/scanners/waivers.yaml why it is none"
+        )
     fix = f"take it out, and treat it as leaked; if it is none: {UPDATE}"
     return Finding("detect-secrets", one["type"], file, what, fix)

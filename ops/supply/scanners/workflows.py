@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ops.supply.finding import Finding
+from ops.supply.scanners.finding import Finding
 from ops.supply.tool import answer
 
 FOLDER = Path(".github")

@@ -1,0 +1,1 @@
+"""The platform-neutral description of the application: model, contract, configuration file, probes."""

@@ -1,0 +1,1 @@
+"""A rollout on a Docker engine: smoke test, cutover, verification, and why it failed."""

@@ -1,0 +1,1 @@
+"""The image: build context, build, registry, signature."""

@@ -1,0 +1,1 @@
+"""The cluster itself: the connection to it, and what it must have and allow before anything is created."""

@@ -1,0 +1,1 @@
+"""How requests reach the application: the edge, Services, routes, certificates."""

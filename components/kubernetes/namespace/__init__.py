@@ -1,0 +1,1 @@
+"""What a namespace holds beside workloads: claims, ConfigMaps, Secrets, network policies."""

@@ -1,0 +1,1 @@
+"""Deployments and their pods: specification, scaling, rollout, and why a rollout failed."""

@@ -1,0 +1,65 @@
+"""The end of autoscaling: the number of pods is the stack's again, from the autoscaler's number to the setting's.
+
+The autoscaler owns `spec.replicas` (its field manager is the controller manager), so a server-side apply of another
+number would be a conflict. It would also go on to scale: Pulumi deletes it only after the Deployment has changed.
+So it is deleted first, and its entry in `metadata.managedFields` with it. What a person has scaled stays a conflict.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+from kubernetes.client.exceptions import ApiException
+
+from components.kubernetes.cluster.api_server import JSON_PATCH
+from components.kubernetes.labels import Part, name_of
+from components.kubernetes.scope import Scope
+
+CONTROLLER = "kube-controller-manager"
+SCALE = "scale"
+
+
+def hook(name: str, scope: Scope, part: Part) -> pulumi.ResourceHook:
+    """A hook for the time before a Deployment with a number of pods is updated.
+
+    Args:
+        name: of the resource.
+        scope: the deployment.
+        part: whose Deployment it is.
+    """
+    return pulumi.ResourceHook(f"{name}-autoscaler-end", lambda _: end(scope, part))
+
+
+def end(scope: Scope, part: Part) -> None:
+    """Delete the autoscaler, and its ownership of the number of pods, where it has scaled.
+
+    Raises:
+        ApiException: the cluster refuses it; the update has not begun.
+    """
+    cluster, name = scope.cluster, name_of(scope.application, part)
+    path = f"/apis/apps/v1/namespaces/{cluster.namespace}/deployments/{name}"
+    try:
+        entries: list[dict[str, Any]] = cluster.read(path)["metadata"].get("managedFields") or []
+    except ApiException as error:
+        if error.status == 404:
+            return
+        raise
+    scaled = [number for number, entry in enumerate(entries) if is_autoscalers(entry)]
+    if not scaled:
+        return
+    try:
+        cluster.send("DELETE", f"/apis/autoscaling/v2/namespaces/{cluster.namespace}/horizontalpodautoscalers/{name}")
+    except ApiException as error:
+        if error.status != 404:
+            raise
+    patch: list[dict[str, Any]] = []
+    for number in reversed(scaled):
+        entry = f"/metadata/managedFields/{number}"
+        patch += [{"op": "test", "path": f"{entry}/manager", "value": CONTROLLER}, {"op": "remove", "path": entry}]
+    cluster.send("PATCH", path, patch, JSON_PATCH)
+
+
+def is_autoscalers(entry: dict[str, Any]) -> bool:
+    """Whether an entry of managedFields is of an autoscaler that has set the number of pods."""
+    return entry.get("manager") == CONTROLLER and entry.get("subresource") == SCALE

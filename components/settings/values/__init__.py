@@ -1,0 +1,1 @@
+"""Rules of a single value, which a section of the settings uses."""

@@ -1,0 +1,1 @@
+"""The application's source: a folder or a git commit, and what of it is staged."""

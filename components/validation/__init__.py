@@ -1,0 +1,1 @@
+"""Rules that settings must satisfy together, and warnings about valid settings."""

@@ -1,0 +1,325 @@
+"""What settings must fulfil together. Each rule looks at sections that are valid in themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from components.application.contract import CONTRACTS
+from components.image import image_signature
+from components.image.ca_bundle import BadBundle, certificates
+from components.image.registry import is_loopback, is_loopback_host
+from components.problems import Problem, member, remove
+from components.settings import Settings
+from components.settings.schema import fields
+from components.source.source import ALLOWED_URLS, is_url, location_fault, shown, suggestion
+from components.validation import edge, ingress_controllers, kubernetes, tls
+
+Rule = Callable[[Settings], Iterator[Problem]]
+
+DRAIN_MARGIN_SECONDS = 5
+"""Time between the end of the drain and the kill, for the process to end by itself (plan: Graceful shutdown)."""
+
+OWN_VARIABLES = {
+    "MIMIR_PORT": "port",
+    "MIMIR_LOG_LEVEL": "logLevel",
+    "MIMIR_PLUGIN_DIR": "pluginDir",
+    "MIMIR_JWT_SECRET": "jwtSecret",
+    "MIMIR_DB_PATH": "dbPath",
+    "MIMIR_MAX_JOBS": "maxJobs",
+    "MIMIR_ENABLE_CORS": "enableCors",
+}
+"""Variables that have a setting of their own."""
+
+RESERVED_VARIABLES = {"GOMAXPROCS": "limits.cpus", "HOME": "nothing: the image has no home folder"}
+"""Variables that follow from other settings."""
+
+
+def broken_rules(settings: Settings, invalid: frozenset[str]) -> list[Problem]:
+    """The problems between settings, leaving out rules about sections in `invalid`."""
+    return [problem for needs, rule in _RULES if not invalid & set(needs) for problem in rule(settings)]
+
+
+def _contract(settings: Settings) -> Iterator[Problem]:
+    if settings.contract not in CONTRACTS:
+        known = ", ".join(CONTRACTS)
+        yield Problem(
+            "mimir:contract", f'"{settings.contract}"', known, f"pulumi config set contract {next(iter(CONTRACTS))}"
+        )
+
+
+def _production_secret(settings: Settings) -> Iterator[Problem]:
+    if settings.runtime == "production" and settings.environment.jwt_secret is None:
+        yield Problem(
+            "mimir:environment.jwtSecret",
+            "nothing",
+            "a secret of at least 32 random bytes, because `runtime` is production",
+            "pulumi config set --secret --path 'mimir:environment.jwtSecret' \"$(openssl rand -base64 48)\"",
+        )
+
+
+def _variable_names(settings: Settings) -> Iterator[Problem]:
+    environment = settings.environment
+    for section, names in (("variables", environment.variables), ("secretVariables", environment.secret_variables)):
+        for name in names:
+            key = member(f"environment.{section}", name)
+            if name in OWN_VARIABLES:
+                own = f"mimir:environment.{OWN_VARIABLES[name]}"
+                yield Problem(key, "a variable with a setting of its own", own, remove(key))
+            elif name in RESERVED_VARIABLES:
+                yield Problem(key, "a variable that the deployment sets", RESERVED_VARIABLES[name], remove(key))
+            elif not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
+                yield Problem(
+                    key, f'the name "{name}"', "capitals, digits and _, not starting with a digit", remove(key)
+                )
+    for name in environment.variables.keys() & environment.secret_variables.keys():
+        key = member("environment.variables", name)
+        yield Problem(key, "a name that secretVariables has too", "one of the two", remove(key))
+
+
+def _probe_times(settings: Settings) -> Iterator[Problem]:
+    probe = settings.probe
+    if probe.timeout_seconds > probe.interval_seconds:
+        yield Problem(
+            "mimir:probe.timeoutSeconds",
+            str(probe.timeout_seconds),
+            f"at most intervalSeconds ({probe.interval_seconds})",
+            f"pulumi config set --path 'mimir:probe.timeoutSeconds' {probe.interval_seconds}",
+        )
+
+
+def _grace(settings: Settings) -> Iterator[Problem]:
+    shutdown = settings.shutdown
+    in_cluster = settings.platform == "kubernetes"  # where the time before SIGTERM counts too
+    least = shutdown.drain_seconds + DRAIN_MARGIN_SECONDS + (shutdown.pre_stop_seconds if in_cluster else 0)
+    if shutdown.grace_seconds < least:
+        parts = f"{'preStopSeconds + ' if in_cluster else ''}drainSeconds + {DRAIN_MARGIN_SECONDS} ({least})"
+        yield Problem(
+            "mimir:shutdown.graceSeconds",
+            str(shutdown.grace_seconds),
+            f"at least {parts}, or requests are cut at every update",
+            f"pulumi config set --path 'mimir:shutdown.graceSeconds' {least}",
+        )
+
+
+def _drain(settings: Settings) -> Iterator[Problem]:
+    contract = CONTRACTS.get(settings.contract)
+    if contract and settings.shutdown.drain_seconds < contract.drain_seconds:
+        yield Problem(
+            "mimir:shutdown.drainSeconds",
+            str(settings.shutdown.drain_seconds),
+            f"at least {contract.drain_seconds}: the application drains that long and takes no setting for it",
+            f"pulumi config set --path 'mimir:shutdown.drainSeconds' {contract.drain_seconds}",
+        )
+
+
+def _credentials(settings: Settings) -> Iterator[Problem]:
+    registry = settings.registry
+    if registry.username and registry.password is None:
+        yield Problem(
+            "mimir:registry.password",
+            "nothing",
+            f"the password of {registry.username}",
+            "pulumi config set --secret --path 'mimir:registry.password'   # asks for the value",
+        )
+    if registry.password is not None and not registry.username:
+        yield Problem(
+            "mimir:registry.username",
+            "nothing, but a password",
+            "the user of that password",
+            "pulumi config set --path 'mimir:registry.username' ci",
+        )
+
+
+def _bind_address(settings: Settings) -> Iterator[Problem]:
+    address = settings.docker.bind_address
+    try:
+        ip_address(address)
+    except ValueError:
+        yield Problem(
+            "mimir:docker.bindAddress",
+            f'"{address}"',
+            "an IPv4 address",
+            "pulumi config set --path 'mimir:docker.bindAddress' 127.0.0.1",
+        )
+
+
+def _engine_address(settings: Settings) -> Iterator[Problem]:
+    """ssh(1) takes a user or a host that begins with - for an option."""
+    host = settings.docker.host or ""
+    if host.startswith("ssh://") and not re.match(r"ssh://([A-Za-z0-9_][^\s@/]*@)?[A-Za-z0-9\[][^\s@]*$", host):
+        yield Problem(
+            "mimir:docker.host",
+            json.dumps(shown(host), ensure_ascii=False),
+            "ssh://user@host, with a user and a host that begin with a letter or a digit",
+            "pulumi config set --path 'mimir:docker.host' ssh://deploy@engine.example.com",
+        )
+
+
+def _remote_engine(settings: Settings) -> Iterator[Problem]:
+    where = urlsplit(settings.docker.host or "").hostname
+    if not where or is_loopback_host(where):
+        return
+    if is_loopback(settings.registry):
+        yield Problem(
+            "mimir:registry.address",
+            f'"{settings.registry.address}", with an engine on another machine (`docker.host`)',
+            "a registry that the engine can pull from",
+            "pulumi config set --path 'mimir:registry.address' registry.example.com",
+        )
+    if settings.live_reload:
+        yield Problem(
+            "mimir:liveReload",
+            "true, with an engine on another machine (`docker.host`)",
+            "false there: the source folder is on this machine",
+            "pulumi config rm liveReload",
+        )
+
+
+def _ca_bundle(settings: Settings) -> Iterator[Problem]:
+    bundle = settings.image.ca_bundle
+    if not bundle:
+        return
+    try:
+        certificates(Path(bundle))
+    except BadBundle as error:
+        yield Problem(
+            "mimir:image.caBundle",
+            f'"{bundle}", {error}',
+            "a readable PEM file with certificates and nothing secret",
+            "pulumi config rm --path 'mimir:image.caBundle'",
+        )
+
+
+def _given_digest(settings: Settings) -> Iterator[Problem]:
+    if settings.image.digest and settings.live_reload:
+        yield Problem(
+            "mimir:image.digest",
+            "a digest, with `liveReload`, which builds an image of its own",
+            "one of the two",
+            remove("mimir:image.digest"),
+        )
+
+
+def _source(settings: Settings) -> Iterator[Problem]:
+    source = settings.source
+    if re.match(r"https?://[^/]*@", source.location):
+        yield Problem(
+            "mimir:source.location",
+            "a URL with credentials (not shown)",
+            "a URL without them; git asks its credential helper",
+            "git config --global credential.helper cache",
+        )
+    elif fault := location_fault(source.location):
+        yield Problem(
+            "mimir:source.location",
+            f"{json.dumps(shown(source.location), ensure_ascii=False)}, {fault}",
+            f"a folder (./-name for one that begins with -), or {ALLOWED_URLS}",
+            "pulumi config set --path 'mimir:source.location' ./sample",
+        )
+    elif settings.image.digest:
+        return  # nothing is built
+    elif is_url(source.location):
+        if source.commit is None:
+            yield Problem(
+                "mimir:source.commit",
+                "nothing",
+                "a full commit, because `source.location` is a URL and what a branch names changes",
+                f"pulumi config set --path 'mimir:source.commit' \"$({suggestion(source.location)} HEAD | cut -f1)\"",
+            )
+    elif not Path(source.location).is_dir():
+        yield Problem(
+            "mimir:source.location",
+            f'"{source.location}", which is not a folder here',
+            "a folder with a go.mod, or a git URL",
+            "pulumi config set --path 'mimir:source.location' ./sample",
+        )
+    elif source.commit is None and not (Path(source.location) / "go.mod").is_file():
+        yield Problem(
+            "mimir:source.location",
+            f'"{source.location}", a folder without a go.mod',
+            "the folder of a Go module",
+            "pulumi config set --path 'mimir:source.location' ./sample",
+        )
+
+
+def _live_reload(settings: Settings) -> Iterator[Problem]:
+    if not settings.live_reload:
+        return
+    off = "pulumi config rm liveReload"
+    if settings.runtime == "production":
+        yield Problem("mimir:liveReload", "true, with `runtime` production", "false in production", off)
+    elif settings.platform == "kubernetes":
+        yield Problem(
+            "mimir:liveReload", "true, with `platform` kubernetes", "false there: no node has the source", off
+        )
+    folder = Path(settings.source.location)
+    if folder.is_dir() and folder.stat().st_mode & 0o005 != 0o005:
+        yield Problem(
+            "mimir:source.location",
+            f'"{folder}", a folder that only its owner can read, with `liveReload`',
+            "a folder that the container's user can read",
+            f"chmod -R go+rX -- {shlex.quote(str(folder))}",
+        )
+    if folder.is_dir() and Path.cwd().is_relative_to(folder.resolve()):
+        yield Problem(
+            "mimir:source.location",
+            f'"{folder}", which holds this project with its state and passphrase, with `liveReload`, which mounts it',
+            "a folder without this project in it",
+            off,
+        )
+    if is_url(settings.source.location) or settings.source.commit:
+        yield Problem(
+            "mimir:liveReload",
+            "true, with a source that cannot be edited",
+            "a folder in `source.location`, and no `source.commit`",
+            off,
+        )
+
+
+_RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
+    (tuple(fields(Settings)), kubernetes.foreign_settings),
+    (("platform", "kubernetes"), kubernetes.context),
+    (("platform", "kubernetes"), kubernetes.namespace),
+    (("platform", "kubernetes", "edge"), kubernetes.node_ports),
+    (("platform", "kubernetes", "autoscaling", "volumes", "environment"), kubernetes.single_writer),
+    (("platform", "kubernetes", "autoscaling"), kubernetes.autoscaling),
+    (("platform", "kubernetes", "limits"), kubernetes.requests),
+    (("platform", "kubernetes", "probe", "edge"), kubernetes.rollout),
+    (("network",), kubernetes.peers),
+    (("platform", "kubernetes", "network", "edge"), ingress_controllers.honoured),
+    (("platform", "runtime", "edge"), ingress_controllers.authentication),
+    (("edge",), ingress_controllers.gateway),
+    (("edge",), ingress_controllers.ingress),
+    (("contract",), _contract),
+    (("runtime", "environment"), _production_secret),
+    (("environment",), _variable_names),
+    (("probe",), _probe_times),
+    (("platform", "shutdown"), _grace),
+    (("contract", "shutdown"), _drain),
+    (("registry",), _credentials),
+    (("docker",), _bind_address),
+    (("docker",), _engine_address),
+    (("docker", "registry", "liveReload"), _remote_engine),
+    (("image",), _ca_bundle),
+    (("image", "liveReload"), _given_digest),
+    (("image",), image_signature.contradictions),
+    (("source", "image"), _source),
+    (("platform", "runtime", "source", "liveReload"), _live_reload),
+    (("edge", "docker", "kubernetes", "network"), edge.no_edge),
+    (("edge", "platform"), edge.clusters_own),
+    (("edge", "runtime", "environment"), edge.authentication),
+    (("edge",), edge.names),
+    (("edge",), edge.opened),
+    (("edge", "environment"), edge.tokens),
+    (("edge", "contract"), edge.paths),
+    (("edge", "environment", "runtime", "docker"), edge.ports),
+    (("edge", "platform", "runtime"), tls.belonging),
+    (("edge", "runtime"), tls.given),
+    (("edge",), tls.token_key),
+)

@@ -1,0 +1,56 @@
+"""Where reports are written, and how a command that made one ends."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pulumi.automation import Stack
+
+    from ops.report.report import Report
+
+FOLDER = Path(".build/report")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """What a command that writes a report takes."""
+    parser.add_argument("--json", action="store_true", help="print the report as JSON instead of Markdown")
+    parser.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="end with 2 when there is a change (0: none, 1: error, 3: a destructive change that is not allowed)",
+    )
+
+
+def say(text: str) -> None:
+    """Progress, beside the report."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def write(stack: Stack, report: Report, text: str, arguments: argparse.Namespace) -> int:
+    """Write `report` in every form, print one, and return the exit code.
+
+    The files are `<stack>.md` (which fits into a comment), `<stack>.full.md`, `<stack>.json` and `<stack>.txt` (`text`,
+    the CLI's own output); those of a look for drift start with `drift-`. No secret is in any of them.
+    """
+    from ops import exit_codes
+    from ops.report import as_json, markdown
+    from ops.report.redaction import redaction
+
+    clean = redaction.of(stack)
+    forms = {
+        "md": clean(markdown.write(report)),
+        "full.md": clean(markdown.write(report, limit=sys.maxsize)),
+        "json": clean(as_json.write(report)),
+        "txt": clean(text),
+    }
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    base = ("drift-" if report.kind == "drift" else "") + report.stack
+    for suffix, content in forms.items():
+        (FOLDER / f"{base}.{suffix}").write_text(content)
+    print(forms["json" if arguments.json else "md"], end="")
+    say(f"Written to {FOLDER}/{base}.md, with more in .full.md, .json and .txt")
+    return exit_codes.shown(report.code, detailed=arguments.detailed_exitcode)

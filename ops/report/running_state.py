@@ -1,0 +1,72 @@
+"""What a refresh does not see of a stack on an engine: the containers' networks, and whether requests get through.
+
+The provider compares what it was told. A container that is paused, or that was disconnected from its network, looks to
+it like one that serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import docker
+from docker.errors import DockerException, NotFound
+from requests import RequestException
+
+from components.application import application
+from components.application.application import Application
+from components.docker import networks
+from components.docker.engine import engine
+from components.docker.rollout import reachability
+from components.edge import edge_spec as edges
+from components.settings import Settings
+from ops.report.change import Change
+
+CONTAINER = "docker:index/container:Container"
+EDGE = "mimir:docker:DockerEdge"
+
+
+def look(
+    stack: str, settings: Settings, state: Mapping[str, Any], known: Sequence[Change]
+) -> tuple[list[Change], list[str]]:
+    """What is not as it was deployed, besides what is known; and why nobody is answered, if nothing explains it.
+
+    Args:
+        stack: name of the stack.
+        settings: the stack's.
+        state: as `ops.state.interrupted.exported` gives it.
+        known: what a refresh has found.
+    """
+    mimir = application.describe(settings, stack)
+    try:
+        client = engine.client(settings.docker.host)
+        changes = list(_containers(client, settings, mimir, state, {change.urn for change in known}))
+        if changes or any(change.kind == "delete" for change in known) or settings.edge.kind != "haproxy":
+            return changes, []
+        problem = reachability.ask(settings, edges.describe(settings, mimir), client)
+        return [], [problem] if problem else []
+    except (DockerException, RequestException) as error:
+        return [], [f"The engine does not say what runs: {error}"]
+
+
+def _containers(
+    client: docker.DockerClient, settings: Settings, mimir: Application, state: Mapping[str, Any], known: set[str]
+) -> Iterator[Change]:
+    """The containers that do not run, or are not connected to their networks."""
+    for resource in state.get("resources") or []:
+        inputs = resource.get("inputs") or {}
+        urn = str(resource["urn"])
+        if resource["type"] != CONTAINER or resource.get("delete") or inputs.get("mustRun") is False or urn in known:
+            continue
+        try:
+            container = client.containers.get(str(resource["id"]))
+        except NotFound:
+            continue  # a refresh says it
+        expected = networks.of_edge(mimir) if EDGE in urn else (networks.of_application(settings, mimir),)
+        connected = container.attrs["NetworkSettings"]["Networks"] or {}
+        paths = [
+            *([] if container.status == "running" else [f"state: {container.status}"]),
+            *(f"disconnected from network {name}" for name in expected if name not in connected),
+        ]
+        if paths:
+            yield Change(urn, "update", tuple(paths))

@@ -1,0 +1,1 @@
+"""A stack's state: reading, repairing and moving it."""

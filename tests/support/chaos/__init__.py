@@ -1,0 +1,1 @@
+"""Faults and measurements of the chaos suite."""

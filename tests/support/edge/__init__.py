@@ -1,0 +1,1 @@
+"""Helpers of the edge tests: a running HAProxy, recorders, attackers."""

@@ -1,0 +1,1 @@
+"""Resources and stacks that the policy tests judge."""

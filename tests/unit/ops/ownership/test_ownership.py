@@ -1,0 +1,357 @@
+"""What somebody changed in a stack's objects or added to them: found, named with its owner, reported and removed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.kubernetes.cluster.cluster import FORCE
+from ops import __main__ as commands
+from ops.display.outputs import SIGNATURE
+from ops.exit_codes import ExitCode
+from ops.ownership import in_report
+from ops.ownership.managed_fields import foreign_fields
+from ops.ownership.stack_objects import api_path
+from ops.ownership.take_back import pointer
+from ops.report import as_json, markdown
+from ops.report.change import Change
+from ops.report.meaning.meaning import Meaning
+from ops.report.report import Report
+from tests.support import fake_cli
+from tests.support.fake_cluster import Api
+from tests.support.preview_events import PODS, urn
+
+PATH = "/apis/apps/v1/namespaces/mimir-dev/deployments/mimir-dev"
+OWN = "pulumi-kubernetes-0123abcd"
+AT = "2026-01-01T00:00:00Z"
+
+CONTAINER = {
+    "name": "mimir",
+    "image": "registry.example.com/mimir:1",
+    "env": [{"name": "LEVEL", "value": "info"}],
+    "ports": [{"name": "http", "containerPort": 8080}],
+    "securityContext": {"readOnlyRootFilesystem": True},
+}
+INPUTS: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "mimir-dev", "namespace": "mimir-dev", "labels": {"team": "a"}},
+    "spec": {
+        "replicas": 2,
+        "template": {"metadata": {"labels": {"app": "mimir"}}, "spec": {"containers": [CONTAINER]}},
+    },
+}
+IN_CONTAINER = ("spec", "template", "spec", "containers", 0)
+
+
+def owned(*fields: str | tuple[str, ...], manager: str = "kubectl-set", **more: str) -> dict[str, Any]:
+    """An entry of `managedFields`, each field as the steps that lead to it."""
+    tree: dict[str, Any] = {}
+    for steps in fields:
+        below = tree
+        for step in (steps,) if isinstance(steps, str) else steps:
+            below = below.setdefault(step, {})
+    return {"manager": manager, "operation": "Update", "time": AT, "fieldsV1": tree, **more}
+
+
+def in_container(*steps: str) -> tuple[str, ...]:
+    """Steps to a field of the container."""
+    return ("f:spec", "f:template", "f:spec", "f:containers", 'k:{"name":"mimir"}', *steps)
+
+
+def live(*entries: dict[str, Any]) -> dict[str, Any]:
+    """The Deployment as the stack wants it, with these entries of others beside its own."""
+    made: dict[str, Any] = json.loads(json.dumps(INPUTS))
+    own = owned(("f:spec", "f:replicas"), in_container("f:image"), manager=OWN)
+    made["metadata"]["managedFields"] = [own, *entries]
+    return made
+
+
+def container(of: dict[str, Any]) -> dict[str, Any]:
+    """The container of a Deployment."""
+    found: dict[str, Any] = of["spec"]["template"]["spec"]["containers"][0]
+    return found
+
+
+def with_variable(name: str = "EXTRA") -> dict[str, Any]:
+    """What `kubectl set env` makes of it."""
+    item = in_container("f:env", f'k:{{"name":"{name}"}}')
+    found = live(owned((*item, "."), (*item, "f:name"), (*item, "f:value")))
+    container(found)["env"].append({"name": name, "value": "1"})
+    return found
+
+
+def texts(of: dict[str, Any], inputs: dict[str, Any] = INPUTS) -> list[str]:
+    """What is found, as it is printed."""
+    return [str(field) for field in foreign_fields(of, inputs, OWN)]
+
+
+class TestWhatIsForeign:
+    def test_nothing_of_the_stacks_own(self) -> None:
+        assert texts(live()) == []
+
+    def test_a_variable_that_was_added(self) -> None:
+        [field] = foreign_fields(with_variable(), INPUTS, OWN)
+        assert str(field) == f"spec.template.spec.containers[mimir].env[EXTRA] added by kubectl-set at {AT}"
+        assert field.path == (*IN_CONTAINER, "env", 1)
+
+    def test_a_variable_of_the_stacks_that_was_changed(self) -> None:
+        found = live(owned(in_container("f:env", 'k:{"name":"LEVEL"}', "f:value")))
+        container(found)["env"][0]["value"] = "debug"
+        assert texts(found) == [f"spec.template.spec.containers[mimir].env[LEVEL].value changed by kubectl-set at {AT}"]
+
+    @pytest.mark.parametrize("section", ["containers", "initContainers", "volumes"])
+    def test_what_a_pod_has_beside_it(self, section: str) -> None:
+        found = live(owned(("f:spec", "f:template", "f:spec", f"f:{section}", 'k:{"name":"x"}', "f:image")))
+        found["spec"]["template"]["spec"].setdefault(section, []).append({"name": "x", "image": "x"})
+        [text] = texts(found)
+        assert text.startswith(f"spec.template.spec.{section}") and "added by kubectl-set" in text
+
+    def test_a_label_of_the_pods_and_a_pause(self) -> None:
+        found = live(owned(("f:spec", "f:paused"), ("f:spec", "f:template", "f:metadata", "f:labels", "f:x")))
+        found["spec"]["paused"] = True
+        found["spec"]["template"]["metadata"]["labels"]["x"] = "y"
+        assert [text.split()[0] for text in texts(found)] == ["spec.paused", "spec.template.metadata.labels.x"]
+
+    def test_a_weakened_security_field(self) -> None:
+        found = live(owned(in_container("f:securityContext", "f:readOnlyRootFilesystem"), manager="kubectl-patch"))
+        container(found)["securityContext"]["readOnlyRootFilesystem"] = False
+        assert [text.split()[-3] for text in texts(found)] == ["kubectl-patch"]
+
+    def test_what_kubectl_scale_has_set(self) -> None:
+        found = live(owned(("f:spec", "f:replicas"), manager="kubectl", subresource="scale"))
+        found["spec"]["replicas"] = 0
+        assert texts(found) == [f"spec.replicas changed by kubectl at {AT}"]
+
+    def test_replicas_that_the_stack_leaves_to_an_autoscaler(self) -> None:
+        found = live(owned(("f:spec", "f:replicas"), manager="kube-controller-manager", subresource="scale"))
+        inputs = {**INPUTS, "spec": {"template": INPUTS["spec"]["template"]}}
+        assert texts(found, inputs) == []
+
+    def test_an_owner_of_what_is_as_it_should_be(self) -> None:
+        """`kubectl apply` of the same file owns fields, and changes none."""
+        item = in_container("f:ports", 'k:{"containerPort":8080,"protocol":"TCP"}')
+        found = live(owned(("f:spec", "f:replicas"), in_container("f:image"), (*item, "."), (*item, "f:name")))
+        container(found)["ports"][0]["protocol"] = "TCP"
+        assert texts(found) == []
+
+    def test_status_and_annotations_of_controllers(self) -> None:
+        revision = ("f:metadata", "f:annotations", "f:deployment.kubernetes.io/revision")
+        restarted = ("f:spec", "f:template", "f:metadata", "f:annotations", "f:kubectl.kubernetes.io/restartedAt")
+        found = live(
+            owned(("f:status", "f:replicas"), subresource="status"),
+            owned(revision),
+            owned(restarted, manager="kubectl"),
+        )
+        found["status"] = {"replicas": 1}
+        found["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": "2"}
+        found["spec"]["template"]["metadata"]["annotations"] = {"kubectl.kubernetes.io/restartedAt": AT}
+        assert texts(found) == []
+
+    def test_additions_to_kinds_in_which_controllers_write(self) -> None:
+        claim = {"kind": "PersistentVolumeClaim", "metadata": {}, "spec": {"volumeName": "pvc-1"}}
+        claim["metadata"] = {"managedFields": [owned(("f:spec", "f:volumeName"), manager="kube-controller-manager")]}
+        assert foreign_fields(claim, {"kind": "PersistentVolumeClaim", "spec": {}}, OWN) == []
+
+    def test_a_policy_that_lets_everybody_in(self) -> None:
+        policy = {"kind": "NetworkPolicy", "spec": {"podSelector": {}, "ingress": [{}]}}
+        policy["metadata"] = {"managedFields": [owned(("f:spec", "f:ingress"), manager="kubectl-edit")]}
+        [field] = foreign_fields(policy, {"kind": "NetworkPolicy", "spec": {"podSelector": {}}}, OWN)
+        assert str(field) == f"spec.ingress added by kubectl-edit at {AT}"
+
+    def test_a_label_of_a_namespace_that_weakens_it(self) -> None:
+        label = "pod-security.kubernetes.io/enforce"
+        entry = owned(("f:metadata", "f:labels", f"f:{label}"), manager="kubectl-label")
+        space = {"kind": "Namespace", "metadata": {"labels": {label: "privileged"}, "managedFields": [entry]}}
+        wanted = {"kind": "Namespace", "metadata": {"labels": {label: "restricted"}}}
+        [field] = foreign_fields(space, wanted, OWN)
+        assert str(field) == f"metadata.labels.{label} changed by kubectl-label at {AT}"
+        assert not field.is_added
+
+    def test_what_the_state_holds_encrypted_is_not_judged(self) -> None:
+        found = live(owned(("f:spec", "f:replicas"), in_container("f:env", 'k:{"name":"LEVEL"}', "f:value")))
+        secret = {SIGNATURE: "of a secret", "ciphertext": "v1:x"}
+        assert texts(found, {**INPUTS, "spec": secret}) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "identifier", "path"),
+    [
+        ("v1", "Namespace", "mimir-dev", "/api/v1/namespaces/mimir-dev"),
+        ("v1", "Service", "a/b", "/api/v1/namespaces/a/services/b"),
+        ("networking.k8s.io/v1", "NetworkPolicy", "a/b", "/apis/networking.k8s.io/v1/namespaces/a/networkpolicies/b"),
+        ("networking.k8s.io/v1", "Ingress", "a/b", "/apis/networking.k8s.io/v1/namespaces/a/ingresses/b"),
+    ],
+)
+def test_where_the_api_has_an_object(version: str, kind: str, identifier: str, path: str) -> None:
+    assert api_path(version, kind, identifier) == path
+
+
+def test_names_with_slashes_are_escaped() -> None:
+    assert pointer(["metadata", "labels", "a/b~c", 0]) == "/metadata/labels/a~1b~0c/0"
+
+
+@pytest.fixture
+def stack(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """A stack in the cluster, whose state has one Deployment."""
+    fake_cli.project(tmp_path, monkeypatch, CLI, ["PULUMI_BACKEND_URL", FORCE])
+    file = tmp_path / "kubeconfig"
+    file.write_text(yaml.safe_dump(api.kubeconfig))
+    settings = {"mimir:platform": "kubernetes", "mimir:kubernetes": {"context": "test", "kubeconfig": str(file)}}
+    Path("Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": settings}))
+    resource = {
+        "urn": urn(PODS),
+        "type": "kubernetes:apps/v1:Deployment",
+        "id": "mimir-dev/mimir-dev",
+        "inputs": INPUTS,
+        "outputs": {"__fieldManager": OWN},
+    }
+    Path("exported").write_text(json.dumps({"deployment": {"resources": [resource]}}))
+    api.there[PATH] = live()
+    yield api
+
+
+CLI = """#!/bin/sh
+case "$*" in
+  "stack export"*) cat exported;;
+  *) printf '%s\\n' "$@" > called; env > environment;;
+esac
+"""
+
+
+def drift() -> Report:
+    """A look for drift in which Pulumi has found nothing."""
+    return in_report.add(
+        Report("dev", "drift", (), Meaning(), unchanged=7, image="", settings=None, command="make drift STACK=dev")
+    )
+
+
+class TestDrift:
+    def test_nothing(self, stack: Api) -> None:
+        report = drift()
+        assert report.code is ExitCode.NO_CHANGE, report.errors
+        assert stack.patched == []
+
+    def test_an_addition_is_a_change_with_its_owner(self, stack: Api) -> None:
+        stack.there[PATH] = with_variable()
+        report = drift()
+        assert report.code is ExitCode.CHANGE
+        assert report.unchanged == 6
+        text = markdown.write(report)
+        assert "1 change behind Pulumi's back" in text and "`make refresh STACK=dev`" in text
+        assert (
+            f"- Deployment mimir-dev: spec.template.spec.containers[mimir].env[EXTRA] added by kubectl-set at {AT}"
+            in text
+        )
+        assert json.loads(as_json.write(report))["changes"][0]["paths"] == [
+            "spec.template.spec.containers[mimir].env[EXTRA]"
+        ]
+        assert len(stack.there[PATH]["spec"]["template"]["spec"]["containers"][0]["env"]) == 2, "nothing was changed"
+
+    def test_a_change_that_pulumi_has_found_gets_its_owner(self, stack: Api) -> None:
+        found = live(owned(("f:spec", "f:replicas"), manager="kubectl", subresource="scale"))
+        found["spec"]["replicas"] = 0
+        stack.there[PATH] = found
+        known = Change(urn(PODS), "update", ("spec.replicas",))
+        report = in_report.add(Report("dev", "drift", [known], Meaning(), unchanged=6, image="", settings=None))
+        assert [change.paths for change in report.changes] == [("spec.replicas",)]
+        assert report.unchanged == 6
+        assert report.changed_by == [f"Deployment mimir-dev: spec.replicas changed by kubectl at {AT}"]
+
+    def test_a_default_that_somebody_wrote_out_is_no_change(self, stack: Api) -> None:
+        """The API server sets it again at once."""
+        found = live(owned(in_container("f:terminationMessagePath"), manager="kubectl-client-side-apply"))
+        container(found)["terminationMessagePath"] = "/dev/termination-log"
+        stack.there[PATH] = lambda _: found  # whatever is removed
+        assert drift().code is ExitCode.NO_CHANGE
+        assert all("dryRun=All" in path for path, _ in stack.patched)
+
+    def test_a_cluster_that_cannot_be_asked_is_an_error(self, stack: Api) -> None:
+        stack.there[PATH] = 500
+        report = drift()
+        assert report.code is ExitCode.ERROR
+        assert report.errors == [
+            "Additions and deletions in the cluster cannot be looked for: 500 Internal Server Error"
+        ]
+
+    def test_a_claim_that_is_being_deleted_is_said_first(self, stack: Api) -> None:
+        claim = {"metadata": {"name": "mimir-dev-data", "deletionTimestamp": AT}, "spec": {}}
+        stack.there["/api/v1/namespaces/mimir-dev/persistentvolumeclaims"] = {"items": [claim]}
+        report = drift()
+        assert report.code is ExitCode.DESTRUCTIVE
+        text = markdown.write(report)
+        assert text.splitlines()[1] == "### Drift of `dev`: ⛔ data is being deleted in the cluster"
+        assert "claim mimir-dev-data in namespace mimir-dev" in text
+        assert "make refresh" not in text, "it would restart pods, and with the last of them the claim ends"
+
+
+class TestRefresh:
+    @staticmethod
+    def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["ops", *arguments])
+        return commands.main()
+
+    def test_additions_are_removed_before_the_update_and_named(
+        self, stack: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        stack.there[PATH] = with_variable()
+        assert self.run(monkeypatch, "refresh") == 0
+        assert container(stack.there[PATH])["env"] == [{"name": "LEVEL", "value": "info"}]
+        name = "Deployment mimir-dev: spec.template.spec.containers[mimir].env[EXTRA]"
+        assert f"{name} added by kubectl-set at {AT}; removed\n" in capfd.readouterr().out
+        assert f"{FORCE}=true\n" in Path("environment").read_text()
+        assert stack.patched[-1][0] == f"{PATH}?fieldManager={OWN}", "or the removal would be somebody's own"
+
+    def test_several_of_one_list_are_removed_without_touching_the_others(
+        self, stack: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        names = [f"X{number}" for number in range(12)]
+        found = live(*(owned(in_container("f:env", f'k:{{"name":"{name}"}}', "f:name")) for name in names))
+        container(found)["env"] = [*({"name": name} for name in names), {"name": "LEVEL", "value": "info"}]
+        stack.there[PATH] = found
+        assert self.run(monkeypatch, "refresh") == 0
+        assert container(stack.there[PATH])["env"] == [{"name": "LEVEL", "value": "info"}]
+
+    def test_a_change_is_left_to_the_update(
+        self, stack: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        found = live(owned(("f:spec", "f:replicas"), manager="kubectl", subresource="scale"))
+        found["spec"]["replicas"] = 0
+        stack.there[PATH] = found
+        assert self.run(monkeypatch, "refresh") == 0
+        assert f"spec.replicas changed by kubectl at {AT}; this update puts it back\n" in capfd.readouterr().out
+        assert stack.patched == []
+
+    def test_up_takes_nothing_back(self, stack: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A conflict with another field manager ends it; nobody's change is lost unseen."""
+        stack.there[PATH] = with_variable()
+        self.run(monkeypatch, "up")
+        assert len(container(stack.there[PATH])["env"]) == 2
+        assert FORCE not in Path("environment").read_text()
+
+    def test_a_cluster_that_is_away_is_left_to_the_update(
+        self, stack: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """Which says why, and what to do about it."""
+        monkeypatch.setattr("ops.update.policy_packs.is_enforced", lambda _: False)  # or a preview comes first
+        file = Path("kubeconfig")
+        file.write_text(file.read_text().replace(stack.url, "http://127.0.0.1:1"))
+        assert self.run(monkeypatch, "refresh") == 0
+        file.unlink()
+        assert self.run(monkeypatch, "refresh") == 0
+        assert capfd.readouterr().out.count("Updating (dev)") == 2
+
+    def test_a_refusal_ends_it_before_the_update(
+        self, stack: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        stack.there[PATH] = with_variable()
+        stack.refuses_patches = True
+        assert self.run(monkeypatch, "refresh") == 1
+        assert "error: what was changed in the cluster cannot be taken back: 403 " in capfd.readouterr().err
+        assert not Path("called").exists() or "up" not in Path("called").read_text().splitlines()

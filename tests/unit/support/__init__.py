@@ -1,0 +1,1 @@
+"""Unit tests of the helpers in `tests/support/`."""
