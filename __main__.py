@@ -14,7 +14,7 @@ loaded = configuration.load(stack)
 settings = loaded.settings
 mimir = application.describe(settings, stack)
 context, found = preflight.check(settings, stack)
-for warning in [*loaded.warnings, *warnings.of(settings)]:
+for warning in [*loaded.warnings, *warnings.collect_warnings(settings)]:
     pulumi.log.warn(warning)
 
 image = ApplicationImage("mimir", settings, context)

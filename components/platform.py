@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 Platform = Union["Engine", "Cluster"]
 
 
-def look(settings: Settings, stack: str) -> Platform | list[Problem]:
+def inspect_platform(settings: Settings, stack: str) -> Platform | list[Problem]:
     """The engine or the cluster, or everything because of which it cannot be used."""
     if settings.platform == "kubernetes":
         from components.kubernetes.cluster import cluster
 
-        return cluster.look(settings, stack)
+        return cluster.inspect_cluster(settings, stack)
     from components.docker.engine import engine, ports, taken_ports
 
-    found, deployment = engine.look(settings), f"mimir-{stack}"
+    found, deployment = engine.inspect_engine(settings), f"mimir-{stack}"
     if isinstance(found, list):
         return found
     if pulumi.runtime.is_dry_run():  # which makes nothing on the engine, not even for a moment

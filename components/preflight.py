@@ -33,7 +33,7 @@ def check(settings: Settings, stack: str) -> tuple[BuildContext | None, Platform
         DeploymentError: with everything that is in the way.
     """
     context = None if settings.image.digest else _context(settings)
-    found, away = platform.look(settings, stack), registry.problems(settings)
+    found, away = platform.inspect_platform(settings, stack), registry.problems(settings)
     given = [] if away else prebuilt_image.problems(settings) or image_signature.problems(settings, stack)
     if pulumi.runtime.is_dry_run():
         for problem in away:

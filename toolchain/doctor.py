@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolchain import policy_pack, versions, virtualenv
 from toolchain.machine import Machine
-from toolchain.obtain import look
+from toolchain.obtain import inspect_tool
 from toolchain.progress import Progress
 from toolchain.report import STAND_IN, Row, Source, table
 from toolchain.services.catalogue import every
@@ -14,12 +14,12 @@ from toolchain.tools import ON_DEMAND, TOOLS
 
 def examine(machine: Machine) -> list[Row]:
     """A row for every tool and service."""
-    tools = [look(tool, machine) for tool in TOOLS if not tool.groups <= ON_DEMAND]
+    tools = [inspect_tool(tool, machine) for tool in TOOLS if not tool.groups <= ON_DEMAND]
     return [
         _go(machine),
         *tools,
-        virtualenv.look(machine.layout),
-        *policy_pack.look(machine.layout, State.load(machine.layout)),
+        virtualenv.inspect_virtualenv(machine.layout),
+        *policy_pack.inspect_policy_pack(machine.layout, State.load(machine.layout)),
         *(service.look() for service in every(machine, Progress())),
     ]
 

@@ -13,7 +13,7 @@ from toolchain.gobuild import GoRecipe
 from toolchain.golang import find_go
 from toolchain.lock import exclusive
 from toolchain.machine import Machine
-from toolchain.obtain import build_of, look, obtain
+from toolchain.obtain import build_of, inspect_tool, obtain
 from toolchain.prefetch import Job, in_background, modules
 from toolchain.progress import Progress
 from toolchain.report import Row, Source
@@ -57,7 +57,7 @@ def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> lis
             state.save(layout)
             sweep(layout)
         settled.note(machine, chosen, _questions(services(machine, progress, chosen), state))
-        return [*rows, *policy_pack.look(layout, state)]
+        return [*rows, *policy_pack.inspect_policy_pack(layout, state)]
 
 
 def _questions(own_services: Sequence[Service], state: State) -> list[Question] | None:
@@ -110,7 +110,9 @@ def _to_build(tools: Sequence[Tool], own_services: Sequence[Service], machine: M
     """What will be built from Go modules, as far as that can be seen before the first tool is there."""
     # What was built is seen at once; whether a tool is installed takes a program's start to find out.
     unbuilt = [tool for tool in tools if not ((built := build_of(tool, machine)) and built.exists())]
-    missing = [tool for tool in unbuilt if isinstance(tool.recipe, GoRecipe) and not look(tool, machine).version]
+    missing = [
+        tool for tool in unbuilt if isinstance(tool.recipe, GoRecipe) and not inspect_tool(tool, machine).version
+    ]
     silent_sites = [tool for tool in missing if not tool.download or machine.sites.silence(tool.site)]
     of_service = {ImageBuilder: (BUILDKITD,), Cluster: cluster_programs.RECIPES}
     built_for = [service for service in own_services if type(service) in of_service]

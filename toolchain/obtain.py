@@ -44,7 +44,7 @@ def obtain(tool: Tool, machine: Machine, progress: Progress) -> Obtained:
     return _settled(tool, machine, _build(tool, machine, progress, remark))
 
 
-def look(tool: Tool, machine: Machine) -> Row:
+def inspect_tool(tool: Tool, machine: Machine) -> Row:
     """What there is of the tool; changes nothing."""
     found = _at_hand(tool, machine)
     if found:

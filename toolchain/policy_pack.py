@@ -102,7 +102,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def look(layout: Layout, state: State) -> list[Row]:
+def inspect_policy_pack(layout: Layout, state: State) -> list[Row]:
     """The stand-in's row; none where it is not needed."""
     pack = folder(layout, state)
     if not pack:

@@ -20,7 +20,7 @@ NAME = ".venv"
 MARKER = ".installed-requirements"
 
 
-def look(layout: Layout) -> Row:
+def inspect_virtualenv(layout: Layout) -> Row:
     """The state of the environment; changes nothing."""
     if not _python(layout).exists():
         return Row(NAME, "", Source.NONE, "it does not exist", ENSURE)
@@ -40,8 +40,8 @@ def ensure(layout: Layout, environment: Mapping[str, str]) -> Row:
     Raises:
         Problem: no requirements, no lock of them, no venv module, or pip fails.
     """
-    if look(layout).ok:
-        return look(layout)
+    if inspect_virtualenv(layout).ok:
+        return inspect_virtualenv(layout)
     files = _files(layout)
     if not files:
         what = f"there is no {REQUIREMENT_FILES[0]} in {layout.project}"
@@ -54,7 +54,7 @@ def ensure(layout: Layout, environment: Mapping[str, str]) -> Row:
     locked = ["--require-hashes", "-r", str(layout.project / LOCK)]
     install(layout.venv, locked, layout, environment, layout.logs / "venv.log")
     (layout.venv / MARKER).write_text(_fingerprint(layout))
-    return Row(NAME, look(layout).version, Source.BUILT, f"from {LOCK}")
+    return Row(NAME, inspect_virtualenv(layout).version, Source.BUILT, f"from {LOCK}")
 
 
 def install(folder: Path, wanted: Sequence[str], layout: Layout, environment: Mapping[str, str], log: Path) -> None:

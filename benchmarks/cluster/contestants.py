@@ -146,7 +146,7 @@ def field(lab: Lab) -> Field:
     """All three, nothing deployed: one round has warmed every cache, and was removed again."""
     pulumi = Pulumi(lab)
     pulumi.deploy(FIRST)
-    made = manifests.of(pulumi.stack)
+    made = manifests.manifests_of(pulumi.stack)
     found: dict[str, Contestant] = {
         HELM: Helm(lab, made, pulumi.stack),
         KUBECTL: Kubectl(lab, made, pulumi.stack),

@@ -17,7 +17,7 @@ PULUMIS = "pulumi.com/"
 Manifest = dict[str, Any]
 
 
-def of(stack: BenchStack) -> list[Manifest]:
+def manifests_of(stack: BenchStack) -> list[Manifest]:
     """What the plugin was asked to make, in the order in which it was made."""
     exported = json.loads(stack.pulumi("stack", "export", "--show-secrets", "--stack", stack.name).ok().text)
     resources = exported["deployment"]["resources"]

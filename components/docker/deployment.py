@@ -17,7 +17,7 @@ from components.docker.engine import engine, kept_images, orphans
 from components.docker.engine.engine import Engine
 from components.docker.labels import STANDBY, labels_of
 from components.docker.rollout import registry_copy
-from components.docker.rollout.verification import prove
+from components.docker.rollout.verification import verify_deployment
 from components.docker.unused_config import clean_up
 from components.docker.volumes import DataVolumes
 from components.edge import edge_spec as edges
@@ -79,7 +79,7 @@ class DockerDeployment(pulumi.ComponentResource):
             lambda known: (
                 str(known[0])
                 if pulumi.runtime.is_dry_run()
-                else prove(settings, application, str(known[0]), str(known[1]))
+                else verify_deployment(settings, application, str(known[0]), str(known[1]))
             )
         )
         serving = pulumi.Output.all(service.container_name, container_id).apply(lambda known: str(known[0]))
@@ -111,7 +111,7 @@ class DockerDeployment(pulumi.ComponentResource):
                 )
             )
         )
-        self.outputs = outputs.of(settings, application, edge, service.container_name, ready, volume_names)
+        self.outputs = outputs.stack_outputs(settings, application, edge, service.container_name, ready, volume_names)
         self.register_outputs({"container_id": container_id, "volume_names": volume_names})
 
 

@@ -18,9 +18,9 @@ from components.docker.engine import orphans, ports
 from components.docker.engine.engine import Engine
 from components.docker.labels import STANDBY, labels_of
 from components.docker.rollout import container_failure
-from components.docker.rollout.cutover import files_volume, switch
+from components.docker.rollout.cutover import cut_over, files_volume
 from components.edge import certificate
-from components.edge.edge_spec import METRICS_PORT, Edge
+from components.edge.edge_spec import METRICS_PORT, EdgeSpec
 from components.edge.haproxy import files
 from components.edge.haproxy.backend import Backend
 from components.edge.haproxy.files import Files
@@ -42,7 +42,7 @@ class DockerEdge(pulumi.ComponentResource):
         self,
         name: str,
         settings: Settings,
-        edge: Edge,
+        edge: EdgeSpec,
         engine: Engine,
         own_image: pulumi_docker.RemoteImage,
         image: pulumi.Input[str],
@@ -71,7 +71,7 @@ class DockerEdge(pulumi.ComponentResource):
         application = edge.application
         here = pulumi.ResourceOptions(parent=self)
         hosts = ("localhost", engines.published_host(settings))
-        pem = certificate.of(f"{name}-certificate", settings, hosts, here)
+        pem = certificate.certificate_for(f"{name}-certificate", settings, hosts, here)
         rendered: pulumi.Output[Files] = pulumi.Output.all(service, pem).apply(
             lambda known: pulumi.Output.secret(
                 files.render(edge, Backend(known[0], application.port, standby=STANDBY), known[1])
@@ -155,7 +155,7 @@ class DockerEdge(pulumi.ComponentResource):
             lambda known: (
                 str(known[0])
                 if pulumi.runtime.is_dry_run()
-                else switch(settings, edge, str(known[0]), known[1], str(known[2]))
+                else cut_over(settings, edge, str(known[0]), known[1], str(known[2]))
             )
         )
         self.container_id = pulumi.Output.unsecret(self.container_id)

@@ -9,15 +9,15 @@ import pulumi
 
 from components.application.application import Application
 from components.docker.engine.engine import published_host
-from components.edge.edge_spec import METRICS_PORT, Edge
-from components.edge.endpoint import Door
+from components.edge.edge_spec import METRICS_PORT, EdgeSpec
+from components.edge.endpoint import Endpoint
 from components.settings import Settings, VolumeName
 
 
-def of(
+def stack_outputs(
     settings: Settings,
     application: Application,
-    edge: Edge | None,
+    edge: EdgeSpec | None,
     container: pulumi.Output[str],
     ready: pulumi.Output[str],
     volumes: Mapping[VolumeName, pulumi.Output[str]],
@@ -36,7 +36,7 @@ def of(
     address = f"{published_host(settings)}:{settings.edge_port}"
     host = next(iter(edge.settings.hosts), None) if edge else None
     vouched = edge is None or settings.tls_mode != "selfSigned"
-    health = Door(scheme, settings.edge_port, address, host, vouched).curl(application.probe.path)
+    health = Endpoint(scheme, settings.edge_port, address, host, vouched).curl(application.probe.path)
     outputs: dict[str, pulumi.Input[Any]] = {
         "url": ready.apply(lambda _: f"{scheme}://{address}"),
         "health": ready.apply(lambda _: health),

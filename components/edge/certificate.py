@@ -9,7 +9,7 @@ from components.edge.self_signed import SelfSigned
 from components.settings import Settings
 
 
-def of(
+def certificate_for(
     name: str, settings: Settings, hosts: tuple[str, ...], opts: pulumi.ResourceOptions
 ) -> pulumi.Output[Certificate | None]:
     """The certificate that the settings ask for; None without TLS, or where the platform brings it itself.

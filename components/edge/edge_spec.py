@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from components.application.application import Application
 from components.application.contract import CONTRACTS, DANGERS, Route
 from components.settings import Settings
-from components.settings.edge import Edge as EdgeSettings
+from components.settings.edge import EdgeSettings as EdgeSettings
 
 SEGMENT = "[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
 """One segment of a path that means the same to everybody who reads it: nothing encoded, no dot in front, no `;`."""
@@ -39,7 +39,7 @@ class Allowed:
 
 
 @dataclass(frozen=True)
-class Edge:
+class EdgeSpec:
     """What stands in front of the application, whatever it runs on.
 
     Attributes:
@@ -101,14 +101,14 @@ class Edge:
         return self.drain_seconds + 5
 
 
-def describe(settings: Settings, application: Application) -> Edge:
+def describe(settings: Settings, application: Application) -> EdgeSpec:
     """The edge that these settings ask for, in front of `application`."""
     contract = CONTRACTS[settings.contract]
     edge = settings.edge
     jwt = edge.authentication.jwt
     opened = frozenset(edge.opened)
     routes = (*contract.routes, *(Route(("[A-Z]+",), path) for path in edge.paths))
-    return Edge(
+    return EdgeSpec(
         name=f"{application.name}-edge",
         settings=edge,
         application=application,

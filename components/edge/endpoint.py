@@ -8,7 +8,7 @@ USUAL_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """Where the front door is reached, and under which name it serves.
 
     Attributes:

@@ -148,7 +148,7 @@ def _stage_for_live_reload(path: Path, target: Path) -> None:
 
 def _stage_source(settings: Settings, path: Path, target: Path, ignored: PatternMatcher) -> tuple[Revision, bool]:
     """Stage the source below `target`; its revision, and whether what is staged differs from that."""
-    own, commit = excluded_files.of(path), settings.source.commit
+    own, commit = excluded_files.excluded_files(path), settings.source.commit
     with repository.opened(path) as opened:
         if commit is not None:
             if opened is None:

@@ -14,7 +14,7 @@ from components.kubernetes import outputs
 from components.kubernetes.cluster import cluster as clusters
 from components.kubernetes.cluster.cluster import Cluster
 from components.kubernetes.ingress import routes, service
-from components.kubernetes.ingress.edge import Edge
+from components.kubernetes.ingress.edge import KubernetesEdge
 from components.kubernetes.namespace.claims import Claims
 from components.kubernetes.namespace.config_map import ConfigMap
 from components.kubernetes.namespace.namespace import Namespace
@@ -84,7 +84,7 @@ class KubernetesDeployment(pulumi.ComponentResource):
         ready = [made.workload]
         if described:
             pods = service.pods(f"{name}-pods", scope, here)
-            edge = Edge(
+            edge = KubernetesEdge(
                 f"{name}-edge",
                 scope,
                 described,
@@ -98,5 +98,5 @@ class KubernetesDeployment(pulumi.ComponentResource):
             front = service.front(f"{name}-service", scope, None, here)
         if settings.edge.kind in CONTROLLERS:
             routes.make(f"{name}-route", scope, here)
-        self.outputs = outputs.of(scope, described, ready, front, volumes)
+        self.outputs = outputs.stack_outputs(scope, described, ready, front, volumes)
         self.register_outputs({"namespace": namespace.namespace, "workload": made.workload})

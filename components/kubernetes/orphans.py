@@ -29,7 +29,7 @@ PROVIDER = "pulumi:providers:kubernetes"
 """Type of the provider, whose name is that of the deployment with `-cluster`."""
 
 
-class NotOurs(Exception):
+class NameConflict(Exception):
     """Raised when a name that the deployment needs is taken by something in use, or of somebody else's."""
 
 
@@ -71,20 +71,20 @@ def _clear(
         else "Another namespace: pulumi config set --path 'mimir:kubernetes.namespace' <name>"
     )
     if (found.metadata.labels or {}).get(INSTANCE) != application.name:
-        raise NotOurs(
+        raise NameConflict(
             f"The cluster has a {kind} named {name} that this program did not make. "
             f"{elsewhere}. To see whose it is: {command} get {kind.lower()} {name} -o yaml"
         )
     if kind in KEPT:
         identifier = name if kind == "Namespace" else f"{cluster.namespace}/{name}"
-        raise NotOurs(
+        raise NameConflict(
             f"{kind} {name} is in the cluster, but this stack's state does not know it: another checkout deployed it, "
             f"or an update was killed. It holds data, so nothing is done to it. To take it over:\n"
             f"  {_import(args, component, identifier)}"
         )
     workload = name_of(application, "edge" if (found.metadata.labels or {}).get(PART) == "edge" else "application")
     if not ours and _serves(workload, cluster):
-        raise NotOurs(
+        raise NameConflict(
             f"{workload} serves in this cluster, but this stack's state does not know its {kind}: another checkout "
             f"deployed it, or an update was killed. If nobody needs it, end its pods, and `make up` again replaces it: "
             f"{command} scale deployment {workload} --replicas=0"
@@ -93,7 +93,7 @@ def _clear(
     deadline = time.monotonic() + PATIENCE_SECONDS
     while _get(objects, name, where) is not None:
         if time.monotonic() > deadline:
-            raise NotOurs(
+            raise NameConflict(
                 f"{kind} {name}, left by an update that was killed, is not gone after {PATIENCE_SECONDS:.0f} s"
             )
         time.sleep(0.5)

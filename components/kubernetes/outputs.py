@@ -9,8 +9,8 @@ import pulumi
 from pulumi_kubernetes import core
 
 from components.edge import public_routes
-from components.edge.edge_spec import METRICS_PORT, Edge
-from components.edge.endpoint import Door
+from components.edge.edge_spec import METRICS_PORT, EdgeSpec
+from components.edge.endpoint import Endpoint
 from components.kubernetes.labels import Part, selector_of
 from components.kubernetes.scope import Scope
 from components.settings import VolumeName
@@ -19,9 +19,9 @@ LOWEST_FREE_PORT = 1024
 """Ports of this machine below it want more rights than `kubectl port-forward` usually has."""
 
 
-def of(
+def stack_outputs(
     scope: Scope,
-    edge: Edge | None,
+    edge: EdgeSpec | None,
     ready: Sequence[pulumi.Output[str]],
     front: core.v1.Service,
     volumes: Mapping[VolumeName, pulumi.Output[str]],
@@ -75,15 +75,15 @@ def _selector(scope: Scope, part: Part) -> str:
     return ",".join(f"{key}={value}" for key, value in selector_of(scope.application, part).items())
 
 
-def _door(scope: Scope, edge: Edge | None, address: str) -> Door:
+def _door(scope: Scope, edge: EdgeSpec | None, address: str) -> Endpoint:
     """The front door at `address`."""
     if edge is None:
-        return Door("http", scope.application.port, address, None, vouched=True)
+        return Endpoint("http", scope.application.port, address, None, vouched=True)
     vouched = scope.settings.tls_mode != "selfSigned"
-    return Door(edge.scheme, edge.port, address, next(iter(edge.settings.hosts), None), vouched)
+    return Endpoint(edge.scheme, edge.port, address, next(iter(edge.settings.hosts), None), vouched)
 
 
-def _address(scope: Scope, edge: Edge | None, port: int, spec: Any, status: Any) -> str:
+def _address(scope: Scope, edge: EdgeSpec | None, port: int, spec: Any, status: Any) -> str:
     """Where a Service is reached from outside of the cluster."""
     balancers = ((status or {}).get("load_balancer") or {}).get("ingress") or []
     if balancers:

@@ -39,6 +39,6 @@ class Scope:
             name=name, namespace=self.namespace, labels=labels_of(self.application, part), annotations=annotations
         )
 
-    def room_for(self, hook: str, component: str = "", *, ours: bool = False) -> pulumi.ResourceHookBinding:
+    def name_conflict_hooks(self, hook: str, component: str = "", *, ours: bool = False) -> pulumi.ResourceHookBinding:
         """Hooks that clear an object's name of what a killed update left; see `leftovers.binding`."""
         return orphans.binding(hook, self.application, self.cluster, component, ours=ours)

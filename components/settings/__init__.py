@@ -11,7 +11,7 @@ from typing import Literal
 
 from components.settings.build import Image, Registry, Source
 from components.settings.docker import Docker
-from components.settings.edge import Edge
+from components.settings.edge import EdgeSettings
 from components.settings.kubernetes import Autoscaling, Kubernetes
 from components.settings.network import Network
 from components.settings.process import Environment, Limits, Logging, Probe, Shutdown
@@ -53,7 +53,7 @@ class Settings(Section):
     kubernetes: Kubernetes = Kubernetes()
     autoscaling: Autoscaling = Autoscaling()
     network: Network = Network()
-    edge: Edge = Edge()
+    edge: EdgeSettings = EdgeSettings()
 
     @property
     def tls_mode(self) -> str:

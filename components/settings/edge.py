@@ -103,7 +103,7 @@ class Gateway(Section):
     )
 
 
-class Edge(Section):
+class EdgeSettings(Section):
     """The front door of the application: TLS, authentication, allowed paths, limits, balancing."""
 
     kind: Literal["haproxy", "gateway", "ingress", "none"] = setting(

@@ -62,7 +62,7 @@ class OwnFiles:
         return {name for name in names if any(self.is_place(one) or one in folders for one in _and_above(name))}
 
 
-def of(source: Path, environment: Mapping[str, str] = os.environ) -> OwnFiles:
+def excluded_files(source: Path, environment: Mapping[str, str] = os.environ) -> OwnFiles:
     """What is the deployment's in the folder `source`; the current folder is the project."""
     root, project = source.resolve(), Path.cwd()
     named = (environment.get(variable, "").removeprefix("file://").partition("?")[0] for variable in PLACES)

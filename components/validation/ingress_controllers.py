@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from components.edge.public_routes import CONTROLLERS
 from components.problems import Problem, remove, without_effect
 from components.settings import Settings
-from components.settings.edge import Edge
+from components.settings.edge import EdgeSettings
 from components.settings.non_default import changed
 from components.settings.schema import fields
 
@@ -49,7 +49,7 @@ def honoured(settings: Settings) -> Iterator[Problem]:
     if kind not in CONTROLLERS:
         given = [key for owner in OWN if kind != "none" for path in OWN[owner] for key in changed(settings, path)]
     else:
-        sections = (f"edge.{key}" for key in fields(Edge))
+        sections = (f"edge.{key}" for key in fields(EdgeSettings))
         given = [key for path in (*sections, *OTHERS) for key in changed(settings, path) if not _knows(settings, key)]
     for key in given:
         yield without_effect(f"mimir:{key}", f"with `edge.kind: {kind}`")

@@ -16,7 +16,7 @@ NOT_THERE = (
 """What HAProxy does unless told otherwise, and a controller of the cluster is not told."""
 
 
-def of(settings: Settings) -> Iterator[str]:
+def collect_warnings(settings: Settings) -> Iterator[str]:
     """What an update or a second pod costs, and who may reach the application."""
     kubernetes, contract = settings.kubernetes, CONTRACTS[settings.contract]
     keys = single_writer_keys(settings)

@@ -18,9 +18,9 @@ ABOUT_A_BUILD = ("source", *(f"image.{name}" for name in ("goImage", "baseImage"
 """Settings that only a build has a use for."""
 
 
-def of(settings: Settings) -> list[str]:
+def collect_warnings(settings: Settings) -> list[str]:
     """What the deployed version does not do with the settings, and what the deployment leaves open."""
-    on_platform = kubernetes.of if settings.platform == "kubernetes" else _docker
+    on_platform = kubernetes.collect_warnings if settings.platform == "kubernetes" else _docker
     return [*_contract(settings), *_given_image(settings), *_edge(settings), *on_platform(settings)]
 
 

@@ -13,7 +13,7 @@ SHOWN_DIGITS = 12
 CHANGED = ("create", "update", "replace", "delete")
 
 
-def of(deployments: Sequence[Deployment]) -> str:
+def render_table(deployments: Sequence[Deployment]) -> str:
     """The table, with what else is to be said of each below it."""
     if not deployments:
         return "No deployment is recorded.\n"

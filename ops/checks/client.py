@@ -38,7 +38,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Door:
+class EdgeClient:
     """Where a deployment is reached.
 
     Attributes:
@@ -123,7 +123,7 @@ def _context(insecure: bool) -> ssl.SSLContext:
 
 
 @contextmanager
-def opened(outputs: Mapping[str, Any], hosts: tuple[str, ...], address: str = "") -> Iterator[Door]:
+def opened(outputs: Mapping[str, Any], hosts: tuple[str, ...], address: str = "") -> Iterator[EdgeClient]:
     """The door that the output `health` leads to; where that needs a port of this machine, for as long.
 
     Args:
@@ -146,7 +146,7 @@ def opened(outputs: Mapping[str, Any], hosts: tuple[str, ...], address: str = ""
         yield door
 
 
-def _of(outputs: Mapping[str, Any], hosts: tuple[str, ...]) -> Door:
+def _of(outputs: Mapping[str, Any], hosts: tuple[str, ...]) -> EdgeClient:
     """What the curl of the output `health` would do."""
     words = shlex.split(str(outputs["health"]).split("   #")[0])
     url = urlsplit(words[-1])
@@ -156,4 +156,4 @@ def _of(outputs: Mapping[str, Any], hosts: tuple[str, ...]) -> Door:
     if "--connect-to" in words:
         place = words[words.index("--connect-to") + 1].removeprefix("::")
     host = hosts[0] if hosts else url.netloc.rpartition(":")[0] or url.netloc
-    return Door(url.scheme, place, host, "--insecure" in words, url.path)
+    return EdgeClient(url.scheme, place, host, "--insecure" in words, url.path)

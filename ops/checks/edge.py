@@ -8,7 +8,7 @@ from urllib3.exceptions import HTTPError
 
 from components.application.contract import CONTRACTS, DANGERS
 from components.settings import Settings
-from ops.checks.client import Door
+from ops.checks.client import EdgeClient
 from ops.checks.result import Result, expect
 
 REQUEST_ID = "check-0123456789"
@@ -17,7 +17,7 @@ INSIDE = ("/metrics", "/metrics/application", "/ready", "/configuration")
 """What the edge shows inside only."""
 
 
-def results(door: Door, settings: Settings) -> Iterator[Result]:
+def results(door: EdgeClient, settings: Settings) -> Iterator[Result]:
     """Every check of the edge that the settings give a deployment."""
     yield _encrypted(door, settings)
     if settings.edge.kind == "none":
@@ -30,7 +30,7 @@ def results(door: Door, settings: Settings) -> Iterator[Result]:
         yield from _own(door, settings)
 
 
-def _own(door: Door, settings: Settings) -> Iterator[Result]:
+def _own(door: EdgeClient, settings: Settings) -> Iterator[Result]:
     """What our own edge does, and a controller of the cluster may do in another way."""
     if settings.authentication_required:
         known = next(route.path for route in CONTRACTS[settings.contract].routes if route.access == "caller")
@@ -49,7 +49,7 @@ def _own(door: Door, settings: Settings) -> Iterator[Result]:
     yield expect("HSTS over TLS, and never without", answer.headers.get("strict-transport-security"), wanted)
 
 
-def _dangers(door: Door, settings: Settings) -> Iterator[Result]:
+def _dangers(door: EdgeClient, settings: Settings) -> Iterator[Result]:
     """Dangerous paths are closed; one that the settings open wants to know who asks."""
     controller = settings.edge.kind != "haproxy"
     for route in CONTRACTS[settings.contract].routes:
@@ -60,7 +60,7 @@ def _dangers(door: Door, settings: Settings) -> Iterator[Result]:
             yield _status(door, method, route.path.replace("{}", "check"), *refused, *((404,) if controller else ()))
 
 
-def _encrypted(door: Door, settings: Settings) -> Result:
+def _encrypted(door: EdgeClient, settings: Settings) -> Result:
     """TLS where the settings say so, and then nothing else on that port."""
     name = "TLS, and no plain HTTP beside it" if settings.tls_mode != "off" else "no TLS, as the settings say"
     if settings.edge.kind != "none" and (door.scheme == "https") != (settings.tls_mode != "off"):
@@ -68,13 +68,13 @@ def _encrypted(door: Door, settings: Settings) -> Result:
     if door.scheme == "http":
         return Result(name)
     try:
-        answer = Door("http", door.address, door.host, False, door.path).ask("GET", door.path)
+        answer = EdgeClient("http", door.address, door.host, False, door.path).ask("GET", door.path)
     except HTTPError:
         return Result(name)
     return Result(name, f"plain HTTP has status {answer.status}" if answer.status < 300 else None)
 
 
-def _status(door: Door, method: str, path: str, *allowed: int) -> Result:
+def _status(door: EdgeClient, method: str, path: str, *allowed: int) -> Result:
     name = f"{method} {path} is {' or '.join(map(str, allowed))}"
     try:
         return expect(name, door.ask(method, path).status, *allowed)

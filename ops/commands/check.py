@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _results(arguments: argparse.Namespace, found: Mapping[str, Any]) -> Iterator[Result]:
-    settings = stack_settings.of(arguments.stack, {})
+    settings = stack_settings.load_settings(arguments.stack, {})
     if arguments.digest:
         yield expect("the deployed digest is the one that was given", found["digest"], arguments.digest)
     yield from running.results(found, settings)

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
         )
     else:
-        print(table.of(chosen), end="")
+        print(table.render_table(chosen), end="")
     for problem in reading.problems:
         print(f"error: the audit log in {kept.store.folder} is not whole: {problem}", file=sys.stderr)
     return 1 if reading.problems else 0

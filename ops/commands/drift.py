@@ -40,5 +40,7 @@ def _with_what_runs(report: Report) -> Report:
         return report
     from ops.report import running_state
 
-    changes, errors = running_state.look(report.stack, stack_settings.of(report.stack, {}), state, report.changes)
+    changes, errors = running_state.inspect_running(
+        report.stack, stack_settings.load_settings(report.stack, {}), state, report.changes
+    )
     return replace(report, changes=[*report.changes, *changes], errors=[*report.errors, *errors])

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from ops.audit_log import location
     from ops.state.move import Move
-    from ops.state.state_backend import Place
+    from ops.state.state_backend import StateBackend
 
     stack = str(arguments.stack)
     provider = arguments.secrets_provider or _present(stack, "secretsprovider") or "passphrase"
@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     move = Move(
         stack=stack,
         project=str(location.project()["name"]),
-        source=Place(location.backend(), Path(), environment),
-        target=Place(location.absolute(arguments.to), Path(".build/move-state") / stack, environment),
+        source=StateBackend(location.backend(), Path(), environment),
+        target=StateBackend(location.absolute(arguments.to), Path(".build/move-state") / stack, environment),
         provider=provider,
         passphrase=passphrase,
         # A state without a passphrase can be given one at once; another one is set after the move.

@@ -56,7 +56,7 @@ def _digest(stack: str, overrides: Mapping[str, Any]) -> str | None:
     from components.image import build_context, buildx
 
     try:
-        settings = stack_settings.of(stack, overrides)
+        settings = stack_settings.load_settings(stack, overrides)
         return buildx.digest_of(settings, build_context.stage(settings))
     except (buildx.BuildError, StackError):
         return None  # the preview itself has succeeded; an update will tell

@@ -63,7 +63,7 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str, before: Cal
         first = () if policy_packs.is_enforced(arguments.stack) else ("--skip-preview",)
         pack = policy_packs.flags(arguments.stack)
         if not first and not flags and _may_be_left_out(arguments.stack, state):
-            verdict = unchanged.look(arguments.stack, pack, cli.environment(overrides))
+            verdict = unchanged.find_changes(arguments.stack, pack, cli.environment(overrides))
             if verdict is not None:
                 return verdict
         settled = ("--yes", *first, "--message", message, *pack)

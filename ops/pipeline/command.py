@@ -14,7 +14,7 @@ from components.source.source import GitError, git
 from ops.pipeline import stacks, summary
 from ops.pipeline.run import Run
 from ops.pipeline.steps import STEPS, Step
-from ops.pipeline.workspace import Place
+from ops.pipeline.workspace import PipelineWorkspace
 from ops.stack.cli import StackError
 from ops.supply.layout import Layout
 from ops.supply.scanners import vulnerability_database
@@ -41,7 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run every step, or remove what earlier runs have deployed."""
     root = arguments.evidence.absolute()
-    place = Place(root, arguments.name, arguments.port)
+    place = PipelineWorkspace(root, arguments.name, arguments.port)
     if arguments.remove:
         return stacks.remove(place)
     try:
@@ -72,7 +72,7 @@ def _steps(tests: str) -> list[Step]:
     ]
 
 
-def _prepared(arguments: argparse.Namespace, place: Place, folder: Path) -> Run:
+def _prepared(arguments: argparse.Namespace, place: PipelineWorkspace, folder: Path) -> Run:
     folder.mkdir(parents=True)
     source = arguments.source
     if source and Path(source).is_dir():
@@ -146,7 +146,7 @@ def _approval(given: bool, digest: str) -> str:
     raise StackError("nobody has approved it for production: --approve, or a yes in a terminal")
 
 
-def _told(run: Run, place: Place, table: str) -> int:
+def _told(run: Run, place: PipelineWorkspace, table: str) -> int:
     """Say what happened, and what can be done now; the exit code."""
     print(f"\n{table}\nEvidence: {run.folder}")
     if failed := run.failed:

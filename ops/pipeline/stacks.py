@@ -15,7 +15,7 @@ import yaml
 from components.docker.engine import engine
 from components.docker.labels import DEPLOYMENT
 from components.kubernetes.labels import INSTANCE
-from ops.pipeline.workspace import Place
+from ops.pipeline.workspace import PipelineWorkspace
 from ops.stack.cli import StackError
 from toolchain.cluster_context import context_of, is_named
 
@@ -23,7 +23,7 @@ TEMPLATES = Path("ops/pipeline/stacks")
 SECRET = "mimir:environment.jwtSecret"
 
 
-def write(place: Place, checkout: Path) -> None:
+def write(place: PipelineWorkspace, checkout: Path) -> None:
     """Make both stacks in `checkout`, with the state and the secrets of the runs before.
 
     Raises:
@@ -48,7 +48,7 @@ def write(place: Place, checkout: Path) -> None:
         shutil.copyfile(file, place.stack_file(stack))
 
 
-def _merged(template: Path, place: Place, stack: str, own: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(template: Path, place: PipelineWorkspace, stack: str, own: Mapping[str, Any]) -> dict[str, Any]:
     """The template, what this place adds, and what only earlier runs know: the salt and the secret.
 
     On a cluster that the user names, the default says how long name servers keep an answer.
@@ -66,7 +66,7 @@ def _merged(template: Path, place: Place, stack: str, own: Mapping[str, Any]) ->
     return document
 
 
-def remove(place: Place) -> int:
+def remove(place: PipelineWorkspace) -> int:
     """Destroy both stacks, with the data that is protected as everywhere else; the CLI's exit code.
 
     The evidence of the runs stays.
@@ -102,7 +102,7 @@ def _forget_data(stack: str, config: Mapping[str, Any]) -> None:
         raise StackError(f"namespace mimir-{stack} is not deleted: {done.stderr.strip()}")
 
 
-def _pulumi(place: Place, folder: Path, *arguments: str, stdin: str | None = None) -> None:
+def _pulumi(place: PipelineWorkspace, folder: Path, *arguments: str, stdin: str | None = None) -> None:
     done = subprocess.run(
         ["pulumi", *arguments, "--non-interactive"],
         cwd=folder,

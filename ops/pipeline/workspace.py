@@ -19,7 +19,7 @@ LOOPBACK_REGISTRY = "127.0.0.1:5000"
 
 
 @dataclass(frozen=True)
-class Place:
+class PipelineWorkspace:
     """The pipeline's own stacks, state and passphrase, which later runs use again.
 
     Attributes:

@@ -38,7 +38,7 @@ def preview(
     """
     seen = preview_events.preview(stack, packs, pack_configs)
     changes = fold(seen.steps)
-    means = meaning.of(changes)
+    means = meaning.assess(changes)
     return (
         Report(
             stack=stack.name,
@@ -62,7 +62,7 @@ def preview(
 def drift(stack: Stack, *, command: str) -> tuple[Report, str]:
     """What somebody changed or removed behind Pulumi's back, and the CLI's own output."""
     seen = preview_events.drift(stack)
-    changes = drifted.of(seen.results)
+    changes = drifted.drift_changes(seen.results)
     return (
         Report(
             stack=stack.name,

@@ -10,7 +10,7 @@ from pulumi.automation import OpType, StepEventMetadata
 from ops.report.change import Change
 
 
-def of(results: Iterable[StepEventMetadata]) -> list[Change]:
+def drift_changes(results: Iterable[StepEventMetadata]) -> list[Change]:
     """What is gone, and what is not as the program made it.
 
     A provider may say of a resource that nothing changed, because it compares what it was told and not what is there

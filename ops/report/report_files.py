@@ -40,7 +40,7 @@ def write(stack: Stack, report: Report, text: str, arguments: argparse.Namespace
     from ops.report import as_json, markdown
     from ops.report.redaction import redaction
 
-    clean = redaction.of(stack)
+    clean = redaction.collect_secrets(stack)
     forms = {
         "md": clean(markdown.write(report)),
         "full.md": clean(markdown.write(report, limit=sys.maxsize)),

@@ -26,7 +26,7 @@ CONTAINER = "docker:index/container:Container"
 EDGE = "mimir:docker:DockerEdge"
 
 
-def look(
+def inspect_running(
     stack: str, settings: Settings, state: Mapping[str, Any], known: Sequence[Change]
 ) -> tuple[list[Change], list[str]]:
     """What is not as it was deployed, besides what is known; and why nobody is answered, if nothing explains it.

@@ -15,7 +15,7 @@ from components.settings import Settings
 from ops.stack.cli import StackError, asked
 
 
-def of(stack: str, overrides: Mapping[str, Any]) -> Settings:
+def load_settings(stack: str, overrides: Mapping[str, Any]) -> Settings:
     """The settings of `stack`, with `overrides` for this run only.
 
     Raises:

@@ -17,7 +17,7 @@ from ops.audit_log.location import shown
 from ops.audit_log.log import AuditLog, of_stack
 from ops.audit_log.record import Moved
 from ops.stack.cli import StackError
-from ops.state.state_backend import Place, identities, resources, secrets
+from ops.state.state_backend import StateBackend, identities, resources, secrets
 from toolchain.passphrase import PASSPHRASE_VARIABLES
 
 BEGUN = "begun"
@@ -40,14 +40,14 @@ class Move:
 
     stack: str
     project: str
-    source: Place
-    target: Place
+    source: StateBackend
+    target: StateBackend
     provider: str
     passphrase: Path | None
     rotates: bool
 
     @property
-    def moved(self) -> Place:
+    def moved(self) -> StateBackend:
         """The target, as it is read when the move is done."""
         if self.passphrase is None:
             return self.target
@@ -206,7 +206,7 @@ class Move:
         if done.returncode != 0:
             raise StackError(f"a copy that was begun is left: {self._removal(self.target)}: {done.stderr.strip()}")
 
-    def _removal(self, place: Place) -> str:
+    def _removal(self, place: StateBackend) -> str:
         return f"PULUMI_BACKEND_URL='{place.url}' pulumi stack rm {self.stack} --yes --force --preserve-config"
 
     def _next(self) -> str:

@@ -26,7 +26,7 @@ LOCKS = ".pulumi/locks/organization"
 
 
 @dataclass(frozen=True)
-class Place:
+class StateBackend:
     """Where state is kept.
 
     Attributes:

@@ -27,7 +27,7 @@ def of_image(layout: Layout, image: PlatformImage) -> Bom:
     Raises:
         CannotWork: there is something in the image that nobody here could describe, or the tool breaks.
     """
-    held = contents.look(image.platform, layout.files(image))
+    held = contents.inspect_contents(image.platform, layout.files(image))
     name = image.labels.get(TITLE_LABEL, "image")
     version = image.labels.get(VERSION_LABEL, "")
     programs = [

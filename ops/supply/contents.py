@@ -22,7 +22,7 @@ class Contents:
     others: Mapping[str, bytes]
 
 
-def look(platform: str, files: Mapping[str, bytes]) -> Contents:
+def inspect_contents(platform: str, files: Mapping[str, bytes]) -> Contents:
     """Tell the files apart.
 
     Raises:

@@ -105,7 +105,7 @@ class Verdict:
         )
 
 
-def look(stack: str, flags: Sequence[str], env: Mapping[str, str]) -> Unchanged | int | None:
+def find_changes(stack: str, flags: Sequence[str], env: Mapping[str, str]) -> Unchanged | int | None:
     """Preview `stack`; show the result only if an update can be left out.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mimir_policy.resource import KUBERNETES, Resource
-from mimir_policy.rule import Said
+from mimir_policy.rule import PropertyValue
 from mimir_policy.values import dig, is_known, items, mapping, show
 from mimir_policy.view import Exposure
 
@@ -39,7 +39,7 @@ def exposures(resource: Resource) -> Iterator[Exposure]:
                 encrypted = by_cloud or str(protocol).lower() in TLS_PROTOCOLS
                 shown = f"port {show(dig(port, 'port'))} ({show(protocol)}) of type {show(dig(spec, 'type'))}"
                 redirects = dig(port, "port") == PLAIN_PORT
-                yield Exposure(Said(shown, f"spec.ports[{index}]"), encrypted, redirects)
+                yield Exposure(PropertyValue(shown, f"spec.ports[{index}]"), encrypted, redirects)
         case "Ingress":
             covered = [one for one in items(dig(spec, "tls")) if _has_certificate(one)]
             hosts = {host for one in covered for host in items(dig(one, "hosts"))}
@@ -47,12 +47,14 @@ def exposures(resource: Resource) -> Iterator[Exposure]:
             for index, rule in enumerate(items(dig(spec, "rules")) or [{}]):
                 host = dig(rule, "host")
                 encrypted = has_any or host in hosts or (host is None and bool(covered))
-                yield Exposure(Said(host or "every host", f"spec.rules[{index}]"), encrypted)
+                yield Exposure(PropertyValue(host or "every host", f"spec.rules[{index}]"), encrypted)
         case "Gateway":
             for index, listener in enumerate(items(dig(spec, "listeners"))):
                 protocol, port = dig(listener, "protocol"), dig(listener, "port")
                 encrypted = protocol in ("HTTPS", "TLS")
-                yield Exposure(Said(protocol, f"spec.listeners[{index}]"), encrypted, redirects=port == PLAIN_PORT)
+                yield Exposure(
+                    PropertyValue(protocol, f"spec.listeners[{index}]"), encrypted, redirects=port == PLAIN_PORT
+                )
 
 
 def _has_certificate(entry: Any) -> bool:

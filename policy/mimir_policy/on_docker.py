@@ -9,7 +9,7 @@ from typing import Any
 
 from mimir_policy.quantity import amount
 from mimir_policy.resource import CONTAINER, Resource
-from mimir_policy.rule import Said
+from mimir_policy.rule import PropertyValue
 from mimir_policy.values import UNKNOWN, dig, is_known, items, mapping, show
 from mimir_policy.view import Container, Exposure
 
@@ -47,13 +47,13 @@ def containers(resource: Resource) -> Iterator[Container]:
     options = [str(option) for option in items(properties.get("securityOpts"))]
     yield Container(
         image=_said(properties, "image"),
-        non_root=Said(_non_root(properties.get("user")), "user", properties.get("user")),
+        non_root=PropertyValue(_non_root(properties.get("user")), "user", properties.get("user")),
         read_only_root=_said(properties, "readOnly"),
         privileged=_said(properties, "privileged"),
-        escalation=Said(_escalates(properties, options), "securityOpts"),
-        dropped=Said(dig(properties, "capabilities", "drops"), "capabilities.drops"),
-        added=Said(dig(properties, "capabilities", "adds"), "capabilities.adds"),
-        seccomp=Said(_seccomp(options), "securityOpts"),
+        escalation=PropertyValue(_escalates(properties, options), "securityOpts"),
+        dropped=PropertyValue(dig(properties, "capabilities", "drops"), "capabilities.drops"),
+        added=PropertyValue(dig(properties, "capabilities", "adds"), "capabilities.adds"),
+        seccomp=PropertyValue(_seccomp(options), "securityOpts"),
         resources=(*_memory(properties), _cpus(properties)),
         probes=tuple(_probes(properties)),
     )
@@ -69,11 +69,11 @@ def exposures(resource: Resource) -> Iterator[Exposure]:
             continue
         encrypted, outside = dig(port, "internal") in TLS_PORTS, dig(port, "external")
         shown = f"{address or 'every address'}, port {show(outside)}"
-        yield Exposure(Said(shown, f"ports[{index}]"), encrypted, redirects=outside == PLAIN_PORT)
+        yield Exposure(PropertyValue(shown, f"ports[{index}]"), encrypted, redirects=outside == PLAIN_PORT)
 
 
-def _said(properties: Mapping[str, Any], name: str) -> Said:
-    return Said(properties.get(name), name)
+def _said(properties: Mapping[str, Any], name: str) -> PropertyValue:
+    return PropertyValue(properties.get(name), name)
 
 
 def _non_root(user: Any) -> Any:
@@ -98,33 +98,33 @@ def _seccomp(options: list[str]) -> str:
     return next((option for option in others if option not in OWN_PROFILES), "RuntimeDefault")
 
 
-def _cpus(properties: Mapping[str, Any]) -> Said:
+def _cpus(properties: Mapping[str, Any]) -> PropertyValue:
     """How many CPUs it may use: of the two ways to say it the quota comes first."""
     quota, period = properties.get("cpuQuota"), properties.get("cpuPeriod")
     if UNKNOWN in (quota, period):
-        return Said(UNKNOWN, "cpuQuota")
+        return PropertyValue(UNKNOWN, "cpuQuota")
     if quota is None and properties.get("cpus") is not None:
-        return Said(properties["cpus"], "cpus")
+        return PropertyValue(properties["cpus"], "cpus")
     share = amount(quota)
-    return Said(share if share is None else share / (amount(period) or DEFAULT_PERIOD), "cpuQuota", quota)
+    return PropertyValue(share if share is None else share / (amount(period) or DEFAULT_PERIOD), "cpuQuota", quota)
 
 
-def _memory(properties: Mapping[str, Any]) -> Iterator[Said]:
+def _memory(properties: Mapping[str, Any]) -> Iterator[PropertyValue]:
     """MiB, and where it is set those of memory and swap together: below zero they are unlimited."""
     for name in ("memory", "memorySwap"):
         if name == "memory" or properties.get(name) is not None:
-            yield Said(properties.get(name), name)
+            yield PropertyValue(properties.get(name), name)
 
 
-def _probes(properties: Mapping[str, Any]) -> Iterator[Said]:
+def _probes(properties: Mapping[str, Any]) -> Iterator[PropertyValue]:
     """An engine knows one probe. A container that need not go on running needs none."""
     if properties.get("mustRun") is False:
         return
     tests = dig(properties, "healthcheck", "tests")
-    yield Said(None if items(tests)[:1] == ["NONE"] else tests, "healthcheck.tests")
+    yield PropertyValue(None if items(tests)[:1] == ["NONE"] else tests, "healthcheck.tests")
 
 
-def host(resource: Resource) -> Iterator[Said]:
+def host(resource: Resource) -> Iterator[PropertyValue]:
     """What a container uses of the host of its engine."""
     if resource.type != CONTAINER:
         return
@@ -132,22 +132,22 @@ def host(resource: Resource) -> Iterator[Said]:
     for name, private in NAMESPACES.items():
         mode = properties.get(name)
         if mode is not None and mode is not UNKNOWN and mode not in private:
-            yield Said(mode, name)
+            yield PropertyValue(mode, name)
     yield from _networks(properties)
     if properties.get("publishAllPorts") not in (None, False, UNKNOWN):
-        yield Said(properties["publishAllPorts"], "publishAllPorts")
+        yield PropertyValue(properties["publishAllPorts"], "publishAllPorts")
     for index, mount in enumerate(items(properties.get("mounts"))):
         kind, source = dig(mount, "type"), dig(mount, "source")
         if kind not in ("volume", "tmpfs", UNKNOWN) or not _is_name(source):
-            yield Said(source, f"mounts[{index}].source")
+            yield PropertyValue(source, f"mounts[{index}].source")
     for index, volume in enumerate(items(properties.get("volumes"))):
         for name, value in mapping(volume).items():
             is_plain = _is_name(value) if name == "volumeName" else name in ("containerPath", "readOnly")
             if value not in (None, "") and not is_plain:
-                yield Said(value, f"volumes[{index}].{name}")
+                yield PropertyValue(value, f"volumes[{index}].{name}")
 
 
-def _networks(properties: Mapping[str, Any]) -> Iterator[Said]:
+def _networks(properties: Mapping[str, Any]) -> Iterator[PropertyValue]:
     """Networks by their name; an engine takes the beginning of an id as well, and the host's network has one."""
     networks = [(properties.get("networkMode"), "networkMode")]
     for index, network in enumerate(items(properties.get("networksAdvanced"))):
@@ -156,7 +156,7 @@ def _networks(properties: Mapping[str, Any]) -> Iterator[Said]:
         if network not in (None, "", UNKNOWN) and (
             network == "host" or not _is_name(network) or set(str(network)) <= HEXADECIMAL
         ):
-            yield Said(network, shown)
+            yield PropertyValue(network, shown)
 
 
 def _is_name(value: Any) -> bool:

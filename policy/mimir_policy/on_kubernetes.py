@@ -8,7 +8,7 @@ from typing import Any
 
 from mimir_policy.quantity import amount
 from mimir_policy.resource import KUBERNETES, Resource
-from mimir_policy.rule import Said
+from mimir_policy.rule import PropertyValue
 from mimir_policy.values import UNKNOWN, dig, items, mapping
 from mimir_policy.view import Container
 
@@ -64,18 +64,18 @@ def containers(resource: Resource) -> Iterator[Container]:
 def _container(pod: Pod, container: Any, at: str, serves: bool) -> Container:
     own, of_pod, security = dig(container, "securityContext"), pod.spec.get("securityContext"), f"{at}.securityContext"
 
-    def said(*path: str) -> Said:
-        return Said(dig(own, *path), ".".join((security, *path)))
+    def said(*path: str) -> PropertyValue:
+        return PropertyValue(dig(own, *path), ".".join((security, *path)))
 
-    def inherited(*path: str) -> Said:
+    def inherited(*path: str) -> PropertyValue:
         value = dig(own, *path)
-        return Said(dig(of_pod, *path) if value is None else value, ".".join((security, *path)))
+        return PropertyValue(dig(of_pod, *path) if value is None else value, ".".join((security, *path)))
 
     user = inherited("runAsUser")
     wanted = [(kind, resource) for kind in ("requests", "limits") for resource in ("cpu", "memory")]
     return Container(
-        image=Said(dig(container, "image"), f"{at}.image"),
-        non_root=Said(False, user.property, user.value) if _is_root(user.value) else inherited("runAsNonRoot"),
+        image=PropertyValue(dig(container, "image"), f"{at}.image"),
+        non_root=PropertyValue(False, user.property, user.value) if _is_root(user.value) else inherited("runAsNonRoot"),
         read_only_root=said("readOnlyRootFilesystem"),
         privileged=said("privileged"),
         escalation=said("allowPrivilegeEscalation"),
@@ -83,10 +83,10 @@ def _container(pod: Pod, container: Any, at: str, serves: bool) -> Container:
         added=said("capabilities", "add"),
         seccomp=inherited("seccompProfile", "type"),
         resources=tuple(
-            Said(dig(container, "resources", kind, resource), f"{at}.resources.{kind}.{resource}")
+            PropertyValue(dig(container, "resources", kind, resource), f"{at}.resources.{kind}.{resource}")
             for kind, resource in wanted
         ),
-        probes=tuple(Said(dig(container, probe), f"{at}.{probe}") for probe in PROBES) if serves else (),
+        probes=tuple(PropertyValue(dig(container, probe), f"{at}.{probe}") for probe in PROBES) if serves else (),
     )
 
 
@@ -95,7 +95,7 @@ def _is_root(user: Any) -> bool:
     return user is not None and user is not UNKNOWN and not amount(user)
 
 
-def host(resource: Resource) -> Iterator[Said]:
+def host(resource: Resource) -> Iterator[PropertyValue]:
     """What a pod, and each of its containers, uses of the node that it is on."""
     pod = pod_of(resource)
     if not pod:
@@ -106,20 +106,20 @@ def host(resource: Resource) -> Iterator[Said]:
             yield from _host_of_container(container, f"{pod.path}.{key}[{index}]")
 
 
-def _host(pod: Pod) -> Iterator[Said]:
+def _host(pod: Pod) -> Iterator[PropertyValue]:
     for name in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.spec.get(name) not in (None, False, UNKNOWN):
-            yield Said(pod.spec[name], f"{pod.path}.{name}")
+            yield PropertyValue(pod.spec[name], f"{pod.path}.{name}")
     for index, volume in enumerate(items(pod.spec.get("volumes"))):
         for kind in mapping(volume):
             if kind not in ("name", *VOLUMES) and dig(volume, kind) is not None:
                 found = dig(volume, kind, "path") if kind == "hostPath" else kind
-                yield Said(found, f"{pod.path}.volumes[{index}].{kind}")
+                yield PropertyValue(found, f"{pod.path}.volumes[{index}].{kind}")
 
 
-def _host_of_container(container: Any, at: str) -> Iterator[Said]:
+def _host_of_container(container: Any, at: str) -> Iterator[PropertyValue]:
     for index, port in enumerate(items(dig(container, "ports"))):
         if dig(port, "hostPort") not in (None, 0, UNKNOWN):
-            yield Said(dig(port, "hostPort"), f"{at}.ports[{index}].hostPort")
+            yield PropertyValue(dig(port, "hostPort"), f"{at}.ports[{index}].hostPort")
     for index, device in enumerate(items(dig(container, "volumeDevices"))):
-        yield Said(dig(device, "devicePath"), f"{at}.volumeDevices[{index}]")
+        yield PropertyValue(dig(device, "devicePath"), f"{at}.volumeDevices[{index}]")

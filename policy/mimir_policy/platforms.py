@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from mimir_policy import on_docker, on_kubernetes
 from mimir_policy.kubernetes_exposure import exposures as kubernetes_exposures
 from mimir_policy.resource import Resource
-from mimir_policy.rule import Said
+from mimir_policy.rule import PropertyValue
 from mimir_policy.texts import texts
 from mimir_policy.view import Container, Exposure, Text
 
@@ -17,7 +17,7 @@ def containers_of(resource: Resource) -> Iterable[Container]:
     return on_kubernetes.containers(resource) if resource.on_kubernetes else on_docker.containers(resource)
 
 
-def host_of(resource: Resource) -> Iterable[Said]:
+def host_of(resource: Resource) -> Iterable[PropertyValue]:
     """What the containers of a resource use of their host."""
     return on_kubernetes.host(resource) if resource.on_kubernetes else on_docker.host(resource)
 

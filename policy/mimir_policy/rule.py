@@ -15,7 +15,7 @@ Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Said:
+class PropertyValue:
     """What a resource says of one thing, and the property that says it.
 
     Attributes:

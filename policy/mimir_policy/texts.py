@@ -9,7 +9,7 @@ from typing import Any
 from mimir_policy import allowed
 from mimir_policy.allowed import Field
 from mimir_policy.resource import CONTAINER, DOCKER, IMAGE, KUBERNETES, Resource
-from mimir_policy.rule import Said
+from mimir_policy.rule import PropertyValue
 from mimir_policy.values import Hidden
 from mimir_policy.view import Text
 
@@ -31,10 +31,10 @@ def _of_field(resource: Resource, field: Field, encrypted: bool) -> Iterator[Tex
         for index, variable in enumerate(field.value if isinstance(field.value, list) else []):
             name, _, value = str(variable).partition("=")
             kept = Hidden(value) if isinstance(variable, Hidden) else value
-            yield Text(name, Said(kept, f"envs[{index}] ({name})"), encrypted)
+            yield Text(name, PropertyValue(kept, f"envs[{index}] ({name})"), encrypted)
     else:
         for name, value, shown in _texts_in(field.value, field.name, field.property):
-            yield Text(name, Said(value, shown), encrypted)
+            yield Text(name, PropertyValue(value, shown), encrypted)
 
 
 def _texts_in(value: Any, name: str, shown: str) -> Iterator[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mimir_policy.rule import Said
+from mimir_policy.rule import PropertyValue
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,16 @@ class Container:
         probes: each health probe that it should have; a container that ends by itself needs none.
     """
 
-    image: Said
-    non_root: Said
-    read_only_root: Said
-    privileged: Said
-    escalation: Said
-    dropped: Said
-    added: Said
-    seccomp: Said
-    resources: tuple[Said, ...]
-    probes: tuple[Said, ...]
+    image: PropertyValue
+    non_root: PropertyValue
+    read_only_root: PropertyValue
+    privileged: PropertyValue
+    escalation: PropertyValue
+    dropped: PropertyValue
+    added: PropertyValue
+    seccomp: PropertyValue
+    resources: tuple[PropertyValue, ...]
+    probes: tuple[PropertyValue, ...]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Text:
     """
 
     name: str
-    said: Said
+    said: PropertyValue
     hidden_is_safe: bool
 
 
@@ -61,6 +61,6 @@ class Exposure:
         redirects: whether it may be a door that only sends browsers to the encrypted one.
     """
 
-    said: Said
+    said: PropertyValue
     encrypted: bool
     redirects: bool = False

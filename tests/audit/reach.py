@@ -14,7 +14,7 @@ NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """Something with an address: a pod, or, without a namespace, whatever is outside of the cluster."""
 
     name: str
@@ -43,11 +43,11 @@ PART = "app.kubernetes.io/component"
 ADDRESSES = {"application": "10.244.0.10", "edge": "10.244.0.15"}
 
 
-def pod_of(manifests: Iterable[Manifest], part: str = "application") -> Place:
+def pod_of(manifests: Iterable[Manifest], part: str = "application") -> Destination:
     """A pod of the application, or of its edge."""
     workload = _workload(manifests, part)
     labels = workload["spec"]["template"]["metadata"]["labels"]
-    return Place(f"the {part}", ADDRESSES[part], workload["metadata"]["namespace"], labels)
+    return Destination(f"the {part}", ADDRESSES[part], workload["metadata"]["namespace"], labels)
 
 
 def ports_of(manifests: Iterable[Manifest], part: str = "application") -> dict[str, Port]:
@@ -71,7 +71,7 @@ def _workload(manifests: Iterable[Manifest], part: str) -> dict[str, Any]:
 
 
 def connections(
-    manifests: Iterable[Manifest], sources: Iterable[Place], targets: Iterable[Place], ports: Iterable[Port]
+    manifests: Iterable[Manifest], sources: Iterable[Destination], targets: Iterable[Destination], ports: Iterable[Port]
 ) -> set[str]:
     """Every connection that the policies let through, such as `edge -> the application 8080/TCP`."""
     policies = [manifest.document for manifest in manifests if manifest.kind == "NetworkPolicy"]

@@ -6,22 +6,22 @@ import pytest
 
 from tests.audit import manifests, stacks
 from tests.audit.manifests import Manifest
-from tests.audit.reach import Place, Port, connections, pod_of, port_of, ports_of
+from tests.audit.reach import Destination, Port, connections, pod_of, port_of, ports_of
 
-DNS = Place("DNS", "10.244.0.2", "kube-system", {"k8s-app": "kube-dns"})
-EDGE = Place("a foreign edge", "10.244.0.20", stacks.EDGE_NAMESPACE, stacks.EDGE)
-MONITORING = Place("monitoring", "10.244.0.25", stacks.MONITORING_NAMESPACE, stacks.MONITORING)
-DATABASE = Place("a database", "10.20.1.5")
+DNS = Destination("DNS", "10.244.0.2", "kube-system", {"k8s-app": "kube-dns"})
+EDGE = Destination("a foreign edge", "10.244.0.20", stacks.EDGE_NAMESPACE, stacks.EDGE)
+MONITORING = Destination("monitoring", "10.244.0.25", stacks.MONITORING_NAMESPACE, stacks.MONITORING)
+DATABASE = Destination("a database", "10.20.1.5")
 OTHERS = (
-    Place("another pod of the edge's namespace", "10.244.0.21", stacks.EDGE_NAMESPACE, {"app": "other"}),
-    Place("a pod that is called edge elsewhere", "10.244.0.22", "default", stacks.EDGE),
-    Place("another pod of kube-system", "10.244.0.3", "kube-system", {"k8s-app": "metrics-server"}),
-    Place("a pod that is called DNS elsewhere", "10.244.0.4", "default", DNS.labels),
-    Place("the API server", "10.96.0.1"),
-    Place("the node", "192.168.1.10"),
-    Place("the cloud's metadata", "169.254.169.254"),
-    Place("the internet", "198.51.100.7"),
-    Place("the internet over IPv6", "2001:db8::7"),
+    Destination("another pod of the edge's namespace", "10.244.0.21", stacks.EDGE_NAMESPACE, {"app": "other"}),
+    Destination("a pod that is called edge elsewhere", "10.244.0.22", "default", stacks.EDGE),
+    Destination("another pod of kube-system", "10.244.0.3", "kube-system", {"k8s-app": "metrics-server"}),
+    Destination("a pod that is called DNS elsewhere", "10.244.0.4", "default", DNS.labels),
+    Destination("the API server", "10.96.0.1"),
+    Destination("the node", "192.168.1.10"),
+    Destination("the cloud's metadata", "169.254.169.254"),
+    Destination("the internet", "198.51.100.7"),
+    Destination("the internet over IPv6", "2001:db8::7"),
 )
 PORTS = (
     Port(53),
@@ -55,17 +55,17 @@ def bare_and_open() -> list[Manifest]:
     return manifests.of_run(stacks.prod(stacks.BARE, {"network": stacks.NETWORK}))
 
 
-def everyone(rendered: list[Manifest]) -> list[Place]:
+def everyone(rendered: list[Manifest]) -> list[Destination]:
     """All that there is but the pods themselves, with two neighbours in their namespace."""
     pod = pod_of(rendered)
     neighbours = [
-        Place("another pod of the application", "10.244.0.11", pod.namespace, pod.labels),
-        Place("another pod of its namespace", "10.244.0.12", pod.namespace, {"app": "other"}),
+        Destination("another pod of the application", "10.244.0.11", pod.namespace, pod.labels),
+        Destination("another pod of its namespace", "10.244.0.12", pod.namespace, {"app": "other"}),
     ]
     return [DNS, EDGE, MONITORING, DATABASE, *OTHERS, *neighbours]
 
 
-def strangers(rendered: list[Manifest]) -> list[Place]:
+def strangers(rendered: list[Manifest]) -> list[Destination]:
     """Everyone outside of the deployment's namespace, in which nobody may go anywhere."""
     return [place for place in everyone(rendered) if place.namespace != pod_of(rendered).namespace]
 
@@ -136,13 +136,15 @@ def test_the_edge_goes_nowhere_but_to_the_application(stack: str, request: pytes
 
 
 def test_neither_part_connects_to_its_own_kind(everything: list[Manifest]) -> None:
-    twin = Place("another edge", "10.244.0.16", pod_of(everything, "edge").namespace, pod_of(everything, "edge").labels)
+    twin = Destination(
+        "another edge", "10.244.0.16", pod_of(everything, "edge").namespace, pod_of(everything, "edge").labels
+    )
     assert connections(everything, [pod_of(everything, "edge")], [twin], PORTS) == set()
 
 
 def test_whatever_else_is_in_the_namespace_is_cut_off(everything: list[Manifest]) -> None:
     """A pod that somebody adds there gets nothing by that."""
-    stranger = Place("a stranger", "10.244.0.30", pod_of(everything).namespace, {"app": "stranger"})
+    stranger = Destination("a stranger", "10.244.0.30", pod_of(everything).namespace, {"app": "stranger"})
     others = [*everyone(everything), pod_of(everything, "edge")]
     assert connections(everything, [stranger], others, PORTS) == set()
     assert connections(everything, others, [stranger], PORTS) == set()

@@ -15,7 +15,7 @@ import docker
 import pytest
 
 from ops.pipeline.steps import STEPS
-from ops.pipeline.workspace import Place
+from ops.pipeline.workspace import PipelineWorkspace
 from tests.support import repositories
 from tests.support.e2e import http
 from tests.support.e2e.cluster import Cluster
@@ -33,7 +33,7 @@ class Pipeline:
     """A repository, and the pipeline's place."""
 
     folder: Path
-    place: Place
+    place: PipelineWorkspace
 
     def run(self, *arguments: str) -> Result:
         """`ops pipeline` in the repository."""
@@ -64,7 +64,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory, shared_volumes: None) -> 
     repositories.git("init", "--quiet", at=folder)
     repositories.git("add", "--all", "--", ".", ":!.venv", at=folder)
     repositories.git("commit", "--quiet", "--message", "one commit", at=folder)
-    made = Pipeline(folder, Place(base / "runs", f"e2e-{secrets.token_hex(3)}", free_port()))
+    made = Pipeline(folder, PipelineWorkspace(base / "runs", f"e2e-{secrets.token_hex(3)}", free_port()))
     # This network has no advisories for Python's packages, and without them the scan fails.
     flags = ("--approve", "--waive", "pip-audit", "--max-database-age", "36500")
     made.run(*flags, "--tests", QUICK).ok()

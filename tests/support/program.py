@@ -200,11 +200,11 @@ def run(
         _project(Path(folder), patch)
         if overrides is not None:
             patch.setenv(OVERRIDES, json.dumps(overrides))
-        patch.setattr(engine, "look", lambda _: found or Engine((1, 47)))
+        patch.setattr(engine, "inspect_engine", lambda _: found or Engine((1, 47)))
         patch.setattr(ports, "problems", lambda *_: [])
         patch.setattr(taken_ports, "problems", lambda *_: [])
         patch.setattr(taken_ports, "of_containers", lambda *_: [])
-        patch.setattr(cluster, "look", partial(_cluster, corefile))
+        patch.setattr(cluster, "inspect_cluster", partial(_cluster, corefile))
         patch.setattr(registry, "problems", lambda _: [])
         patch.setattr(prebuilt_image, "problems", lambda _: [])
         patch.setattr(prebuilt_image, "is_missing", lambda *_: False)
@@ -231,8 +231,8 @@ def run(
             kept_images.append(image)
             return ready
 
-        patch.setattr("components.docker.deployment.prove", prove)
-        patch.setattr("components.docker.edge.switch", switch)
+        patch.setattr("components.docker.deployment.verify_deployment", prove)
+        patch.setattr("components.docker.edge.cut_over", switch)
         patch.setattr("components.kubernetes.workload.rollout.require", lambda *_, **__: None)
         patch.setattr("components.kubernetes.workload.rollout.warn", lambda *_, **__: None)
         patch.setattr("components.docker.deployment.clean_up", clean_up)

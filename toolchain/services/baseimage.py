@@ -7,7 +7,7 @@ from toolchain.machine import Machine
 from toolchain.progress import Progress
 from toolchain.services import fallback_image, smallsystem
 from toolchain.services.builder import ImageBuilder
-from toolchain.services.fallback_image import Contents, HubImage, Wanted
+from toolchain.services.fallback_image import Contents, HubImage, ImageSpec
 from toolchain.services.smallsystem import SmallSystem
 
 RECIPE = 1
@@ -16,7 +16,7 @@ RECIPE = 1
 GO_PARTS = ("VERSION", "go.env", "bin", "lib", "src", "pkg/include", "pkg/tool")
 PATH = f"/go/bin:/usr/local/go/bin:{smallsystem.PATH}"
 
-WANTED = Wanted(
+WANTED = ImageSpec(
     name="base image",
     reference=versions.BASE_IMAGE,
     puller="the builder",

@@ -9,7 +9,7 @@ from toolchain.machine import Machine
 from toolchain.progress import Progress
 from toolchain.services import fallback_image, haproxy, smallsystem
 from toolchain.services.builder import ImageBuilder
-from toolchain.services.fallback_image import Contents, HubImage, Wanted
+from toolchain.services.fallback_image import Contents, HubImage, ImageSpec
 from toolchain.services.layers import LayerWriter
 from toolchain.services.smallsystem import SmallSystem
 from toolchain.shared import Libraries, SharedProgram
@@ -38,7 +38,7 @@ fi
 exec "$@"
 """
 
-WANTED = Wanted(
+WANTED = ImageSpec(
     name="edge image",
     reference=versions.EDGE_IMAGE,
     puller="the engine",

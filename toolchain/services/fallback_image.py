@@ -40,7 +40,7 @@ class Contents:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ImageSpec:
     """An image of the hub, and how it is stood in for."""
 
     name: str
@@ -62,7 +62,7 @@ class Wanted:
 class HubImage:
     """The hub's own image where the hub answers, else the stand-in."""
 
-    wanted: Wanted
+    wanted: ImageSpec
     builder: ImageBuilder
     progress: Progress
     contents: Callable[[], Contents]
@@ -134,7 +134,7 @@ def key(recipe: str, parts: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _config(wanted: Wanted, contents: Contents) -> dict[str, Any]:
+def _config(wanted: ImageSpec, contents: Contents) -> dict[str, Any]:
     what = f"busybox and {wanted.program} {contents.version} of the machine that made it"
     labels = {
         "org.opencontainers.image.title": f"STAND-IN for {wanted.reference}",

@@ -58,7 +58,7 @@ def client(host: str | None) -> docker_sdk.DockerClient:
     return docker_sdk.from_env(timeout=TIMEOUT_SECONDS, use_ssh_client=True)
 
 
-def look(settings: Settings) -> Engine | list[Problem]:
+def inspect_engine(settings: Settings) -> Engine | list[Problem]:
     """The engine that these settings name, or everything because of which it cannot be used."""
     try:
         version = str(client(settings.docker.host).version()["ApiVersion"])

@@ -22,7 +22,7 @@ from components.docker.labels import DEPLOYMENT
 from components.settings import Settings
 
 
-class NotOurs(Exception):
+class NameConflict(Exception):
     """Raised when a name that the deployment needs is taken by something in use, or of somebody else's."""
 
 
@@ -81,7 +81,7 @@ def _published(container: Container) -> set[int]:
 def _idle(running: list[str]) -> None:
     if running:
         names = " ".join(running)
-        raise NotOurs(
+        raise NameConflict(
             f"{names} runs on this engine, but this stack's state does not know it: another checkout deployed it, or "
             f"an update was killed. If nobody needs it: docker rm -f {names}"
         )
@@ -89,7 +89,7 @@ def _idle(running: list[str]) -> None:
 
 def _ours(kind: str, name: str, labels: dict[str, str], application: Application) -> None:
     if labels.get(DEPLOYMENT) != application.name:
-        raise NotOurs(
+        raise NameConflict(
             f"The engine has a {kind} named {name} that this program did not make. "
             f"Rename or remove it: docker {kind} rm {name}"
         )

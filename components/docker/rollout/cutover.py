@@ -17,7 +17,7 @@ from components.docker.engine import engine
 from components.docker.labels import filters_of
 from components.docker.rollout import reachability, written_files
 from components.docker.rollout.verification import enforce_limits
-from components.edge.edge_spec import METRICS_PORT, Edge
+from components.edge.edge_spec import METRICS_PORT, EdgeSpec
 from components.edge.haproxy.files import FOLDER, Files
 from components.settings import Settings
 
@@ -42,7 +42,7 @@ class NotSwitched(pulumi.RunError):
     """Raised when the edge does not run as it was told to."""
 
 
-def switch(settings: Settings, edge: Edge, edge_id: str, files: Files, service_id: str) -> str:
+def cut_over(settings: Settings, edge: EdgeSpec, edge_id: str, files: Files, service_id: str) -> str:
     """Make the edge run with its files, and end every container that it no longer sends requests to.
 
     Args:
@@ -86,7 +86,7 @@ def switch(settings: Settings, edge: Edge, edge_id: str, files: Files, service_i
     return edge_id
 
 
-def files_volume(edge: Edge) -> str:
+def files_volume(edge: EdgeSpec) -> str:
     """The engine's name of the volume with the edge's files.
 
     Args:
@@ -95,7 +95,7 @@ def files_volume(edge: Edge) -> str:
     return f"{edge.name}-files"
 
 
-def _connect(settings: Settings, edge: Edge, container: Container) -> None:
+def _connect(settings: Settings, edge: EdgeSpec, container: Container) -> None:
     """Connect the edge to its networks; not a word about the internal one where the application was never in it."""
     own, internal = networks.of_edge(edge.application)
     engine.attach_if_detached(container, own)
@@ -105,7 +105,7 @@ def _connect(settings: Settings, edge: Edge, container: Container) -> None:
         engine.connect(container, internal)
 
 
-def _reload(container: Container, edge: Edge) -> None:
+def _reload(container: Container, edge: EdgeSpec) -> None:
     """Tell HAProxy to read its files again; one that is being restarted does so by itself.
 
     Raises:
@@ -143,7 +143,7 @@ def _in_effect(container: Container, patience: float, wanted: str | None = None)
         time.sleep(0.2)
 
 
-def _drain(container: Container, edge: Edge) -> None:
+def _drain(container: Container, edge: EdgeSpec) -> None:
     """Wait until the worker from before a reload has answered its last request.
 
     HAProxy itself ends it after `hard-stop-after`, which is `edge.drain_seconds`.
@@ -158,7 +158,7 @@ def _drain(container: Container, edge: Edge) -> None:
     raise NotSwitched(f"{edge.name}: the worker of the configuration before still runs after {edge.drain_seconds} s.")
 
 
-def _refused(container: Container, edge: Edge) -> str:
+def _refused(container: Container, edge: EdgeSpec) -> str:
     logs = container.logs(tail=15).decode(errors="replace").rstrip()
     lines = "\n".join(f"    {line}" for line in logs.splitlines())
     return (

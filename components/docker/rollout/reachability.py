@@ -19,7 +19,7 @@ from docker.models.containers import Container
 
 from components.docker import networks
 from components.docker.engine import engine
-from components.edge.edge_spec import Edge
+from components.edge.edge_spec import EdgeSpec
 from components.settings import Settings
 
 PATIENCE_SECONDS = 20.0
@@ -32,7 +32,7 @@ class NotReachable(pulumi.RunError):
     """Raised when a request does not get through to the application."""
 
 
-def require(settings: Settings, edge: Edge, container: Container) -> None:
+def require(settings: Settings, edge: EdgeSpec, container: Container) -> None:
     """Ask for the application's health as its users do, until the answer comes from the application.
 
     Where the published port cannot be reached from here at all, that is an error only if the engine runs on this
@@ -74,7 +74,7 @@ def require(settings: Settings, edge: Edge, container: Container) -> None:
     raise NotReachable(f"{_not_through(settings, edge, problem)}\n  {advice}")
 
 
-def ask(settings: Settings, edge: Edge, client: docker.DockerClient) -> str:
+def ask(settings: Settings, edge: EdgeSpec, client: docker.DockerClient) -> str:
     """Ask once: why a request does not get through, or nothing where it does, or where that cannot be told from here.
 
     Args:
@@ -91,7 +91,7 @@ def ask(settings: Settings, edge: Edge, client: docker.DockerClient) -> str:
     return _not_through(settings, edge, problem)
 
 
-def _not_through(settings: Settings, edge: Edge, problem: str) -> str:
+def _not_through(settings: Settings, edge: EdgeSpec, problem: str) -> str:
     url = f"{edge.scheme}://{_address(settings)}"
     return f"Requests to {url} do not get through to the application: {problem}."
 
@@ -107,7 +107,7 @@ def _address(settings: Settings) -> str:
     return f"{engine.published_host(settings)}:{settings.edge_port}"
 
 
-def _problem(settings: Settings, edge: Edge) -> str:
+def _problem(settings: Settings, edge: EdgeSpec) -> str:
     """Why a request did not get through; nothing when it did. An answer that refuses it is the edge's at work."""
     host, path = next(iter(edge.settings.hosts), None), edge.application.probe.path
     address, port = engine.published_host(settings), settings.edge_port
@@ -122,7 +122,7 @@ def _problem(settings: Settings, edge: Edge) -> str:
     return f"{status} {http.client.responses[status]}" if status == 503 else ""
 
 
-def _connection(edge: Edge, address: str, port: int, host: str | None) -> http.client.HTTPConnection:
+def _connection(edge: EdgeSpec, address: str, port: int, host: str | None) -> http.client.HTTPConnection:
     """A connection to the edge, past any proxy. Who vouches for its certificate is not the question here."""
     if not edge.tls:
         return http.client.HTTPConnection(address, port, timeout=REQUEST_SECONDS)

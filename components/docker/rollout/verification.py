@@ -27,7 +27,7 @@ class NotInEffect(pulumi.RunError):
     """Raised when the container does not run, or not as it was deployed."""
 
 
-def prove(settings: Settings, application: Application, container_id: str, name: str) -> str:
+def verify_deployment(settings: Settings, application: Application, container_id: str, name: str) -> str:
     """Check that the configuration file is in effect, and enforce the limits; return `container_id`.
 
     It runs on every update, so it also notices what was changed behind the deployment's back. A container that was

@@ -7,7 +7,7 @@ names (RFC 8725, section 3.1).
 
 from __future__ import annotations
 
-from components.edge.edge_spec import Edge
+from components.edge.edge_spec import EdgeSpec
 from components.edge.haproxy.errors import answer
 
 CLOCK_SKEW_SECONDS = 30
@@ -39,7 +39,7 @@ ASKED = "!{ var(txn.verdict) -m str public }"
 """Where nobody is asked, nothing is verified: that costs the edge time, and tells a stranger what is right."""
 
 
-def rules(edge: Edge) -> str:
+def rules(edge: EdgeSpec) -> str:
     """Find out who it is; refuse who must be known and is not; count what each caller asks."""
     needs = "{ var(txn.verdict) -m str authenticated caller }"
     if not edge.authenticates:
@@ -64,7 +64,7 @@ def rules(edge: Edge) -> str:
     )
 
 
-def _keys(edge: Edge) -> str:
+def _keys(edge: EdgeSpec) -> str:
     if not edge.api_keys:
         return ""
     return f"""\
@@ -73,7 +73,7 @@ def _keys(edge: Edge) -> str:
 {WRONG.format(f"{ASKED} {{ req.fhdr(x-api-key) -m found }}")}"""
 
 
-def _passwords(edge: Edge) -> str:
+def _passwords(edge: EdgeSpec) -> str:
     """One hash for each password, right or wrong, and for a name that nobody has as well: the time tells nothing."""
     if not edge.users:
         return ""
@@ -94,7 +94,7 @@ if {{ var(txn.secret) -m found }}
 {WRONG.format(f"{ASKED} {{ http_auth_type Basic }}")}"""
 
 
-def _tokens(edge: Edge) -> str:
+def _tokens(edge: EdgeSpec) -> str:
     jwt = edge.settings.authentication.jwt
     if not (edge.jwt_secret or jwt.public_key):
         return ""

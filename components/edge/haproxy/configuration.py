@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.application.application import go_max_procs
 from components.application.probes import READINESS_INTERVAL_SECONDS
-from components.edge.edge_spec import METRICS_PORT, PLAIN_PORT, PROBES_PORT, Edge
+from components.edge.edge_spec import METRICS_PORT, PLAIN_PORT, PROBES_PORT, EdgeSpec
 from components.edge.haproxy import errors, frontend, memory
 from components.edge.haproxy.backend import RESOLVE_SECONDS, Backend
 
@@ -33,13 +33,13 @@ POOL_SECONDS = 5
 """How long an unused connection to the application is kept: far less than the application does, so none is stale."""
 
 
-def text(edge: Edge, backend: Backend, digest: str) -> str:
+def text(edge: EdgeSpec, backend: Backend, digest: str) -> str:
     """The whole file; `digest` is what `/configuration` of the metrics port answers."""
     parts = [_global(edge), _defaults(edge), _resolvers(), *_entrances(edge), *frontend.sections(edge)]
     return "\n".join([*parts, _application(edge, backend), _tables(edge), _metrics(edge, digest)])
 
 
-def _global(edge: Edge) -> str:
+def _global(edge: EdgeSpec) -> str:
     return f"""\
 global
   default-path config
@@ -60,7 +60,7 @@ global
 """
 
 
-def _defaults(edge: Edge) -> str:
+def _defaults(edge: EdgeSpec) -> str:
     times = edge.settings.timeouts
     return f"""\
 defaults
@@ -102,7 +102,7 @@ resolvers platform
 """
 
 
-def _entrances(edge: Edge) -> list[str]:
+def _entrances(edge: EdgeSpec) -> list[str]:
     """The redirect, where there is one."""
     if edge.settings.redirect_port is None:
         return []
@@ -119,7 +119,7 @@ frontend redirect
     ]
 
 
-def _application(edge: Edge, backend: Backend) -> str:
+def _application(edge: EdgeSpec, backend: Backend) -> str:
     settings, probe = edge.settings, edge.application.probe
     affinity = (
         f"""\
@@ -158,7 +158,7 @@ backend application
 {servers}{again}"""
 
 
-def _one(edge: Edge, backend: Backend, options: str) -> tuple[str, str]:
+def _one(edge: EdgeSpec, backend: Backend, options: str) -> tuple[str, str]:
     """The servers where there is one replica, and the proxy through which a request is sent again.
 
     HAProxy counts lost answers and failed connections together. So the second time a request goes to a proxy that waits
@@ -193,7 +193,7 @@ listen again
     )
 
 
-def _tables(edge: Edge) -> str:
+def _tables(edge: EdgeSpec) -> str:
     window = edge.settings.rate_limit.window_seconds
     return f"""\
 backend clients
@@ -212,7 +212,7 @@ backend callers
 """
 
 
-def _metrics(edge: Edge, digest: str) -> str:
+def _metrics(edge: EdgeSpec, digest: str) -> str:
     figures = f'  http-request set-var(txn.figures) str("{edge.metrics_path}")\n' if edge.metrics_path else ""
     application = (
         "  http-request use-service lua.figures if { path /metrics/application }\n" if edge.metrics_path else ""

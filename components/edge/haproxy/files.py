@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from components.edge.edge_spec import Edge
+from components.edge.edge_spec import EdgeSpec
 from components.edge.haproxy import configuration
 from components.edge.haproxy.authentication import NOBODY
 from components.edge.haproxy.backend import Backend
@@ -53,7 +53,7 @@ class Files:
     digest: str
 
 
-def render(edge: Edge, backend: Backend, certificate: Certificate | None) -> Files:
+def render(edge: EdgeSpec, backend: Backend, certificate: Certificate | None) -> Files:
     """The files of `edge` in front of `backend`.
 
     Args:
@@ -85,7 +85,7 @@ def render(edge: Edge, backend: Backend, certificate: Certificate | None) -> Fil
     return Files(plain, secret, digest)
 
 
-def _users(edge: Edge) -> str:
+def _users(edge: EdgeSpec) -> str:
     """The people, and somebody's hash under a name that nobody has: a wrong name takes as long as a wrong password."""
     users = [f"  user {name} password {value.get_secret_value()}" for name, value in sorted(edge.users.items())]
     hashes = [value.get_secret_value() for _, value in sorted(edge.users.items())]
@@ -93,7 +93,7 @@ def _users(edge: Edge) -> str:
     return _lines("people", ["userlist callers", *users, "userlist nobody", *nobody])
 
 
-def _jwt(edge: Edge) -> str:
+def _jwt(edge: EdgeSpec) -> str:
     """The HS256 keys, encoded: a line of a map ends where a space or a line break of the key would."""
     keys = {"hs256": edge.jwt_secret, "previous": edge.previous_jwt_secret}
     lines = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.edge.edge_spec import PLAIN_PORT, TLS_PORT, Edge
+from components.edge.edge_spec import PLAIN_PORT, TLS_PORT, EdgeSpec
 from components.edge.haproxy import authentication, memory
 from components.edge.haproxy.errors import answer
 
@@ -55,7 +55,7 @@ LENGTH_DIGITS = 10
 """Of the largest `maxBodyKib`, in bytes."""
 
 
-def sections(edge: Edge) -> list[str]:
+def sections(edge: EdgeSpec) -> list[str]:
     """The frontend, whole."""
     # Everything that needs no body is judged before the edge waits for one: a body that is waited for costs memory.
     rules = [
@@ -74,7 +74,7 @@ def sections(edge: Edge) -> list[str]:
     return [f"{_bind(edge)}{''.join(rules)}  default_backend application\n"]
 
 
-def _bind(edge: Edge) -> str:
+def _bind(edge: EdgeSpec) -> str:
     bind = f"bind :{TLS_PORT} ssl crt certificate.pem alpn h2,http/1.1" if edge.tls else f"bind :{PLAIN_PORT}"
     return f"""\
 frontend edge
@@ -83,7 +83,7 @@ frontend edge
 {connections(edge)}"""
 
 
-def connections(edge: Edge) -> str:
+def connections(edge: EdgeSpec) -> str:
     """How many connections one address may have and open, refused before TLS; trusted proxies have many clients.
 
     Args:
@@ -119,7 +119,7 @@ def identity() -> str:
 """
 
 
-def _who(edge: Edge) -> str:
+def _who(edge: EdgeSpec) -> str:
     """Whose request it is: what the caller says of itself is believed only where it may be."""
     proxies = " ".join(edge.settings.trusted_proxies)
     trusted = f"  http-request set-src req.hdr_ip(x-forwarded-for,-1) if {{ src {proxies} }}\n" if proxies else ""
@@ -130,7 +130,7 @@ def _who(edge: Edge) -> str:
 {"".join(f"  http-request del-header {name}{how}" for name, how in BELIEVED)}"""
 
 
-def host_rule(edge: Edge) -> str:
+def host_rule(edge: EdgeSpec) -> str:
     """Refuse hosts that are not served (RFC 9110, section 15.5.20)."""
     hosts = " ".join(edge.settings.hosts)
     if not hosts:
@@ -138,7 +138,7 @@ def host_rule(edge: Edge) -> str:
     return f"  http-request return status 421 unless {{ req.fhdr(host),host_only -m str -i {hosts} }}\n"
 
 
-def _flood(edge: Edge) -> str:
+def _flood(edge: EdgeSpec) -> str:
     limits = edge.settings.rate_limit
     later = f"hdr Retry-After {limits.window_seconds}"
     return (
@@ -164,7 +164,7 @@ def _flood(edge: Edge) -> str:
     )
 
 
-def _cors(edge: Edge) -> str:
+def _cors(edge: EdgeSpec) -> str:
     """Which pages may call (Fetch standard, CORS protocol). The application's own headers say `*` to everybody."""
     drop = "  http-response del-header Access-Control- -m beg\n"
     if not edge.settings.cors_origins:
@@ -195,7 +195,7 @@ def _path() -> str:
     )
 
 
-def _length(edge: Edge) -> str:
+def _length(edge: EdgeSpec) -> str:
     """What a head says of a body, judged before anything is waited for."""
     most = edge.settings.max_body_kib * 1024
     # Numbers of more digits than the largest body has do not fit into what they are compared as. Without its length a
@@ -213,7 +213,7 @@ def _length(edge: Edge) -> str:
     )
 
 
-def _anonymous(edge: Edge) -> str:
+def _anonymous(edge: EdgeSpec) -> str:
     """Where callers are known, who is not known has at most half of a replica: the rest is the callers'."""
     if not edge.knows_callers:
         return ""
@@ -227,7 +227,7 @@ def _anonymous(edge: Edge) -> str:
     )
 
 
-def _body(edge: Edge) -> str:
+def _body(edge: EdgeSpec) -> str:
     """Wait for the body, or for as much as is kept of one: a slow one is not a place in the application."""
     most = edge.settings.max_body_kib * 1024
     return (
@@ -239,7 +239,7 @@ def _body(edge: Edge) -> str:
     )
 
 
-def _hand_on(edge: Edge) -> str:
+def _hand_on(edge: EdgeSpec) -> str:
     """What the application is told of the caller; never what the caller proved it with."""
     return f"""\
   http-request del-header Authorization
@@ -254,7 +254,7 @@ def _hand_on(edge: Edge) -> str:
 """
 
 
-def _responses(edge: Edge) -> str:
+def _responses(edge: EdgeSpec) -> str:
     """No tunnel; HSTS over TLS only (RFC 6797, section 7.2): the application sends it always."""
     drop = (
         "  http-response deny deny_status 502 if { status 101 }\n  http-response del-header Strict-Transport-Security\n"

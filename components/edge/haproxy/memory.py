@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from components.settings.edge import Edge
+from components.settings.edge import EdgeSettings
 
 BUFFER_KIB = 16
 """HAProxy's `tune.bufsize`."""
@@ -29,27 +29,27 @@ LEAST_KIB = 8 * 1024
 LEAST_CONNECTIONS = 10
 
 
-def held(edge: Edge) -> int:
+def held(edge: EdgeSettings) -> int:
     """The requests of one client at a time beyond which it is not answered any more; at most half of the memory."""
     most = HELD * edge.rate_limit.concurrent_per_client
     return max(1, min(most, _free_kib(edge) // 2 // BUFFER_KIB))
 
 
-def connections(edge: Edge) -> int:
+def connections(edge: EdgeSettings) -> int:
     """The connections that the edge takes: as many as the settings say, and never more than its memory can hold."""
     fit = (_free_kib(edge) - held(edge) * BUFFER_KIB) // CONNECTION_KIB
     return max(LEAST_CONNECTIONS, min(edge.max_connections, fit))
 
 
-def enough_mib(edge: Edge) -> int:
+def enough_mib(edge: EdgeSettings) -> int:
     """The memory with which the edge takes every connection that the settings allow, in MiB."""
     streams = HELD * edge.rate_limit.concurrent_per_client * BUFFER_KIB
     return math.ceil(_base_mib(edge) + (edge.max_connections * CONNECTION_KIB + streams) / 1024)
 
 
-def _free_kib(edge: Edge) -> int:
+def _free_kib(edge: EdgeSettings) -> int:
     return max(LEAST_KIB, math.floor((edge.memory_mib - _base_mib(edge)) * 1024))
 
 
-def _base_mib(edge: Edge) -> float:
+def _base_mib(edge: EdgeSettings) -> float:
     return BASE_MIB + THREAD_MIB * (max(1, math.ceil(edge.cpus)) - 1)

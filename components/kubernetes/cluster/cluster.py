@@ -95,7 +95,7 @@ class Cluster:
         api_server.request(self.client, method, path, body, content_type)
 
 
-def look(settings: Settings, stack: str) -> Cluster | list[Problem]:
+def inspect_cluster(settings: Settings, stack: str) -> Cluster | list[Problem]:
     """The cluster that these settings name, or everything because of which it cannot be used."""
     access = kubeconfig.read(settings)
     if isinstance(access, Problem):

@@ -35,7 +35,7 @@ def request(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> None:
             "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
             "usages": ["digital signature", "server auth"],
         },
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=scope.room_for(name))),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=scope.name_conflict_hooks(name))),
     )
 
 

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_kubernetes import core
 
 from components.edge import certificate
-from components.edge.edge_spec import Edge as Description
+from components.edge.edge_spec import EdgeSpec as Description
 from components.edge.haproxy import files
 from components.edge.haproxy.backend import Backend
 from components.edge.haproxy.files import Files
@@ -21,7 +21,7 @@ from components.kubernetes.workload.workload import Rollout, Workload
 from components.validation.kubernetes import most_pods
 
 
-class Edge(pulumi.ComponentResource):
+class KubernetesEdge(pulumi.ComponentResource):
     """HAProxy in front of the application's pods.
 
     Attributes:
@@ -91,7 +91,7 @@ def _sources(
         scope.application.port,
         max(2, most_pods(scope.settings) + 1),  # one more during an update
     )
-    pem = certificate.of(f"{name}-certificate", scope.settings, names_of(scope), opts)
+    pem = certificate.certificate_for(f"{name}-certificate", scope.settings, names_of(scope), opts)
     # In the configuration, which whoever sees the pods may read as well: their addresses are all that it protects.
     key = RandomSecret(f"{name}-cookie-key", opts).value if edge.settings.affinity else pulumi.Output.from_input("")
     rendered: pulumi.Output[Files] = pulumi.Output.all(pem, key).apply(

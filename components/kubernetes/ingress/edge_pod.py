@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_kubernetes import core
 
-from components.edge.edge_spec import METRICS_PORT, PLAIN_PORT, PROBES_PORT, Edge
+from components.edge.edge_spec import METRICS_PORT, PLAIN_PORT, PROBES_PORT, EdgeSpec
 from components.edge.haproxy import files
 from components.kubernetes.scope import Scope
 from components.kubernetes.workload import pod_defaults
@@ -27,7 +27,7 @@ ANSWER_SECONDS = 3
 FAILURES = 3
 
 
-def doors(edge: Edge) -> dict[str, tuple[int, int]]:
+def doors(edge: EdgeSpec) -> dict[str, tuple[int, int]]:
     """By the name of each port that serves: the one on which it is reached, and the one inside the container."""
     found = {edge.scheme: (edge.port, edge.listening_port)}
     if edge.settings.redirect_port is not None:
@@ -37,7 +37,7 @@ def doors(edge: Edge) -> dict[str, tuple[int, int]]:
 
 def spec(
     scope: Scope,
-    edge: Edge,
+    edge: EdgeSpec,
     *,
     service_account: pulumi.Input[str],
     pull_secrets: Sequence[pulumi.Input[str]],
@@ -64,7 +64,7 @@ def spec(
     )
 
 
-def _container(scope: Scope, edge: Edge) -> core.v1.ContainerArgs:
+def _container(scope: Scope, edge: EdgeSpec) -> core.v1.ContainerArgs:
     ports = {**{name: inside for name, (_, inside) in doors(edge).items()}, METRICS: METRICS_PORT, PROBES: PROBES_PORT}
     return core.v1.ContainerArgs(
         name="edge",

@@ -33,7 +33,7 @@ def make(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> None:
 
 
 def _with_room(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=scope.room_for(name)))
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=scope.name_conflict_hooks(name)))
 
 
 def _gateway(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> None:
@@ -106,7 +106,7 @@ def _ingress_tls(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> list[
     if mode == "certManager":
         cert_manager.request(f"{name}-issued", scope, opts)
         return [networking.v1.IngressTLSArgs(hosts=hosts, secret_name=cert_manager.secret_name(scope))]
-    found = certificate.of(f"{name}-certificate", scope.settings, names_of(scope), opts)
+    found = certificate.certificate_for(f"{name}-certificate", scope.settings, names_of(scope), opts)
     files: pulumi.Output[Mapping[str, str]] = found.apply(
         lambda one: pulumi.Output.secret({"tls.crt": one.chain, "tls.key": one.key} if one else {})
     )

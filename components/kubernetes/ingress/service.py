@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import core
 
-from components.edge.edge_spec import METRICS_PORT, Edge
+from components.edge.edge_spec import METRICS_PORT, EdgeSpec
 from components.kubernetes.ingress.edge_pod import doors
 from components.kubernetes.labels import SKIP_AWAIT, Part, selector_of
 from components.kubernetes.scope import Scope
@@ -19,7 +19,7 @@ SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": str(METRICS_POR
 """Annotations by which many installations of Prometheus find what to scrape."""
 
 
-def front(name: str, scope: Scope, edge: Edge | None, opts: pulumi.ResourceOptions) -> core.v1.Service:
+def front(name: str, scope: Scope, edge: EdgeSpec | None, opts: pulumi.ResourceOptions) -> core.v1.Service:
     """The Service with the deployment's own name: of the edge, which is there by then, or else of the application."""
     application, kind = scope.application, scope.settings.kubernetes.service_type
     part: Part = "edge" if edge else "application"
@@ -38,7 +38,7 @@ def front(name: str, scope: Scope, edge: Edge | None, opts: pulumi.ResourceOptio
     return _service(name, scope, application.name, part, spec, opts, wait, ours=edge is not None)
 
 
-def node_port(scope: Scope, edge: Edge, door: str) -> int | None:
+def node_port(scope: Scope, edge: EdgeSpec, door: str) -> int | None:
     """The port of every node for the door of this name, where the settings have one."""
     kubernetes = scope.settings.kubernetes
     return kubernetes.node_port if door == edge.scheme else kubernetes.redirect_node_port
@@ -88,7 +88,7 @@ def _service(
     *,
     ours: bool = False,
 ) -> core.v1.Service:
-    hooks = pulumi.ResourceOptions(hooks=scope.room_for(resource, ours=ours))
+    hooks = pulumi.ResourceOptions(hooks=scope.name_conflict_hooks(resource, ours=ours))
     return core.v1.Service(
         resource,
         metadata=scope.metadata(name, part, annotations),

@@ -62,7 +62,7 @@ class Claims(pulumi.ComponentResource):
                     protect=volume.protected,
                     retain_on_delete=volume.protected,
                     ignore_changes=list(IGNORED),
-                    hooks=scope.room_for(f"{name}-{volume.name}", name),
+                    hooks=scope.name_conflict_hooks(f"{name}-{volume.name}", name),
                 ),
             ).metadata.name
             for volume in application.volumes

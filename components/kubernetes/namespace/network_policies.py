@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pulumi
 from pulumi_kubernetes import meta, networking
 
-from components.edge.edge_spec import METRICS_PORT, Edge
+from components.edge.edge_spec import METRICS_PORT, EdgeSpec
 from components.kubernetes.ingress.edge_pod import doors
 from components.kubernetes.labels import INSTANCE, Part, selector_of
 from components.kubernetes.scope import Scope
@@ -27,7 +27,9 @@ class Policies(pulumi.ComponentResource):
     They hold where the cluster's network plugin enforces them; that is the cluster's side of the bargain.
     """
 
-    def __init__(self, name: str, scope: Scope, edge: Edge | None, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, scope: Scope, edge: EdgeSpec | None, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("mimir:kubernetes:Policies", name, None, opts)
         application, network = scope.application, scope.settings.network
 
@@ -36,7 +38,7 @@ class Policies(pulumi.ComponentResource):
                 f"{name}-{what}",
                 metadata=scope.metadata(f"{application.name}-{what}", part),
                 spec=spec,
-                opts=pulumi.ResourceOptions(parent=self, hooks=scope.room_for(f"{name}-{what}")),
+                opts=pulumi.ResourceOptions(parent=self, hooks=scope.name_conflict_hooks(f"{name}-{what}")),
             )
 
         # In an existing namespace the pods of others are not this stack's to cut off.
@@ -64,7 +66,7 @@ class Policies(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _to_the_edge(edge: Edge, network: Network) -> Iterable[Incoming]:
+def _to_the_edge(edge: EdgeSpec, network: Network) -> Iterable[Incoming]:
     """Its front doors are for whom the settings name, or for everybody; its metrics for whom they name only."""
     yield Incoming(
         from_=[_peer(peer) for peer in network.ingress] or None,

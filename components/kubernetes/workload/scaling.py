@@ -38,7 +38,7 @@ class Scaling(pulumi.ComponentResource):
                         )
                     ],
                 ),
-                opts=pulumi.ResourceOptions(parent=self, hooks=scope.room_for(f"{name}-autoscaler")),
+                opts=pulumi.ResourceOptions(parent=self, hooks=scope.name_conflict_hooks(f"{name}-autoscaler")),
             )
         self.register_outputs({})
 
@@ -55,5 +55,5 @@ def budget(name: str, scope: Scope, part: Part, opts: pulumi.ResourceOptions) ->
             # A pod that is broken anyway must not block a drain either.
             unhealthy_pod_eviction_policy="AlwaysAllow",
         ),
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=scope.room_for(name))),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=scope.name_conflict_hooks(name))),
     )

@@ -92,7 +92,7 @@ class Workload(pulumi.ComponentResource):
                     create=wait, update=wait, delete=f"{rollout.grace_seconds + DELETE_MARGIN_SECONDS}s"
                 ),
                 hooks=pulumi.ResourceHookBinding(
-                    before_create=[*(scope.room_for(name).before_create or []), begin],
+                    before_create=[*(scope.name_conflict_hooks(name).before_create or []), begin],
                     before_update=[
                         begin,
                         *([] if rollout.replicas is None else [autoscaler_end.hook(name, scope, part)]),

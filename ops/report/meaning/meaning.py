@@ -34,7 +34,7 @@ class Meaning:
     destructive: tuple[Change, ...] = ()
 
 
-def of(changes: Iterable[Change]) -> Meaning:
+def assess(changes: Iterable[Change]) -> Meaning:
     """The meaning of `changes`."""
     all_changes: Sequence[Change] = list(changes)
     effects = Effects(all_changes)

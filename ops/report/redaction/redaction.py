@@ -46,7 +46,7 @@ class Redaction:
         return "".join([*kept, text[end:]])
 
 
-def of(stack: Stack, environment: Mapping[str, str] = os.environ) -> Redaction:
+def collect_secrets(stack: Stack, environment: Mapping[str, str] = os.environ) -> Redaction:
     """Masks what is secret in the configuration of `stack`, in `environment`, and in the files that it names."""
     file = Path(f"Pulumi.{stack.name}.yaml")
     config = (yaml.safe_load(file.read_text()) or {}).get("config") or {} if file.is_file() else {}

@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build, and print the digest of the index as the last line; nothing is pushed."""
-    settings = stack_settings.of(arguments.stack, source_argument.overrides(arguments.source, False))
+    settings = stack_settings.load_settings(arguments.stack, source_argument.overrides(arguments.source, False))
     started = evidence.now()
     layout: Path = arguments.layout
     layout.parent.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _findings(layout: Layout, one: PlatformImage, known_from: Database) -> list[Finding]:
-    programs = contents.look(one.platform, layout.files(one)).programs
+    programs = contents.inspect_contents(one.platform, layout.files(one)).programs
     found: list[Finding] = []
     with tempfile.TemporaryDirectory() as scratch:
         for path, content in programs.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from mimir_policy.platforms import containers_of
 from mimir_policy.resource import Resource
-from mimir_policy.rule import OfResource, Rule, Said, Settings, Violation
+from mimir_policy.rule import OfResource, PropertyValue, Rule, Settings, Violation
 from mimir_policy.values import UNKNOWN, is_known, items
 from mimir_policy.view import Container
 
@@ -24,7 +24,7 @@ def _each(check: Callable[[Container], Iterator[Violation]]) -> OfResource:
     return of_resource
 
 
-def _must_be(said: Said, wanted: bool) -> Iterator[Violation]:
+def _must_be(said: PropertyValue, wanted: bool) -> Iterator[Violation]:
     if said.value is not UNKNOWN and said.value is not wanted:
         yield Violation(said.property, said.value, str(wanted).lower())
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mimir_policy.image_name import ImageName
 from mimir_policy.platforms import containers_of
 from mimir_policy.resource import DOCKER, Resource
-from mimir_policy.rule import Rule, Said, Setting, Settings, Violation
+from mimir_policy.rule import PropertyValue, Rule, Setting, Settings, Violation
 from mimir_policy.values import dig, is_known, items
 
 PULLED = "docker:index/remoteImage:RemoteImage"
@@ -16,18 +16,18 @@ BUILT_FOR_ONE = "docker:index/image:Image"
 ARCHITECTURES = ("linux/amd64", "linux/arm64")
 
 
-def _run(resource: Resource) -> Iterator[Said]:
+def _run(resource: Resource) -> Iterator[PropertyValue]:
     """The images that run, as far as their names are known."""
     for container in containers_of(resource):
         if container.image.value is None or isinstance(container.image.value, str):
             yield container.image
 
 
-def _named(resource: Resource) -> Iterator[Said]:
+def _named(resource: Resource) -> Iterator[PropertyValue]:
     """The images that run, and those that an engine is told to pull."""
     yield from _run(resource)
     if resource.type == PULLED and isinstance(resource.properties.get("name"), str):
-        yield Said(resource.properties["name"], "name")
+        yield PropertyValue(resource.properties["name"], "name")
 
 
 def _digest(resource: Resource, _: Settings) -> Iterator[Violation]:

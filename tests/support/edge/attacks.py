@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from components.settings.edge import Edge, RateLimit
+from components.settings.edge import EdgeSettings, RateLimit
 from tests.support.edge import h2
 from tests.support.edge.running import Running
 from tests.support.edge.tokens import API_KEY, API_KEYS, SECRET
@@ -31,7 +31,7 @@ DEFAULT: dict[str, Any] = {
 }
 """A stack that knows callers, with the limits that every stack has."""
 
-MEMORY_MIB = Edge().memory_mib
+MEMORY_MIB = EdgeSettings().memory_mib
 AVAILABILITY = 0.999
 LOG_REACH_SECONDS = 600
 LATE_SECONDS = 1.0

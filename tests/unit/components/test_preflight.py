@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("here")
 @pytest.fixture(autouse=True)
 def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine where everything is there."""
-    monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
+    monkeypatch.setattr(engine, "inspect_engine", lambda _: Engine((1, 47)))
     monkeypatch.setattr(ports, "problems", lambda *_: [])
     monkeypatch.setattr(taken_ports, "problems", lambda *_: [])
     monkeypatch.setattr(taken_ports, "of_containers", lambda *_: [])
@@ -54,7 +54,7 @@ def test_a_machine_with_everything() -> None:
 
 
 def test_everything_in_the_way_is_in_one_error(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
-    monkeypatch.setattr(engine, "look", lambda _: [NO_ENGINE])
+    monkeypatch.setattr(engine, "inspect_engine", lambda _: [NO_ENGINE])
     monkeypatch.setattr(registry, "problems", lambda _: [AWAY])
     error = refused(settings(str(repository), "0" * 40))
     assert {one.key for one in error.problems} == {
@@ -69,8 +69,8 @@ def test_a_cluster_that_lacks_several_things_says_them_all(monkeypatch: pytest.M
     """And the engine of this machine is nobody's concern then."""
     write(Path("service"), FILES)
     lacks = [Problem(f"mimir:volumes.{name}.storageClass", "nothing", "one", "fix") for name in ("data", "logs")]
-    monkeypatch.setattr(cluster, "look", lambda _settings, stack: lacks if stack == "dev" else [])
-    monkeypatch.setattr(engine, "look", lambda _: [NO_ENGINE])
+    monkeypatch.setattr(cluster, "inspect_cluster", lambda _settings, stack: lacks if stack == "dev" else [])
+    monkeypatch.setattr(engine, "inspect_engine", lambda _: [NO_ENGINE])
     found = Settings.model_validate({"platform": "kubernetes", "source": {"location": "service"}})
     assert refused(found).problems == tuple(lacks)
 

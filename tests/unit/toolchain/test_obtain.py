@@ -194,7 +194,7 @@ def test_the_doctor_fails_when_there_is_a_problem(
 
 
 def test_the_doctor_changes_nothing(machine: Machine) -> None:
-    rows = [obtaining.look(tool, machine) for tool in TOOLS]
+    rows = [obtaining.inspect_tool(tool, machine) for tool in TOOLS]
     assert {row.source for row in rows} == {Source.NONE}
     assert all(row.fix == "python3 -m toolchain ensure" for row in rows)
     assert not machine.layout.home.exists()

@@ -39,7 +39,7 @@ def test_it_is_the_pack_in_a_language_without_a_host(layout: Layout, state: Stat
     assert pack
     expected = f"name: a-pack\nruntime: {policy_pack.LANGUAGE}\nversion: 1.2.3\n"
     assert (pack / "PulumiPolicy.yaml").read_text() == expected
-    [row] = policy_pack.look(layout, state)
+    [row] = policy_pack.inspect_policy_pack(layout, state)
     assert row.ok and row.why.startswith("STAND-IN: ")
 
 
@@ -84,13 +84,13 @@ def test_with_the_makers_cli_there_is_none(layout: Layout, state: State) -> None
     state.artefacts[LANGUAGE_HOST.name] = None
     policy_pack.prepare(layout, state)
     assert policy_pack.folder(layout, state) is None
-    assert policy_pack.look(layout, state) == []
+    assert policy_pack.inspect_policy_pack(layout, state) == []
     assert not (layout.corner / "policy").exists() and not policy_pack.launcher(layout).exists()
     assert policy_pack.VARIABLE not in environment.additions(layout, state, {})
 
 
 def test_one_that_is_gone_is_a_problem(layout: Layout, state: State) -> None:
-    [row] = policy_pack.look(layout, state)
+    [row] = policy_pack.inspect_policy_pack(layout, state)
     assert not row.ok
 
 

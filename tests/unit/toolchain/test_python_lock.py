@@ -76,9 +76,9 @@ def test_a_new_lock_is_installed(layout: Layout, commands: list[list[str]]) -> N
     python = layout.venv / "bin/python"
     python.write_text("#!/bin/sh\necho 3.11.7\n")
     python.chmod(0o755)
-    assert virtualenv.look(layout).ok
+    assert virtualenv.inspect_virtualenv(layout).ok
     (layout.project / python_lock.LOCK).write_text(LOCKED + "six==1.0\n")
-    assert not virtualenv.look(layout).ok
+    assert not virtualenv.inspect_virtualenv(layout).ok
 
 
 class TestOfThisProject:

@@ -184,6 +184,6 @@ def test_the_python_environment_is_made_once_and_again_when_requirements_change(
     assert len(commands) == 2
 
     requirements.write_text("one==1\ntwo==2\n")
-    assert not virtualenv.look(layout).ok
+    assert not virtualenv.inspect_virtualenv(layout).ok
     assert virtualenv.ensure(layout, {}).ok
     assert commands[2:] == ["-m pip install"], "an environment that works is brought up to date, not made anew"

@@ -10,7 +10,7 @@ from components.application import application
 from components.application.contract import CONTRACTS, Contract
 from components.settings import Environment
 from components.validation.core import OWN_VARIABLES
-from components.validation.warnings import of
+from components.validation.warnings import collect_warnings
 from tests.support.configuration import at, merged, settings
 from tests.support.program import SECRET, stack_config
 
@@ -19,7 +19,7 @@ MIMIR = CONTRACTS["mimir-b0006f9"]
 
 def warnings(*configs: dict[str, Any]) -> list[str]:
     """What the user of these settings is told."""
-    return of(settings(merged(*configs)))
+    return collect_warnings(settings(merged(*configs)))
 
 
 def described(*configs: dict[str, Any]) -> application.Application:

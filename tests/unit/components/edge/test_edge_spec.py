@@ -18,13 +18,13 @@ from tests.support.program import SECRET
 ROUTES = CONTRACTS["mimir-b0006f9"].routes
 
 
-def described(*configs: dict[str, Any]) -> edge_spec.Edge:
+def described(*configs: dict[str, Any]) -> edge_spec.EdgeSpec:
     """The edge of a stack."""
     found = settings(merged(*configs))
     return edge_spec.describe(found, application.describe(found, "dev"))
 
 
-def verdict(found: edge_spec.Edge, call: str) -> str:
+def verdict(found: edge_spec.EdgeSpec, call: str) -> str:
     """What becomes of `METHOD:path`, in the order in which HAProxy asks."""
     if any(re.search(pattern, call) for pattern in found.closed):
         return "closed"

@@ -204,7 +204,9 @@ class TestWithoutASigner:
         assert [key for key, _ in found(UNSIGNED)] == expected
 
     def test_it_is_warned_of_every_time(self) -> None:
-        [warning] = [text for text in warnings.of(Settings.model_validate(UNSIGNED)) if "allowUnsigned" in text]
+        [warning] = [
+            text for text in warnings.collect_warnings(Settings.model_validate(UNSIGNED)) if "allowUnsigned" in text
+        ]
         assert "NO SIGNATURE IS VERIFIED" in warning and DIGEST in warning
 
     def test_it_is_not_meant_together_with_a_signer(self) -> None:
@@ -225,7 +227,7 @@ def test_a_preview_and_an_update_both_stop_before_anything_is_made(
     tools: Path, monkeypatch: pytest.MonkeyPatch, preview: bool, refuse: bool
 ) -> None:
     nothing: Callable[..., list[Any]] = lambda *_: []  # noqa: E731
-    monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
+    monkeypatch.setattr(engine, "inspect_engine", lambda _: Engine((1, 47)))
     for module in (ports, registry, prebuilt_image):
         monkeypatch.setattr(module, "problems", nothing)
     monkeypatch.setattr(preflight, "_edge", nothing)

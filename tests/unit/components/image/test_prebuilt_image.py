@@ -74,9 +74,9 @@ def test_a_digest_and_a_build_differ_in_nothing_but_the_image() -> None:
 
 def test_what_only_a_build_looks_at_is_named_in_one_warning() -> None:
     config = merged(GIVEN, {"source": {"location": "https://x.example.com/y.git"}, "image": {"noCache": True}})
-    [said] = warnings.of(Settings.model_validate(load(config).settings))
+    [said] = warnings.collect_warnings(Settings.model_validate(load(config).settings))
     assert said == ("mimir:image.digest: nothing is built, so these have no effect: source.location, image.noCache.")
-    assert warnings.of(load(GIVEN).settings) == []
+    assert warnings.collect_warnings(load(GIVEN).settings) == []
 
 
 def test_a_source_that_cannot_be_built_is_in_nobodys_way() -> None:
@@ -223,7 +223,7 @@ class TestPreflight:
 
     @pytest.fixture(autouse=True)
     def machine(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
+        monkeypatch.setattr(engine, "inspect_engine", lambda _: Engine((1, 47)))
         monkeypatch.setattr(ports, "problems", lambda *_: [])
         monkeypatch.setattr(taken_ports, "of_containers", lambda *_: [])
         monkeypatch.setattr(taken_ports, "problems", lambda *_: [])

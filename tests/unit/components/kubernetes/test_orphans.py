@@ -68,7 +68,7 @@ def thing(labels: dict[str, str] | None = LABELS, **more: Any) -> dict[str, Any]
 
 def refused(clear: Any, token: str) -> str:
     """What the user reads when nothing may be removed."""
-    with pytest.raises(orphans.NotOurs) as caught:
+    with pytest.raises(orphans.NameConflict) as caught:
         clear(token)
     return str(caught.value)
 

@@ -98,7 +98,7 @@ class TestAnotherUsersRepository:
     @pytest.fixture(autouse=True)
     def machine(self, instead: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A machine where everything else is there, and whose git takes every repository for another user's."""
-        monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
+        monkeypatch.setattr(engine, "inspect_engine", lambda _: Engine((1, 47)))
         monkeypatch.setattr(ports, "problems", lambda *_: [])
         monkeypatch.setattr(registry, "problems", lambda _: [])
         pretend = "export GIT_CONFIG_NOSYSTEM=1 GIT_TEST_ASSUME_DIFFERENT_OWNER=1"

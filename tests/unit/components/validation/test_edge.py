@@ -227,7 +227,7 @@ class TestWarnings:
     @staticmethod
     def said(*configs: dict[str, Any]) -> list[str]:
         """The warnings about the edge and who reaches it, by their keys."""
-        found = warnings.of(settings(merged(*configs)))
+        found = warnings.collect_warnings(settings(merged(*configs)))
         about = ("mimir:edge.", "mimir:docker.", "mimir:kubernetes.serviceType")
         return [one for one in found if one.startswith(about)]
 
@@ -291,11 +291,11 @@ class TestMemory:
     """The edge takes no more connections than its memory can hold."""
 
     def test_the_default_holds_all(self) -> None:
-        assert not [one for one in warnings.of(settings({})) if one.startswith("mimir:edge.memoryMib")]
+        assert not [one for one in warnings.collect_warnings(settings({})) if one.startswith("mimir:edge.memoryMib")]
 
     def test_too_little_is_said_with_what_is_enough(self) -> None:
         small = settings(edge(memoryMib=64))
-        [said] = [one for one in warnings.of(small) if one.startswith("mimir:edge.memoryMib")]
+        [said] = [one for one in warnings.collect_warnings(small) if one.startswith("mimir:edge.memoryMib")]
         assert memory.connections(small.edge) < 2000
         assert f"hold {memory.connections(small.edge)} of 2000 connections" in said
         enough = settings(edge(memoryMib=memory.enough_mib(small.edge)))
@@ -304,4 +304,4 @@ class TestMemory:
 
     def test_one_address_that_may_take_all_is_said_in_production(self) -> None:
         config = merged(PRODUCTION, edge(maxConnections=500))
-        assert [one for one in warnings.of(settings(config)) if "connectionsPerClient" in one]
+        assert [one for one in warnings.collect_warnings(settings(config)) if "connectionsPerClient" in one]

@@ -41,7 +41,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
 
     def checked(front: Front, config: Any = None, outputs: Any = None, **given: Any) -> int:
         settings = Settings.model_validate(config or {})
-        monkeypatch.setattr(stack_settings, "of", lambda stack, overrides: settings)
+        monkeypatch.setattr(stack_settings, "load_settings", lambda stack, overrides: settings)
         monkeypatch.setattr(check, "outputs", lambda stack: outputs or front.outputs())
         usual = {"stack": "dev", "digest": "", "address": "", "wait": 0, "evidence": tmp_path / "evidence"}
         return check.run(argparse.Namespace(**{**usual, **given}))

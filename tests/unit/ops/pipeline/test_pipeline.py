@@ -19,7 +19,7 @@ from components.docker.engine import engine
 from ops import __main__ as commands
 from ops.pipeline import command, stacks
 from ops.pipeline.steps import STEPS
-from ops.pipeline.workspace import Place
+from ops.pipeline.workspace import PipelineWorkspace
 from ops.stack.cli import StackError
 from tests.support.project import PROJECT
 from tests.support.repositories import create, git
@@ -59,7 +59,7 @@ def pipeline(tmp_path: Path, notes: Path, monkeypatch: pytest.MonkeyPatch) -> Pi
     monkeypatch.setenv("NOTES", str(notes))
     monkeypatch.setenv("FAIL", "nothing of it")
 
-    def write(place: Place, checkout: Path) -> None:
+    def write(place: PipelineWorkspace, checkout: Path) -> None:
         with notes.open("a") as file:
             file.write("stacks are written\n")
 
@@ -205,7 +205,7 @@ esac
 """
 
     @pytest.fixture
-    def place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    def place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PipelineWorkspace:
         tools = tmp_path / "tools"
         tools.mkdir()
         (tools / "pulumi").write_text(self.PULUMI)
@@ -213,7 +213,7 @@ esac
         monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
         monkeypatch.setenv("NOTES", str(tmp_path / "notes"))
         (tmp_path / "root").mkdir()
-        return Place(tmp_path / "root", "mine", 18444)
+        return PipelineWorkspace(tmp_path / "root", "mine", 18444)
 
     @staticmethod
     def checkout(folder: Path) -> Path:
@@ -221,7 +221,9 @@ esac
         (folder / stacks.TEMPLATES).symlink_to(PROJECT / stacks.TEMPLATES)
         return folder
 
-    def test_they_are_the_committed_templates_under_names_of_their_own(self, place: Place, tmp_path: Path) -> None:
+    def test_they_are_the_committed_templates_under_names_of_their_own(
+        self, place: PipelineWorkspace, tmp_path: Path
+    ) -> None:
         checkout = self.checkout(tmp_path / "checkout")
         stacks.write(place, checkout)
         staging = yaml.safe_load((checkout / "Pulumi.mine-staging.yaml").read_text())["config"]
@@ -230,7 +232,7 @@ esac
         assert production["mimir:kubernetes"]["context"] == "mimir-test"
         assert production["mimir:environment"]["jwtSecret"] == {"secure": "v1:x"}
 
-    def test_both_believe_the_key_of_this_place_alone(self, place: Place, tmp_path: Path) -> None:
+    def test_both_believe_the_key_of_this_place_alone(self, place: PipelineWorkspace, tmp_path: Path) -> None:
         checkout = self.checkout(tmp_path / "checkout")
         stacks.write(place, checkout)
         for stack in ("staging", "production"):
@@ -238,7 +240,7 @@ esac
             assert config["mimir:image"]["signature"] == {"key": str(tmp_path / "root/signing.pub")}
 
     def test_production_is_on_the_cluster_that_the_user_names(
-        self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, place: PipelineWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("MIMIR_TEST_CONTEXT", "kind-mimir")
         checkout = self.checkout(tmp_path / "checkout")
@@ -248,7 +250,7 @@ esac
         assert (kubernetes["context"], kubernetes["replicas"]) == ("kind-mimir", 2)
         assert "dnsSeconds" not in kubernetes, "its name servers may be slower than the toolchain's"
 
-    def test_a_second_run_updates_what_the_first_has_made(self, place: Place, tmp_path: Path) -> None:
+    def test_a_second_run_updates_what_the_first_has_made(self, place: PipelineWorkspace, tmp_path: Path) -> None:
         for number in (1, 2):
             stacks.write(place, self.checkout(tmp_path / f"checkout{number}"))
         kept = [
@@ -263,7 +265,7 @@ esac
         assert len([line for line in asked if line.startswith("config set")]) == 2, "one secret a stack, once"
 
     def test_no_secret_is_on_a_command_line_and_the_passphrase_is_its_owners(
-        self, place: Place, tmp_path: Path
+        self, place: PipelineWorkspace, tmp_path: Path
     ) -> None:
         stacks.write(place, self.checkout(tmp_path / "checkout"))
         passphrase = tmp_path / "root/passphrase"
@@ -273,7 +275,7 @@ esac
         assert "PULUMI_CONFIG_PASSPHRASE" not in place.environment()
 
     def test_they_are_removed_with_their_data(
-        self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, place: PipelineWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         removed: list[str] = []
         volume = argparse.Namespace(remove=lambda: removed.append("volume"))

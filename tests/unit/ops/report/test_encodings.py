@@ -101,7 +101,7 @@ def of_stack(file: dict[str, Any], values: dict[str, Any], environment: dict[str
             }
 
     stack: Any = Stack()
-    return redaction.of(stack, environment)
+    return redaction.collect_secrets(stack, environment)
 
 
 class TestWhereSecretsAre:

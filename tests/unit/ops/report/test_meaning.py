@@ -19,7 +19,7 @@ POD = "spec.template.spec.containers[0]"
 
 
 def of(what: str, *ops: str, **more: Any) -> Meaning:
-    return meaning.of(fold(steps(what, *ops, **more)))
+    return meaning.assess(fold(steps(what, *ops, **more)))
 
 
 class TestFold:
@@ -108,7 +108,7 @@ class TestDocker:
 
     def test_a_reload_is_not_promised_of_an_edge_that_is_replaced(self) -> None:
         never = {"mustRun": False}
-        found = meaning.of(
+        found = meaning.assess(
             fold([*steps(says.CARRIER, *CREATE_FIRST, old=never, new=never), *steps(says.EDGE, *DELETE_FIRST)])
         )
         assert found.remarks == ()
@@ -134,7 +134,7 @@ class TestDocker:
     def test_a_service_that_is_removed_says_whether_another_takes_its_place(self) -> None:
         other = says.SERVICE.replace("mimir-dev", "mimir")
         alone = of(says.SERVICE, "delete").interruptions
-        followed = meaning.of(fold([*steps(other, "create"), *steps(says.SERVICE, "delete")])).interruptions
+        followed = meaning.assess(fold([*steps(other, "create"), *steps(says.SERVICE, "delete")])).interruptions
         assert "nothing takes its place" in alone[0]
         assert "made anew under another name" in followed[0]
 
@@ -191,5 +191,5 @@ def test_whatever_is_protected_is_destruction_once() -> None:
 
 def test_a_first_deployment_interrupts_nobody() -> None:
     every = [says.SERVICE, says.EDGE, says.DATA, says.NETWORK, says.PODS, says.CLAIM, says.NAMESPACE]
-    found = meaning.of(fold(step for one in every for step in steps(one, "create")))
+    found = meaning.assess(fold(step for one in every for step in steps(one, "create")))
     assert (found.interruptions, found.destructive) == ((), ())

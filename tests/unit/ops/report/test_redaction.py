@@ -64,7 +64,7 @@ def masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) 
     Path("Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"mimir:environment": section}}))
     clear = {"logLevel": "WARNING", "secretVariables": {"TOKEN": "decrypted-one"}, "list": ["decrypted-two"]}
     stack: Any = Stack({"mimir:environment": ConfigValue(value=json.dumps(clear), secret=True)})
-    return redaction.of(stack, environment)
+    return redaction.collect_secrets(stack, environment)
 
 
 def test_what_stands_encrypted_in_the_stack_file_is_masked_and_its_neighbours_are_not(

@@ -32,7 +32,7 @@ def report(*announced: Any, **more: Any) -> Report:
         "stack": "dev",
         "kind": "preview",
         "changes": changes,
-        "meaning": meaning.of(changes),
+        "meaning": meaning.assess(changes),
         "unchanged": 3,
         "image": "not rebuilt",
         "settings": ("environment.logLevel",),
@@ -191,11 +191,11 @@ class TestImage:
 
 class TestDrift:
     def test_what_is_gone(self) -> None:
-        [change] = drifted.of(steps(says.EDGE, "delete"))
+        [change] = drifted.drift_changes(steps(says.EDGE, "delete"))
         assert (change.name, change.kind) == ("mimir-edge", "delete")
 
     def test_what_the_provider_says_that_differs(self) -> None:
-        [change] = drifted.of(steps(says.SERVICE, "update", paths=("memory",)))
+        [change] = drifted.drift_changes(steps(says.SERVICE, "update", paths=("memory",)))
         assert change.paths == ("memory",)
 
     def test_what_the_provider_does_not_notice(self) -> None:
@@ -203,16 +203,16 @@ class TestDrift:
         told = {"spec": {"replicas": 2, "template": {"x": [1, 2]}}}
         was = {"spec": {"replicas": 2, "template": {"x": [1, 2]}, "clusterIP": "10.0.0.1"}, "status": {"ready": 2}}
         now = {"spec": {"replicas": 1, "template": {"x": [1, 3]}, "clusterIP": "10.0.0.2"}, "status": {"ready": 1}}
-        [change] = drifted.of(steps(says.PODS, "same", old=told, new=told, outputs=(was, now)))
+        [change] = drifted.drift_changes(steps(says.PODS, "same", old=told, new=told, outputs=(was, now)))
         assert change.paths == ("spec.replicas", "spec.template.x[1]")
 
     def test_what_others_set_is_none_of_our_business(self) -> None:
         told = {"spec": {"a": 1}}
         was, now = {"spec": {"a": 1}, "status": 1}, {"spec": {"a": 1, "b": 2}, "status": 2}
-        assert drifted.of(steps(says.PODS, "same", old=told, new=told, outputs=(was, now))) == []
+        assert drifted.drift_changes(steps(says.PODS, "same", old=told, new=told, outputs=(was, now))) == []
 
     def test_components_are_no_drift(self) -> None:
-        assert drifted.of(steps(says.PODS, "delete", custom=False)) == []
+        assert drifted.drift_changes(steps(says.PODS, "delete", custom=False)) == []
 
 
 class TestLabels:

@@ -46,7 +46,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def look(use: Use, *containers: Thing, known: tuple[Change, ...] = ()) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     """What is found on an engine with these containers, by URN, and why the service does not answer."""
     use(Many(*containers))
-    changes, errors = running_state.look("dev", SETTINGS, STATE, known)
+    changes, errors = running_state.inspect_running("dev", SETTINGS, STATE, known)
     return {change.urn: change.paths for change in changes}, errors
 
 
@@ -102,7 +102,9 @@ def test_an_engine_that_fails_is_an_error(use: Use, answer: list[str]) -> None:
         raise DockerException("no engine")
 
     engine.get = get
-    assert running_state.look("dev", SETTINGS, STATE, ())[1] == ["The engine does not say what runs: no engine"]
+    assert running_state.inspect_running("dev", SETTINGS, STATE, ())[1] == [
+        "The engine does not say what runs: no engine"
+    ]
 
 
 @pytest.mark.parametrize(("platform", "code"), [(None, ExitCode.ERROR), ("kubernetes", ExitCode.NO_CHANGE)])
@@ -120,9 +122,9 @@ def test_the_command_says_it(monkeypatch: pytest.MonkeyPatch, platform: str | No
     monkeypatch.setattr(assemble, "drift", lambda *_, **__: (clean, ""))
     monkeypatch.setattr(drift, "exported", lambda _: STATE)
     monkeypatch.setattr(cli, "setting", lambda *_: platform)
-    monkeypatch.setattr(stack_settings, "of", lambda *_: SETTINGS)
+    monkeypatch.setattr(stack_settings, "load_settings", lambda *_: SETTINGS)
     monkeypatch.setattr("ops.ownership.in_report.add", lambda report: report)
-    monkeypatch.setattr(running_state, "look", lambda *_: ([], ["nobody is answered"]))
+    monkeypatch.setattr(running_state, "inspect_running", lambda *_: ([], ["nobody is answered"]))
     monkeypatch.setattr(report_files, "write", write)
     drift.run(argparse.Namespace(stack="dev"))
     assert reports[0].code is code

@@ -18,7 +18,7 @@ from ops import __main__ as commands
 from ops.audit_log.location import VARIABLE
 from ops.audit_log.log import of_stack
 from ops.audit_log.record import Moved
-from ops.state.state_backend import NO_SUCH_STACK, OF_SECRETS, SECRET, Place, secrets
+from ops.state.state_backend import NO_SUCH_STACK, OF_SECRETS, SECRET, StateBackend, secrets
 from tests.support.fake_cli import project
 from toolchain.passphrase import PASSPHRASE_VARIABLES
 
@@ -51,7 +51,9 @@ class Cli:
         self.previewed = 0
         self.settings: dict[str, dict[str, str]] = {}
 
-    def __call__(self, place: Place, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, place: StateBackend, *arguments: str, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         self.calls.append(" ".join(arguments))
         self.stdin.append(stdin or "")
         code, said = 0, ""
@@ -72,7 +74,7 @@ class Cli:
                 code = self.previewed
         return subprocess.CompletedProcess(arguments, code, said, "error: so it is")
 
-    def export(self, place: Place, clear: bool) -> tuple[int, str]:
+    def export(self, place: StateBackend, clear: bool) -> tuple[int, str]:
         if place.url not in self.states:
             return NO_SUCH_STACK, ""
         state = copy.deepcopy(self.states[place.url])
@@ -96,7 +98,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def cli(here: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """A stack with two resources, which can be moved."""
     made = Cli({f"file://{here}": state_of("one", "two")})
-    monkeypatch.setattr(Place, "run", lambda place, *arguments, stdin=None: made(place, *arguments, stdin=stdin))
+    monkeypatch.setattr(StateBackend, "run", lambda place, *arguments, stdin=None: made(place, *arguments, stdin=stdin))
     return made
 
 

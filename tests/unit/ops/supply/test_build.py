@@ -100,14 +100,14 @@ class TestSettings:
         self.cli(tmp_path, monkeypatch, said)
         Path("elsewhere").mkdir()
         Path("elsewhere/go.mod").write_text("module elsewhere\n")
-        settings = stack_settings.of("dev", {"source": {"location": "elsewhere"}})
+        settings = stack_settings.load_settings("dev", {"source": {"location": "elsewhere"}})
         assert (settings.environment.port, settings.source.location) == (9000, "elsewhere")
 
     def test_every_problem_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         values = {"mimir:environment": '{"port": 0}', "mimir:nothing": "x"}
         self.cli(tmp_path, monkeypatch, {key: {"value": value} for key, value in values.items()})
         with pytest.raises(StackError, match=r"(?s)mimir:environment\.port.*mimir:nothing"):
-            stack_settings.of("dev", {})
+            stack_settings.load_settings("dev", {})
 
     def test_a_secret_in_the_clear_is_refused_and_not_shown(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -115,10 +115,10 @@ class TestSettings:
         value = json.dumps({"jwtSecret": "kQ7vW2xR9mZ4tB6nP1sL8dF3gH5jY0cA"})
         self.cli(tmp_path, monkeypatch, {"mimir:environment": {"value": value, "secret": False}})
         with pytest.raises(StackError, match="plain text") as refusal:
-            stack_settings.of("dev", {})
+            stack_settings.load_settings("dev", {})
         assert "kQ7vW2xR" not in str(refusal.value)
 
     def test_what_the_cli_says_is_passed_on(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.cli(tmp_path, monkeypatch, "incorrect passphrase", 255)
         with pytest.raises(StackError, match="incorrect passphrase"):
-            stack_settings.of("dev", {})
+            stack_settings.load_settings("dev", {})

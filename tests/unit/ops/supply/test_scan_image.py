@@ -58,7 +58,7 @@ def test_a_folder_without_one_image_is_refused(tmp_path: Path, index: str) -> No
 
 
 def test_programs_and_files_are_told_apart() -> None:
-    held = contents.look("linux/amd64", SERVICE)
+    held = contents.inspect_contents("linux/amd64", SERVICE)
     assert (set(held.programs), set(held.others)) == ({"app/mimir", "probe"}, {"etc/passwd"})
 
 
@@ -69,12 +69,12 @@ def test_programs_and_files_are_told_apart() -> None:
 )
 def test_what_nobody_here_can_scan_is_refused(more: dict[str, bytes]) -> None:
     with pytest.raises(CannotWork, match=next(iter(more))):
-        contents.look("linux/amd64", {**SERVICE, **more})
+        contents.inspect_contents("linux/amd64", {**SERVICE, **more})
 
 
 def test_an_image_without_a_program_is_refused() -> None:
     with pytest.raises(CannotWork, match="no Go program"):
-        contents.look("linux/amd64", {"etc/passwd": b""})
+        contents.inspect_contents("linux/amd64", {"etc/passwd": b""})
 
 
 @pytest.mark.parametrize("reference", ["registry/mimir", "registry/mimir:latest", "registry/mimir@sha256:0"])

@@ -91,7 +91,7 @@ class TestLook:
         """Look at an engine that says this of itself."""
         thing = use(Thing())
         thing.version, thing.info = lambda: {"ApiVersion": version}, lambda: info
-        return engine.look(SETTINGS)
+        return engine.inspect_engine(SETTINGS)
 
     @pytest.mark.parametrize(("version", "expected"), [("1.41", (1, 41)), ("1.47", (1, 47)), ("1.100", (1, 100))])
     def test_its_version_is_read(self, use: Use, version: str, expected: tuple[int, int]) -> None:
@@ -104,7 +104,7 @@ class TestLook:
         assert self.look(use, "1.47", info) == Engine((1, 47), swap_limit=counts)
 
     def test_none_that_answers(self) -> None:
-        found = engine.look(Settings.model_validate({"docker": {"host": "unix:///nowhere/docker.sock"}}))
+        found = engine.inspect_engine(Settings.model_validate({"docker": {"host": "unix:///nowhere/docker.sock"}}))
         assert isinstance(found, list)
         [problem] = found
         assert problem.key == "mimir:docker.host"

@@ -45,7 +45,7 @@ def test_our_own_idle_container_goes(use: Use, clear: Any, status: str) -> None:
 def test_a_container_in_use_stays(use: Use, clear: Any, status: str) -> None:
     container = use(Thing(labels=LABEL))
     container.status = status
-    with pytest.raises(orphans.NotOurs, match=r"docker rm -f mimir-dev$"):
+    with pytest.raises(orphans.NameConflict, match=r"docker rm -f mimir-dev$"):
         clear("container")
     assert container.done == []
 
@@ -58,7 +58,7 @@ def test_our_own_idle_network_goes(use: Use, clear: Any) -> None:
 
 def test_a_network_in_use_stays(use: Use, clear: Any) -> None:
     found = use(network("mimir-dev", "curl"))
-    with pytest.raises(orphans.NotOurs, match=r"docker rm -f mimir-dev curl$"):
+    with pytest.raises(orphans.NameConflict, match=r"docker rm -f mimir-dev curl$"):
         clear("network")
     assert found.done == []
 
@@ -67,7 +67,7 @@ def test_who_uses_a_network_is_asked_anew(use: Use, clear: Any) -> None:
     """A list of networks does not say who is on them."""
     found = use(network())
     found.reload = lambda: setattr(found, "containers", [Thing()])
-    with pytest.raises(orphans.NotOurs):
+    with pytest.raises(orphans.NameConflict):
         clear("network")
 
 
@@ -75,7 +75,7 @@ def test_who_uses_a_network_is_asked_anew(use: Use, clear: Any) -> None:
 @pytest.mark.parametrize("kind", ["container", "network"])
 def test_what_is_somebody_elses_stays(use: Use, clear: Any, kind: str, labels: dict[str, str]) -> None:
     thing = use(Thing(labels=labels) if kind == "container" else network(labels=labels))
-    with pytest.raises(orphans.NotOurs, match=f"docker {kind} rm mimir-dev"):
+    with pytest.raises(orphans.NameConflict, match=f"docker {kind} rm mimir-dev"):
         clear(kind)
     assert thing.done == []
 

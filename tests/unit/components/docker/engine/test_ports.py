@@ -149,19 +149,19 @@ def test_a_preview_tries_nothing_and_says_what_an_update_would_meet(
     warnings: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warnings.append)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
-    monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
+    monkeypatch.setattr(engine, "inspect_engine", lambda _: Engine((1, 47)))
     monkeypatch.setattr(ports, "problems", lambda _, deployment: [deployment])
     monkeypatch.setattr(taken_ports, "of_containers", lambda *_: [])
     monkeypatch.setattr(taken_ports, "problems", lambda _, deployment: [f"a port of {deployment}"])
-    found = platform.look(Settings(), "dev")
+    found = platform.inspect_platform(Settings(), "dev")
     assert found == (Engine((1, 47)) if preview else ["mimir-dev"])
     assert warnings == ([f"{UPDATE_WOULD_FAIL}a port of mimir-dev"] if preview else [])
 
 
 def test_what_another_container_has_stops_an_update_before_anything_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
-    monkeypatch.setattr(engine, "look", lambda _: Engine((1, 47)))
+    monkeypatch.setattr(engine, "inspect_engine", lambda _: Engine((1, 47)))
     monkeypatch.setattr(ports, "problems", lambda *_: pytest.fail("tried"))
     monkeypatch.setattr(taken_ports, "of_containers", lambda *_: ["taken"])
-    found: Any = platform.look(Settings(), "dev")
+    found: Any = platform.inspect_platform(Settings(), "dev")
     assert found == ["taken"]

@@ -12,7 +12,7 @@ from docker.errors import APIError, DockerException
 
 from components.docker.rollout import cutover as switching
 from components.docker.rollout import reachability, written_files
-from components.docker.rollout.cutover import NotSwitched, switch
+from components.docker.rollout.cutover import NotSwitched, cut_over
 from components.edge import edge_spec as edges
 from components.edge.haproxy.files import Files
 from components.settings import Settings
@@ -88,7 +88,7 @@ class Haproxy(Thing):
 def run(use: Use, edge: Haproxy, *others: Thing) -> str:
     """Switch to the files `new`, with `mimir-dev-2` serving from now on."""
     use(Many(edge, *others))
-    return switch(SETTINGS, EDGE, "edge-id", FILES, "mimir-dev-2-id")
+    return cut_over(SETTINGS, EDGE, "edge-id", FILES, "mimir-dev-2-id")
 
 
 def refused(use: Use, edge: Haproxy) -> str:
@@ -217,7 +217,7 @@ def test_an_edge_of_an_earlier_release_gets_its_second_network_without_a_word_ab
         {"docker": {"host": "unix:///fake.sock"}, "network": {"egress": [{"cidr": "10.0.0.0/8"}]}}
     )
     use(Many(edge))
-    switch(settings, EDGE, "edge-id", FILES, "mimir-dev-2-id")
+    cut_over(settings, EDGE, "edge-id", FILES, "mimir-dev-2-id")
     assert network.connected == [("mimir-dev-internal", edge, None)]
     assert warnings == []
 
@@ -277,7 +277,7 @@ def test_another_limit_of_its_cpus_replaces_nothing(use: Use) -> None:
 def test_an_edge_that_is_gone_is_made_anew_by_a_refresh(use: Use) -> None:
     use(Many())
     with pytest.raises(NotSwitched, match=r"mimir-dev-edge was removed .*pulumi up --refresh"):
-        switch(SETTINGS, EDGE, "edge-id", FILES, "mimir-dev-2-id")
+        cut_over(SETTINGS, EDGE, "edge-id", FILES, "mimir-dev-2-id")
 
 
 def test_an_engine_that_fails_is_named(use: Use) -> None:

@@ -40,7 +40,7 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 def refused() -> str:
     """What a user reads when the proof fails; never with a traceback."""
     with pytest.raises(NotInEffect) as caught:
-        verification.prove(SETTINGS, MIMIR, "id", "mimir-dev")
+        verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev")
     assert isinstance(caught.value, pulumi.RunError), "no traceback for a user"
     return str(caught.value)
 
@@ -61,19 +61,19 @@ def answers(container: Thing, *said: tuple[int, bytes] | Exception) -> None:
 @pytest.mark.parametrize("differs", [{"PidsLimit": None}, {"CpuQuota": 50_000}, {"CpuPeriod": 0}], ids=str)
 def test_the_limits_that_the_provider_does_not_set_are_set_where_they_differ(use: Use, differs: dict[str, Any]) -> None:
     container = use(Thing({"HostConfig": {**LIMITS, **differs}}))
-    assert verification.prove(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
+    assert verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
     assert container.api.posted == [("/containers/id/update", LIMITS)]
 
 
 def test_and_left_alone_where_they_do_not(use: Use) -> None:
     container = use(Thing({"HostConfig": LIMITS}))
-    verification.prove(SETTINGS, MIMIR, "id", "mimir-dev")
+    verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev")
     assert container.api.posted == []
 
 
 def test_the_probe_in_the_container_compares_the_configuration(use: Use) -> None:
     container = use(Thing())
-    verification.prove(SETTINGS, MIMIR, "id", "mimir-dev")
+    verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev")
     assert container.executed[:2] == ["/probe", "config"]
     assert container.executed[-1] == "http://127.0.0.1:8080/api/v1/config"
     expected = [
@@ -109,7 +109,7 @@ def test_a_process_that_is_just_coming_back_is_waited_for(
 ) -> None:
     monkeypatch.setattr(verification, "PATIENCE_SECONDS", 60.0)
     answers(use(Thing(RUNNING)), first, first, (0, b""))
-    assert verification.prove(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
+    assert verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
 
 
 def test_the_wait_has_an_end(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,14 +138,14 @@ def test_a_container_that_was_disconnected_is_connected_under_its_names(
     container = use(Thing(RUNNING))
     network = disconnect(container)
     settings = Settings.model_validate({"docker": {"host": "unix:///fake.sock"}, **config})
-    assert verification.prove(settings, MIMIR, "id", "mimir-dev") == "id"
+    assert verification.verify_deployment(settings, MIMIR, "id", "mimir-dev") == "id"
     assert network.connected == [(network_name, container, aliases)]
 
 
 def test_a_container_that_was_renamed_has_its_name_again(use: Use) -> None:
     container = use(Thing(RUNNING))
     container.name = "somebody-elses-idea"
-    verification.prove(SETTINGS, MIMIR, "id", "mimir-dev")
+    verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev")
     assert container.name == "mimir-dev"
     assert container.done == ["rename"]
 
@@ -162,7 +162,7 @@ def test_a_name_that_another_container_has_by_now_is_left_to_it(use: Use, monkey
     warnings: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warnings.append)
     container.rename = rename
-    assert verification.prove(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
+    assert verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
     assert "mimir-dev was renamed to somebody-elses-idea" in warnings[0]
 
 
@@ -170,14 +170,14 @@ def test_a_process_that_started_without_its_file_is_restarted_with_it(use: Use, 
     container = use(Thing(RUNNING))
     restored[0] = True
     answers(container, DROPPED, (0, b""))
-    assert verification.prove(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
+    assert verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
     assert container.done == ["restart within 40 s"]
 
 
 def test_a_process_that_has_read_its_file_before_it_was_lost_serves_on(use: Use, restored: list[bool]) -> None:
     container = use(Thing(RUNNING))
     restored[0] = True
-    verification.prove(SETTINGS, MIMIR, "id", "mimir-dev")
+    verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev")
     assert container.done == []
 
 
@@ -185,7 +185,7 @@ def test_a_process_that_has_read_its_file_before_it_was_lost_serves_on(use: Use,
 def test_a_stopped_container_is_started_and_waited_for(use: Use, status: str) -> None:
     container = use(Thing({"State": {"Status": status, "Running": False, "Restarting": False}}))
     answers(container, DROPPED, DROPPED, (0, b""))
-    assert verification.prove(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
+    assert verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
     assert container.done == ["start"]
 
 

@@ -40,7 +40,7 @@ def naming(server: str, folder: Path) -> dict[str, Any]:
 
 def look(*settings: dict[str, Any]) -> Cluster | list[Problem]:
     """What is found with these settings."""
-    return cluster.look(Settings.model_validate(merged(*settings)), "dev")
+    return cluster.inspect_cluster(Settings.model_validate(merged(*settings)), "dev")
 
 
 def problem(*settings: dict[str, Any]) -> Problem:
@@ -151,14 +151,14 @@ def test_credentials_that_are_refused_are_named_with_their_context(
 
 @pytest.mark.parametrize("name", ["My-Stack", "my_stack", "-dev", "dev-", "a.b", "x" * 58])
 def test_a_stack_whose_name_no_object_may_bear(api: Api, settings: dict[str, Any], name: str) -> None:
-    found = cluster.look(Settings.model_validate(settings), name)
+    found = cluster.inspect_cluster(Settings.model_validate(settings), name)
     assert isinstance(found, list)
     assert [(one.key, one.found) for one in found] == [("the stack's name", f'"{name}"')]
 
 
 @pytest.mark.parametrize("name", ["a", "team-2-prod", "x" * 57])
 def test_a_stack_whose_name_is_fine(api: Api, settings: dict[str, Any], name: str) -> None:
-    assert isinstance(cluster.look(Settings.model_validate(settings), name), Cluster)
+    assert isinstance(cluster.inspect_cluster(Settings.model_validate(settings), name), Cluster)
 
 
 @pytest.mark.parametrize("path", ["/version", KUBE_SYSTEM, CLASSES])

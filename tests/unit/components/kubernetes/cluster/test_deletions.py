@@ -105,6 +105,8 @@ def test_an_update_and_a_preview_stop(there: Api, tmp_path: Path, no_login: Path
     file = tmp_path / "kubeconfig"
     file.write_text(yaml.safe_dump(there.kubeconfig))
     settings = Settings.model_validate(merged(CLUSTER, {"kubernetes": {"kubeconfig": str(file)}}))
-    assert isinstance(cluster.look(settings, "dev"), cluster.Cluster)
+    assert isinstance(cluster.inspect_cluster(settings, "dev"), cluster.Cluster)
     there.there[CLAIMS] = {"items": [claim(deleted=True)]}
-    assert [problem.key for problem in cluster.look(settings, "dev")] == ["claim mimir-dev-data in namespace mimir-dev"]  # type: ignore[union-attr]
+    problems = cluster.inspect_cluster(settings, "dev")
+    assert isinstance(problems, list)
+    assert [problem.key for problem in problems] == ["claim mimir-dev-data in namespace mimir-dev"]

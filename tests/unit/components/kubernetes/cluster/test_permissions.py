@@ -32,7 +32,7 @@ def base(api: Api, tmp_path: Path) -> dict[str, Any]:
 
 def look(*settings: dict[str, Any]) -> Cluster | list[Problem]:
     """What is found with these settings."""
-    return cluster.look(Settings.model_validate(merged(*settings)), "dev")
+    return cluster.inspect_cluster(Settings.model_validate(merged(*settings)), "dev")
 
 
 def test_everything_that_is_not_allowed_is_listed_with_what_grants_it(api: Api, base: dict[str, Any]) -> None:
