@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.audit.test_reach import OTHERS, PORTS
+from tests.audit.destinations import OTHERS, PORTS
 from tests.support.project import PROJECT
 from toolchain import versions
 from toolchain.tools import JUDGES

@@ -13,9 +13,6 @@ from tests.support.edge.recorder import Recorder
 from tests.support.edge.running import Edges, Running
 from tests.support.edge.tokens import API_KEYS, SECRET
 
-SAMPLES_OWN = ["/api/v1/answer", "/api/v1/notes", "/api/v1/slow"]
-"""Paths that only the sample has."""
-
 
 @pytest.fixture(scope="session")
 def edges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edges]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from components.edge.haproxy.files import Certificate
-from tests.edge.test_paths import TRICKS
-from tests.edge.test_smuggling import HIDDEN, clean
 from tests.support.edge import h2
+from tests.support.edge.path_tricks import TRICKS
 from tests.support.edge.recorder import Recorder
 from tests.support.edge.running import Edges, Running
+from tests.support.edge.smuggling import HIDDEN, clean
 from tests.support.edge.tokens import API_KEY, API_KEYS
 
 PATH = b"/api/v1/pipelines"

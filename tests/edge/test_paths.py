@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from components.application import application
 from components.application.contract import CONTRACTS, DANGERS
 from components.edge import edge_spec
-from tests.edge.conftest import SAMPLES_OWN
 from tests.support.edge import wire
+from tests.support.edge.path_tricks import TRICKS
 from tests.support.edge.recorder import Recorder
 from tests.support.edge.running import Edges, Running, settings_of
+from tests.support.edge.sample_paths import SAMPLES_OWN
 from tests.support.edge.tokens import API_KEYS, KEY, SECRET
 
 DANGEROUS = [
@@ -25,67 +26,6 @@ DANGEROUS = [
     for route in CONTRACTS["mimir-b0006f9"].routes
     if route.access in DANGERS
     for method in route.methods
-]
-
-TRICKS = [
-    "/api/v1/config/",
-    "/api/v1/config//",
-    "/api/v1//config",
-    "//api/v1/config",
-    "/api/v1/./config",
-    "/./api/v1/config",
-    "/api/v1/pipelines/../config",
-    "/api/v1/pipelines/x/../../config",
-    "/api/v1/pipelines/..%2fconfig",
-    "/api/v1/pipelines/..%2Fconfig",
-    "/api/v1/pipelines/%2e%2e/config",
-    "/api/v1/pipelines/%2e%2e%2fconfig",
-    "/api/v1/pipelines/.%2e/config",
-    "/api/v1/pipelines/%252e%252e/config",
-    "/health/../api/v1/config",
-    "/health/%2e%2e/api/v1/config",
-    "/api/v1/%63onfig",
-    "/api/v1/confi%67",
-    "/%61pi/v1/config",
-    "/api%2fv1%2fconfig",
-    "/API/V1/CONFIG",
-    "/api/v1/Config",
-    "/api/v1/config.",
-    "/api/v1/config..",
-    "/api/v1/config;x=1",
-    "/api/v1/config;",
-    "/api;x/v1/config",
-    "/api/v1/pipelines/..;/config",
-    "/api/v1\\config",
-    "\\api\\v1\\config",
-    "/api/v1/pipelines/..\\config",
-    "/api/v1/config%00",
-    "/api/v1/config%20",
-    "/api/v1/config%0a",
-    "/api/v1/config%23",
-    "/api/v1/config%3f",
-    "/api/v1/config?",
-    "/api/v1/config?x=/health",
-    "/api/v1/config#/health",
-    "/api/v1/config\t",
-    "/health%0d%0a%0d%0aGET%20/api/v1/config",
-    "/health/api/v1/config",
-    "/health/",
-    "/health;/../api/v1/config",
-    "http://localhost/api/v1/config",
-    "http://localhost/health/../api/v1/config",
-    "HTTP://localhost//api/v1/config",
-    "http://api/v1/config",
-    "https:/api/v1/config",
-    "api/v1/config",
-    "@/api/v1/config",
-    "?/api/v1/config",
-    "*",
-    "",
-    "/\xc0\xaeapi/v1/config",
-    "/api/v1/pipelines/\xe2\x80\xa5/config",
-    "/api/v1/conf\xefg",
-    "/api/v1/\uff0econfig".encode().decode("latin-1"),
 ]
 
 

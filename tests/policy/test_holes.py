@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mimir_policy.resource import Resource
-from tests.policy.test_rules import trips
 from tests.support.policy import foreign, recorded
 from tests.support.policy.cases import Case
 from tests.support.policy.holes import ON_A_CONTAINER, ON_A_DEPLOYMENT, ON_OTHERS, UNKNOWN_KINDS
+from tests.support.policy.judge import trips
 
 OTHERS = [(kind, case) for kind, cases in ON_OTHERS.items() for case in cases]
 

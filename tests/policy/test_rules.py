@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,30 +9,11 @@ import pytest
 from mimir_policy.resource import CLAIM, NAMESPACE, VOLUME, Resource
 from mimir_policy.rules import RULES
 from tests.support.policy import foreign, recorded
-from tests.support.policy.cases import NEVER, ON_A_CONTAINER, ON_A_DEPLOYMENT, ON_OTHERS, TOKEN, Case
+from tests.support.policy.cases import ON_A_CONTAINER, ON_A_DEPLOYMENT, ON_OTHERS, Case
 from tests.support.policy.changes import changed
+from tests.support.policy.judge import resources_of_kind, trips, with_resource
 
 OTHERS = [(kind, case) for kind, cases in ON_OTHERS.items() for case in cases]
-
-
-def _all(stack: Iterable[Resource], kind: str) -> list[Resource]:
-    """The resources of a kind; of containers those that run."""
-    return [one for one in stack if one.kind == kind and one.properties.get("start") is not False]
-
-
-def _with(stack: Iterable[Resource], resource: Resource, other: Resource) -> list[Resource]:
-    """The stack with one resource in another's place."""
-    return [other if one is resource else one for one in stack]
-
-
-def trips(stack: Sequence[Resource], kind: str, case: Case) -> None:
-    """In every resource of the kind, the change violates the rule that it is for and no other."""
-    resources = _all(stack, kind)
-    assert resources, f"there is no {kind}"
-    for resource in resources:
-        found = recorded.violations(*_with(stack, resource, changed(resource, case.changes)))
-        assert {rule for rule, _ in found} == {case.rule, *case.also}, (resource.name, found)
-        assert not [text for _, text in found if NEVER in text or TOKEN in text or "hunter2" in text]
 
 
 @pytest.mark.parametrize("stack", [foreign.ON_KUBERNETES, foreign.ON_DOCKER], ids=["kubernetes", "docker"])
@@ -63,7 +43,7 @@ def test_the_containers_of_production_on_an_engine_trip(case: Case) -> None:
 
 @pytest.mark.parametrize(("kind", "case"), OTHERS, ids=[f"{kind} {case}" for kind, case in OTHERS])
 def test_another_resource_trips(kind: str, case: Case) -> None:
-    stack = foreign.ON_KUBERNETES if _all(foreign.ON_KUBERNETES, kind) else foreign.ON_DOCKER
+    stack = foreign.ON_KUBERNETES if resources_of_kind(foreign.ON_KUBERNETES, kind) else foreign.ON_DOCKER
     trips(stack, kind, case)
 
 
@@ -72,9 +52,11 @@ def test_another_resource_trips(kind: str, case: Case) -> None:
 def test_a_volume_without_protection_trips(kind: str, stack: str) -> None:
     resources = recorded.of(stack)
     for volume in [one for one in resources if one.type == kind and one.protect]:
-        assert recorded.tripped(*_with(resources, volume, replace(volume, protect=False))) == {"volume-protected"}
+        assert recorded.tripped(*with_resource(resources, volume, replace(volume, protect=False))) == {
+            "volume-protected"
+        }
         early = replace(volume, delete_before_replace=True)
-        assert recorded.tripped(*_with(resources, volume, early)) == {"volume-kept"}
+        assert recorded.tripped(*with_resource(resources, volume, early)) == {"volume-kept"}
 
 
 def test_a_stateful_set_that_takes_its_claims_along_trips() -> None:
@@ -86,7 +68,9 @@ def test_a_stateful_set_that_takes_its_claims_along_trips() -> None:
 @pytest.mark.parametrize("stack", [foreign.ON_KUBERNETES, recorded.of("prod")], ids=["others", "prod"])
 def test_a_namespace_with_claims_must_be_protected(stack: tuple[Resource, ...]) -> None:
     [namespace] = [one for one in stack if one.type == NAMESPACE]
-    assert recorded.tripped(*_with(stack, namespace, replace(namespace, protect=False))) == {"namespace-protected"}
+    assert recorded.tripped(*with_resource(stack, namespace, replace(namespace, protect=False))) == {
+        "namespace-protected"
+    }
     [claims_gone] = [[one for one in stack if one.type not in (CLAIM, NAMESPACE)]]
     assert recorded.violations(*claims_gone, replace(namespace, protect=False)) == []
 

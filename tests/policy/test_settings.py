@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from components.validation.kubernetes import ELSEWHERE
 from tests.audit import stacks
+from tests.support import each_setting
 from tests.support.configuration import Config, merged
 from tests.support.edge_tables import GIVEN
 from tests.support.policy import recorded
 from tests.support.settings_tables import SHARED
-from tests.unit.program import test_each_setting_deploys as each_setting
 
 REGISTRIES = ["127.0.0.1", "localhost", "10.0.0.1", "docker.io/library"]
 ALLOWED = {

@@ -14,12 +14,10 @@ import pytest
 
 from components.application import application
 from components.kubernetes.cluster import permissions
-from components.validation.kubernetes import ELSEWHERE
-from tests.support import program
-from tests.support.configuration import at, merged, problems, settings
+from tests.support.configuration import settings
+from tests.support.each_setting import BUILD, NOT_ALONE, configurations, run, settings_of
 from tests.support.monitor import SUFFIX, Resource
-from tests.support.program import Run
-from tests.support.settings_tables import CLUSTER, GOOD, every_setting, is_below, needs
+from tests.support.settings_tables import every_setting
 
 REPLACED = {
     *("name", "readOnly", "image", "hostname", "domainname", "command", "entrypoints", "user", "dns", "dnsOpts"),
@@ -52,26 +50,11 @@ OF_THE_PROVIDER = {
 }
 """Those that say what the provider does when it creates or deletes, and nothing of what runs."""
 
-NOT_ALONE = {
-    *("platform", "registry.username", "registry.password"),
-    *("edge.tls.certificate", "edge.tls.key", "edge.tls.issuer"),
-}
-"""Settings that make no sense without another one, or make another stack."""
-
-BUILD = ("source.", "image.go", "image.base", "image.platforms", "image.caBundle", "image.noCache", "image.builder")
-"""Settings of the build; it makes another image, which is a change of `image.digest`."""
-
 
 @cache
 def resources(config: str) -> dict[tuple[str, str], Resource]:
     """Everything that a stack asks for, by type and name."""
     return {(one.options.type, one.name): one for one in run(config).resources}
-
-
-@cache
-def run(config: str) -> Run:
-    """A run of the program."""
-    return program.run(json.loads(config))
 
 
 def changes(platform: str, key: str, value: Any) -> list[tuple[Resource, Resource]]:
@@ -81,27 +64,10 @@ def changes(platform: str, key: str, value: Any) -> list[tuple[Resource, Resourc
     return [(before[name], after[name]) for name in before.keys() & after if differing(before[name], after[name])]
 
 
-def configurations(platform: str, key: str, value: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A stack for the platform, and the same with `value` at `key`."""
-    base = merged(CLUSTER if platform == "kubernetes" else {}, needs(key, value))
-    return base, merged(base, at(key, value))
-
-
 def differing(before: Resource, after: Resource) -> set[str]:
     """The names of the properties that differ."""
     names = before.inputs.keys() | after.inputs
     return {name for name in names if before.inputs.get(name) != after.inputs.get(name)}
-
-
-@cache
-def settings_of(platform: str) -> dict[str, list[Any]]:
-    """Every setting of a platform that is not about the build, with the values that it can be changed to alone."""
-    values = {
-        key: [value for value in GOOD[key] if not any(map(problems, configurations(platform, key, value)))]
-        for key in every_setting()
-        if key not in NOT_ALONE and not key.startswith(BUILD) and not is_below(key, ELSEWHERE[platform])
-    }
-    return {key: allowed for key, allowed in values.items() if allowed}
 
 
 @pytest.mark.parametrize("key", settings_of("docker"))

@@ -8,56 +8,13 @@ from typing import Any
 import pytest
 
 from components.edge.haproxy import files
-from tests.support import monitor, program, property_wire
-from tests.support.configuration import at, merged
-from tests.support.monitor import SUFFIX, Resource
+from tests.support import monitor, property_wire
+from tests.support.configuration import at
+from tests.support.kubernetes_edge import TLS, configuration, container, deployment, labels, made, pod, run
+from tests.support.monitor import SUFFIX
 from tests.support.program import SECRET, Run
 from tests.support.property_wire import Secret
-from tests.support.settings_tables import CLUSTER, SHARED
-
-TLS = at("edge.tls.mode", "selfSigned")
-
-
-def run(*sections: dict[str, Any], preview: bool = False) -> Run:
-    """A stack for a cluster that says this."""
-    return program.run(merged(CLUSTER, *sections), preview=preview)
-
-
-def labels(part: str, deployment: str = "mimir-dev") -> dict[str, str]:
-    """What selects the pods of a part."""
-    return {
-        "app.kubernetes.io/name": "mimir",
-        "app.kubernetes.io/instance": deployment,
-        "app.kubernetes.io/component": part,
-    }
-
-
-def deployment(found: Run) -> dict[str, Any]:
-    """The specification of the edge's workload."""
-    spec: dict[str, Any] = found.one("Deployment", "mimir-edge")["spec"]
-    return spec
-
-
-def pod(found: Run) -> dict[str, Any]:
-    """The specification of its pod."""
-    spec: dict[str, Any] = deployment(found)["template"]["spec"]
-    return spec
-
-
-def container(found: Run) -> dict[str, Any]:
-    """Its only container."""
-    [one] = pod(found)["containers"]
-    return dict(one)
-
-
-def made(found: Run, kind: str) -> Resource:
-    """The object with its files that are secret, or with the others."""
-    return found.resource(kind, f"{found.outputs['edge']}-files")
-
-
-def configuration(found: Run) -> str:
-    """The text of haproxy.cfg."""
-    return str(made(found, "ConfigMap").inputs["data"][files.CONFIGURATION])
+from tests.support.settings_tables import SHARED
 
 
 class TestFiles:

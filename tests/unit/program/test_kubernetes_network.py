@@ -8,11 +8,10 @@ import pytest
 
 from tests.support import monitor, program
 from tests.support.configuration import at, merged
+from tests.support.network_policies import DNS, pods, policies
 from tests.support.program import Run
 from tests.support.property_wire import Secret
 from tests.support.settings_tables import CLUSTER, SHARED
-
-Policy = dict[str, Any]
 
 
 def run(*sections: dict[str, Any], preview: bool = False) -> Run:
@@ -23,26 +22,6 @@ def run(*sections: dict[str, Any], preview: bool = False) -> Run:
 def bare(*sections: dict[str, Any], preview: bool = False) -> Run:
     """The same without an edge: the application itself is the front door."""
     return run(at("edge.kind", "none"), *sections, preview=preview)
-
-
-def policies(found: Run) -> dict[str, Policy]:
-    """The specifications of the policies, without the deployment's name in front."""
-    made = [one.inputs for one in found.resources if one.options.type.endswith(":NetworkPolicy")]
-    prefix = f"{found.outputs['workload']}-"
-    return {one["metadata"]["name"].removeprefix(prefix): one["spec"] for one in made}
-
-
-def pods(labels: dict[str, str], namespace: str | None = None) -> dict[str, Any]:
-    """A peer that is pods."""
-    selector = {"podSelector": {"matchLabels": labels}} if labels else {}
-    inside = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}} if namespace else {}
-    return {**selector, **inside}
-
-
-DNS = {
-    "to": [pods({"k8s-app": "kube-dns"}, "kube-system")],
-    "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
-}
 
 
 class TestPolicies:

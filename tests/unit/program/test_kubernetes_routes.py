@@ -13,10 +13,10 @@ from components.edge.public_routes import routes
 from components.problems import Problem
 from tests.support import configuration, monitor, program
 from tests.support.configuration import after, at, load, merged, problems
+from tests.support.network_policies import policies
 from tests.support.program import SECRET, Run
 from tests.support.property_wire import Secret
 from tests.support.settings_tables import CLUSTER, GOOD, every_setting
-from tests.unit.program.test_kubernetes_network import policies
 
 GATEWAY: dict[str, Any] = at("edge", {"kind": "gateway", "gateway": {"name": "public"}})
 INGRESS: dict[str, Any] = at("edge.kind", "ingress")

@@ -6,10 +6,10 @@ import pytest
 
 from tests.support import monitor
 from tests.support.configuration import at
+from tests.support.kubernetes_edge import TLS, configuration, container, labels, made, pod, run
+from tests.support.network_policies import DNS, pods, policies
 from tests.support.program import SECRET, Run
 from tests.support.property_wire import Secret
-from tests.unit.program.test_kubernetes_edge import TLS, configuration, container, labels, made, pod, run
-from tests.unit.program.test_kubernetes_network import DNS, pods, policies
 
 ISSUED = at("edge", {"hosts": ["mimir.example.com"], "tls": {"mode": "certManager", "issuer": "letsencrypt"}})
 

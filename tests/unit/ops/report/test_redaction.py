@@ -17,7 +17,7 @@ from ops.report import report_files
 from ops.report.changed_settings import differing
 from ops.report.redaction import redaction
 from ops.report.redaction.redaction import MASK, Redaction
-from tests.unit.ops.report.test_report import report
+from tests.support.reports import report
 
 SECRET = 'pa"ss w/ord&1'
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nAASCBKcwggSjAgEAAoIBAQ\n-----END PRIVATE KEY-----\n"

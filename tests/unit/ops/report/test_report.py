@@ -15,31 +15,16 @@ from ops.commands import preview
 from ops.exit_codes import ExitCode, shown
 from ops.report import as_json, assemble, drifted, markdown, preview_events, report_files
 from ops.report.change import fold
-from ops.report.meaning import image, meaning
+from ops.report.meaning import image
 from ops.report.preview_events import Observed
 from ops.report.report import Report, Violation
 from ops.stack.cli import StackError
 from tests.support import preview_events as says
 from tests.support.preview_events import CREATE_FIRST, DELETE_FIRST, steps
+from tests.support.reports import report
 
 OLD = "127.0.0.1:5000/mimir@sha256:" + "a" * 64
 NEW = "127.0.0.1:5000/mimir@sha256:" + "b" * 64
-
-
-def report(*announced: Any, **more: Any) -> Report:
-    changes = fold(step for group in announced for step in group)
-    given: dict[str, Any] = {
-        "stack": "dev",
-        "kind": "preview",
-        "changes": changes,
-        "meaning": meaning.assess(changes),
-        "unchanged": 3,
-        "image": "not rebuilt",
-        "settings": ("environment.logLevel",),
-        "command": "make preview STACK=dev",
-        **more,
-    }
-    return Report(**given)
 
 
 RESTART = steps(says.SERVICE, *CREATE_FIRST, paths=("envs[0]",), new={"envs": ["LEVEL=WARN"]})
