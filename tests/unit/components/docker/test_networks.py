@@ -31,7 +31,7 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The hook that the program registers before the application's container is created, and after the edge's is."""
     made: list[Any] = []
     monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: made.append(callback))
-    networks.edge_hook("mimir", SETTINGS, MIMIR)
+    networks.connect_edge_hook("mimir", SETTINGS, MIMIR)
     return made[-1]
 
 

@@ -50,7 +50,7 @@ class TestReport:
         container.logs = lambda tail: b""  # type: ignore[method-assign]
         use(Many(container))
         said = container_failure.report(SETTINGS, MIMIR)
-        assert "the engine made none" in said
+        assert "none was run" in said
         assert "(none)" in said
 
     def test_a_container_that_never_started_is_not_called_unhealthy(self, use: Use) -> None:
@@ -79,7 +79,7 @@ class TestReport:
         container.reload = reload  # type: ignore[method-assign]
         use(Many(container))
         assert container_failure.report(SETTINGS, MIMIR).startswith(
-            "Container mimir-dev: the engine does not tell more"
+            "Container mimir-dev: the engine returns no details"
         )
 
 

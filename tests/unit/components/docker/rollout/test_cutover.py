@@ -10,9 +10,8 @@ import pulumi
 import pytest
 from docker.errors import APIError, DockerException
 
-from components.docker.rollout import cutover as switching
-from components.docker.rollout import reachability, written_files
-from components.docker.rollout.cutover import NotSwitched, cut_over
+from components.docker.rollout import cutover, reachability, written_files
+from components.docker.rollout.cutover import CutoverFailed, cut_over
 from components.edge import edge_spec as edges
 from components.edge.haproxy.files import Files
 from components.settings import Settings
@@ -21,7 +20,7 @@ from tests.support.fake_engine import MIMIR, SETTINGS, Many, Thing, Use, disconn
 EDGE = edges.describe(SETTINGS, MIMIR)
 STOPPED = APIError("409 Client Error", explanation="container is not running")
 FILES = Files({"haproxy.cfg": "global"}, {"keys.map": "# none"}, "new")
-LIMITS = {"PidsLimit": switching.PIDS, "CpuPeriod": 100_000, "CpuQuota": 100_000}
+LIMITS = {"PidsLimit": cutover.PIDS_LIMIT, "CpuPeriod": 100_000, "CpuQuota": 100_000}
 KILL, SHELL = ["kill", "-USR2", "1"], ["sh", "-c", "kill -USR2 1"]
 NO_SUCH_COMMAND = (127, b'exec: "kill": executable file not found in $PATH')
 
@@ -39,7 +38,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was done when requests were found to get through."""
     containers: list[str] = []
-    monkeypatch.setattr(reachability, "require", lambda _, __, container: containers.append(container.name))
+    monkeypatch.setattr(reachability, "require_reachable", lambda _, __, container: containers.append(container.name))
     return containers
 
 
@@ -93,7 +92,7 @@ def run(use: Use, edge: Haproxy, *others: Thing) -> str:
 
 def refused(use: Use, edge: Haproxy) -> str:
     """What a user reads when the switch fails; never with a traceback."""
-    with pytest.raises(NotSwitched) as caught:
+    with pytest.raises(CutoverFailed) as caught:
         run(use, edge)
     assert isinstance(caught.value, pulumi.RunError), "no traceback for a user"
     return str(caught.value)
@@ -138,7 +137,7 @@ def test_an_image_that_cannot_be_reloaded_is_named(use: Use, answers: list[tuple
     edge.reload_answers = answers
     text = refused(use, edge)
     assert "mimir:edge.image" in text and 'exec: "kill": ' in text
-    assert "goes on with the one before" in text
+    assert "keeps the previous one" in text
 
 
 def test_an_edge_that_is_just_starting_is_waited_for(use: Use) -> None:
@@ -151,12 +150,12 @@ def test_refused_files_are_shown_with_the_edges_own_words(use: Use, clock: list[
     assert "mimir-dev-edge does not run with its new configuration" in text
     assert "    panic: no such file" in text
     assert "docker logs mimir-dev-edge" in text
-    assert clock[0] == pytest.approx(switching.PATIENCE_SECONDS, abs=1)
+    assert clock[0] == pytest.approx(cutover.RELOAD_TIMEOUT_SECONDS, abs=1)
 
 
 def test_nobody_who_serves_ends_when_the_files_are_refused(use: Use) -> None:
     old = thing("mimir-dev-1", "service")
-    with pytest.raises(NotSwitched):
+    with pytest.raises(CutoverFailed):
         run(use, Haproxy("old"), old)
     assert old.done == []
 
@@ -190,7 +189,7 @@ def test_nobody_who_served_ends_when_requests_do_not_get_through(use: Use, monke
     def require(*_: object) -> None:
         raise reachability.NotReachable("503")
 
-    monkeypatch.setattr(reachability, "require", require)
+    monkeypatch.setattr(reachability, "require_reachable", require)
     old = thing("mimir-dev-1", "service")
     with pytest.raises(reachability.NotReachable):
         run(use, Haproxy("old", "new"), old)
@@ -253,9 +252,9 @@ def test_an_edge_that_has_read_its_files_before_they_were_lost_serves_on(use: Us
 
 def test_the_wait_for_the_last_request_has_an_end(use: Use, clock: list[float]) -> None:
     old = thing("mimir-dev-1", "service")
-    with pytest.raises(NotSwitched, match=f"still runs after {EDGE.drain_seconds} s"):
+    with pytest.raises(CutoverFailed, match=f"still runs after {EDGE.drain_seconds} s"):
         run(use, Haproxy("old", "new", old_workers=10_000), old)
-    assert clock[0] == pytest.approx(EDGE.drain_seconds + switching.PATIENCE_SECONDS, abs=1)
+    assert clock[0] == pytest.approx(EDGE.drain_seconds + cutover.RELOAD_TIMEOUT_SECONDS, abs=1)
     assert old.done == []
 
 
@@ -276,7 +275,7 @@ def test_another_limit_of_its_cpus_replaces_nothing(use: Use) -> None:
 
 def test_an_edge_that_is_gone_is_made_anew_by_a_refresh(use: Use) -> None:
     use(Many())
-    with pytest.raises(NotSwitched, match=r"mimir-dev-edge was removed .*pulumi up --refresh"):
+    with pytest.raises(CutoverFailed, match=r"mimir-dev-edge was removed .*pulumi up --refresh"):
         cut_over(SETTINGS, EDGE, "edge-id", FILES, "mimir-dev-2-id")
 
 
@@ -320,7 +319,7 @@ def test_a_dead_edge_is_called_dead(use: Use) -> None:
 
 def test_a_paused_edge_is_called_paused(use: Use) -> None:
     text = refused(use, no_exec("paused"))
-    assert text == "mimir-dev-edge is paused, so it answers nobody: docker unpause mimir-dev-edge"
+    assert text == "mimir-dev-edge is paused and answers no request: docker unpause mimir-dev-edge"
 
 
 def test_an_edge_that_is_being_restarted_reads_its_new_files_by_itself(use: Use) -> None:

@@ -30,9 +30,9 @@ Serve = Callable[..., Served]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits in a test; the engine is this machine's."""
-    monkeypatch.setattr(reachability, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(reachability, "TIMEOUT_SECONDS", 0.0)
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    monkeypatch.setattr(engine, "is_this_machine", lambda _: True)
+    monkeypatch.setattr(engine, "is_local", lambda _: True)
     monkeypatch.delenv("DOCKER_HOST", raising=False)
 
 
@@ -75,7 +75,7 @@ def require(port: int, status: str = "running", **config: Any) -> None:
     """Ask a stack that is published on a port of loopback."""
     settings = Settings.model_validate(merged({"edge": {"port": port}}, config))
     container = Thing({"State": {"Status": status}})
-    reachability.require(settings, edges.describe(settings, application.describe(settings, "dev")), container)  # type: ignore[arg-type]
+    reachability.require_reachable(settings, edges.describe(settings, application.describe(settings, "dev")), container)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_it_asks_for_the_host_that_is_served_and_past_a_certificate_that_nobody_
 def test_an_edge_that_has_just_found_the_application_is_asked_again(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reachability, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(reachability, "TIMEOUT_SECONDS", 60.0)
     port, asked = serve(503, 503, 200)
     require(port)
     assert len(asked) == 3
@@ -134,9 +134,9 @@ def test_who_cannot_reach_the_port_of_another_machine_is_only_told(
     """As a pipeline in a container, which has the engine's socket and not its loopback."""
     warnings: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warnings.append)
-    monkeypatch.setattr(engine, "is_this_machine", lambda _: False)
+    monkeypatch.setattr(engine, "is_local", lambda _: False)
     require(closed_port)
-    assert "mimir-dev-edge could not be asked from here" in warnings[0]
+    assert "mimir-dev-edge could not be reached from here" in warnings[0]
 
 
 @pytest.mark.parametrize("host", ["ssh://me@engine.example.com", "tcp://engine.example.com:2376"])
@@ -151,7 +151,7 @@ def test_a_look_asks_once_and_says_what_a_request_meets(serve: Serve, status: in
     port, asked = serve(status)
     settings = Settings.model_validate({"edge": {"port": port}})
     client: Any = object()
-    problem = reachability.ask(settings, edges.describe(settings, application.describe(settings, "dev")), client)
+    problem = reachability.check_once(settings, edges.describe(settings, application.describe(settings, "dev")), client)
     assert ("503 Service Unavailable" in problem) == said
     assert len(asked) == 1
 
@@ -161,4 +161,4 @@ def test_an_engine_is_here_if_it_has_this_machines_name(monkeypatch: pytest.Monk
     monkeypatch.undo()
     monkeypatch.setattr("socket.gethostname", lambda: "this")
     client: Any = type("Client", (), {"info": lambda _: {"Name": name}})()
-    assert engine.is_this_machine(client) is here
+    assert engine.is_local(client) is here

@@ -13,7 +13,7 @@ from docker.errors import APIError
 from pulumi.runtime import stack
 
 from components.docker.rollout import smoke_test
-from components.docker.rollout.smoke_test import TrialFailed
+from components.docker.rollout.smoke_test import SmokeTestFailed
 from tests.support import program
 from tests.support.fake_engine import LABEL, MIMIR, SETTINGS, Many, Thing, Use, thing
 from tests.support.program import Run
@@ -106,9 +106,9 @@ def test_a_bad_version_says_why_who_serves_and_leaves_nothing(
     use: Use, attempt: Any, how: dict[str, Any], expected: list[str]
 ) -> None:
     engine = use(Engine(SERVING, **how))
-    with pytest.raises(TrialFailed) as caught:
+    with pytest.raises(SmokeTestFailed) as caught:
         attempt()
-    for part in ["mimir-dev-1 still serves the one before it", "last 20 log lines", *expected]:
+    for part in ["mimir-dev-1 still serves the previous one", "last 20 log lines", *expected]:
         assert part in str(caught.value)
     assert "docker inspect" not in str(caught.value), "there is nothing left to inspect"
     assert engine.there == [SERVING]
@@ -140,7 +140,7 @@ def test_the_trial_of_a_killed_update_is_removed_first(use: Use, attempt: Any) -
 
 def test_it_is_like_the_real_one_but_nobody_can_reach_it(dev: Run) -> None:
     service = dev.service
-    how = smoke_test.arguments(inputs(dev), NAME, MIMIR)
+    how = smoke_test.run_arguments(inputs(dev), NAME, MIMIR)
     assert how["image"] == service["image"]
     assert how["command"] == service["command"]
     assert how["environment"] == service["envs"]
@@ -160,4 +160,4 @@ def test_it_is_like_the_real_one_but_nobody_can_reach_it(dev: Run) -> None:
 
 def test_it_gets_the_secrets_that_the_real_one_gets() -> None:
     run = program.run({"environment": {"secretVariables": {"TOKEN": "geheim"}}})
-    assert "TOKEN=geheim" in smoke_test.arguments(inputs(run), NAME, MIMIR)["environment"]
+    assert "TOKEN=geheim" in smoke_test.run_arguments(inputs(run), NAME, MIMIR)["environment"]

@@ -12,7 +12,7 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 
 from components.docker.rollout import verification, written_files
-from components.docker.rollout.verification import NotInEffect
+from components.docker.rollout.verification import VerificationFailed
 from components.settings import Settings
 from tests.support.fake_engine import MIMIR, SETTINGS, Thing, Use, disconnect
 
@@ -25,7 +25,7 @@ STOPPED = APIError("409 Client Error", explanation="container id is not running"
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits in a test, unless it is about waiting."""
-    monkeypatch.setattr(verification, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(verification, "PROBE_TIMEOUT_SECONDS", 0.0)
     monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
@@ -39,7 +39,7 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 def refused() -> str:
     """What a user reads when the proof fails; never with a traceback."""
-    with pytest.raises(NotInEffect) as caught:
+    with pytest.raises(VerificationFailed) as caught:
         verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev")
     assert isinstance(caught.value, pulumi.RunError), "no traceback for a user"
     return str(caught.value)
@@ -107,13 +107,13 @@ def test_a_probe_that_fails_in_silence_fails_the_update(use: Use) -> None:
 def test_a_process_that_is_just_coming_back_is_waited_for(
     use: Use, monkeypatch: pytest.MonkeyPatch, first: tuple[int, bytes] | Exception
 ) -> None:
-    monkeypatch.setattr(verification, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(verification, "PROBE_TIMEOUT_SECONDS", 60.0)
     answers(use(Thing(RUNNING)), first, first, (0, b""))
     assert verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
 
 
 def test_the_wait_has_an_end(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verification, "PATIENCE_SECONDS", 10.0)
+    monkeypatch.setattr(verification, "PROBE_TIMEOUT_SECONDS", 10.0)
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: now.append(now.pop() + seconds))
@@ -207,7 +207,7 @@ def test_a_crash_loop_is_called_one(use: Use) -> None:
 def test_a_paused_container_is_called_paused(use: Use) -> None:
     state = {"Status": "paused", "Running": True, "Restarting": False, "Paused": True}
     answers(use(Thing({"State": state})), STOPPED)
-    assert refused() == "mimir-dev is paused, so it answers nobody: docker unpause mimir-dev"
+    assert refused() == "mimir-dev is paused and answers no request: docker unpause mimir-dev"
 
 
 def test_an_engine_that_refuses_without_a_word_proves_nothing(use: Use) -> None:
