@@ -1,4 +1,4 @@
-"""The switch: HAProxy reads new files without losing a connection, and what was before ends when nobody needs it."""
+"""The cutover: HAProxy reloads its files without losing a connection, and old containers are removed once drained."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was done when requests were found to get through."""
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the containers whose reachability was checked."""
     containers: list[str] = []
     monkeypatch.setattr(reachability, "require_reachable", lambda _, __, container: containers.append(container.name))
     return containers
@@ -85,13 +85,13 @@ class Haproxy(Thing):
 
 
 def run(use: Use, edge: Haproxy, *others: Thing) -> str:
-    """Switch to the files `new`, with `mimir-dev-2` serving from now on."""
+    """Cut over to the files `new`, with `mimir-dev-2` serving from now on."""
     use(Many(edge, *others))
     return cut_over(SETTINGS, EDGE, "edge-id", FILES, "mimir-dev-2-id")
 
 
 def refused(use: Use, edge: Haproxy) -> str:
-    """What a user reads when the switch fails; never with a traceback."""
+    """The error text of a failed cutover; never with a traceback."""
     with pytest.raises(CutoverFailed) as caught:
         run(use, edge)
     assert isinstance(caught.value, pulumi.RunError), "no traceback for a user"
@@ -99,11 +99,11 @@ def refused(use: Use, edge: Haproxy) -> str:
 
 
 def test_an_edge_that_runs_with_its_files_is_left_alone_and_asked(
-    use: Use, clock: list[float], asked: list[str]
+    use: Use, clock: list[float], checked: list[str]
 ) -> None:
     edge = Haproxy("new")
     assert run(use, edge) == "edge-id"
-    assert asked == ["mimir-dev-edge"]
+    assert checked == ["mimir-dev-edge"]
     assert edge.done == edge.reloads == []
     assert clock == [0.0]
 
@@ -172,10 +172,10 @@ def test_the_old_container_ends_after_the_last_request_that_goes_to_it(use: Use,
 
 @pytest.mark.parametrize("role", ["service", "trial"])
 @pytest.mark.parametrize("status", ["running", "exited", "created", "restarting"])
-def test_what_killed_updates_have_left_goes_even_when_nothing_is_new(use: Use, status: str, role: str) -> None:
-    left = thing("mimir-dev-0", role, status)
-    run(use, Haproxy("new"), left)
-    assert left.done[-1] == "remove by force"
+def test_orphans_are_removed_even_when_nothing_is_new(use: Use, status: str, role: str) -> None:
+    orphan = thing("mimir-dev-0", role, status)
+    run(use, Haproxy("new"), orphan)
+    assert orphan.done[-1] == "remove by force"
 
 
 def test_other_deployments_and_other_roles_stay(use: Use) -> None:
