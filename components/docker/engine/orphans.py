@@ -53,7 +53,7 @@ def container_hook(name: str, settings: Settings, application: Application) -> p
                     container.stop(timeout=application.grace_seconds)
                     container.remove(force=True)
 
-    # Hook names are part of users' states.
+    # The name is recorded in users' states, so it stays.
     return pulumi.ResourceHook(f"{name}-leftover-container", remove_orphans)
 
 
