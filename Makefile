@@ -111,7 +111,7 @@ chaos: cluster ## Engine, cluster, registry and neighbours fail while clients as
 lock: ## Write requirements.lock, with hashes, from requirements.txt and requirements-dev.txt
 	@python3 -m toolchain lock
 
-docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings.py
+docs: ## Write Pulumi.yaml's schema and docs/settings.md from components/settings/
 	$(RUN) python -m ops.commands.settings_docs
 
 bench: cluster ## The numbers of docs/performance.md

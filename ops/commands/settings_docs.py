@@ -15,10 +15,10 @@ from components.settings.schema import about, fields, is_secret, section_of
 
 PROJECT = Path("Pulumi.yaml")
 PAGE = Path("docs/settings.md")
-MARK = "# The settings, generated from components/settings.py by `make docs`; docs/settings.md says more of each.\n"
+MARK = "# The settings, generated from components/settings/ by `make docs`; docs/settings.md says more of each.\n"
 INTRODUCTION = """# Settings
 
-Generated from `components/settings.py` by `make docs`; do not edit. A stack says what differs from the defaults:
+Generated from `components/settings/` by `make docs`; do not edit. A stack says what differs from the defaults:
 
     pulumi config set --path 'mimir:environment.port' 9000
     pulumi config set --path --secret 'mimir:environment.jwtSecret' "$(openssl rand -base64 48)"
