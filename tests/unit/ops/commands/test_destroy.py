@@ -70,7 +70,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(kept_images, "forget", lambda _, deployment: made.append(f"forget {deployment}"))
     monkeypatch.setattr(destroy, "outputs", outputs)
     monkeypatch.setattr(destroy, "pulumi", pulumi)
-    monkeypatch.setattr(destroy, "recorded", lambda _, __, ___, remove: remove("recorded"))
+    monkeypatch.setattr(destroy, "run_recorded", lambda _, __, ___, remove: remove("recorded"))
     monkeypatch.setattr(destroy, "setting", setting)
     return made
 

@@ -16,9 +16,9 @@ from ops import __main__ as commands
 from ops.display.outputs import SIGNATURE
 from ops.exit_codes import ExitCode
 from ops.ownership import in_report
+from ops.ownership.added_fields import pointer
 from ops.ownership.managed_fields import foreign_fields
 from ops.ownership.stack_objects import api_path
-from ops.ownership.take_back import pointer
 from ops.report import as_json, markdown
 from ops.report.change import Change
 from ops.report.meaning.meaning import Meaning
@@ -276,9 +276,7 @@ class TestDrift:
         stack.there[PATH] = 500
         report = drift()
         assert report.code is ExitCode.ERROR
-        assert report.errors == [
-            "Additions and deletions in the cluster cannot be looked for: 500 Internal Server Error"
-        ]
+        assert report.errors == ["Additions and deletions in the cluster cannot be checked: 500 Internal Server Error"]
 
     def test_a_claim_that_is_being_deleted_is_said_first(self, stack: Api) -> None:
         claim = {"metadata": {"name": "mimir-dev-data", "deletionTimestamp": AT}, "spec": {}}
@@ -325,7 +323,7 @@ class TestRefresh:
         found["spec"]["replicas"] = 0
         stack.there[PATH] = found
         assert self.run(monkeypatch, "refresh") == 0
-        assert f"spec.replicas changed by kubectl at {AT}; this update puts it back\n" in capfd.readouterr().out
+        assert f"spec.replicas changed by kubectl at {AT}; this update reverts it\n" in capfd.readouterr().out
         assert stack.patched == []
 
     def test_up_takes_nothing_back(self, stack: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,5 +351,5 @@ class TestRefresh:
         stack.there[PATH] = with_variable()
         stack.refuses_patches = True
         assert self.run(monkeypatch, "refresh") == 1
-        assert "error: what was changed in the cluster cannot be taken back: 403 " in capfd.readouterr().err
+        assert "error: changes in the cluster cannot be reverted: 403 " in capfd.readouterr().err
         assert not Path("called").exists() or "up" not in Path("called").read_text().splitlines()

@@ -16,9 +16,9 @@ import yaml
 
 from ops import __main__ as commands
 from ops.audit_log.location import VARIABLE
-from ops.audit_log.log import of_stack
+from ops.audit_log.log import open_log
 from ops.audit_log.record import Moved
-from ops.state.state_backend import NO_SUCH_STACK, OF_SECRETS, SECRET, StateBackend, secrets
+from ops.state.state_backend import NO_SUCH_STACK, OF_SECRETS, SECRET, StateBackend, find_secrets
 from tests.support.fake_cli import project
 from toolchain.passphrase import PASSPHRASE_VARIABLES
 
@@ -78,7 +78,7 @@ class Cli:
         if place.url not in self.states:
             return NO_SUCH_STACK, ""
         state = copy.deepcopy(self.states[place.url])
-        for one in secrets(state):
+        for one in find_secrets(state):
             if not clear and not one.get("bare"):
                 one["ciphertext"] = "v1:" + one.pop("plaintext")
         return 0, json.dumps({"version": 4, "deployment": state})
@@ -118,7 +118,7 @@ def move(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
 def untouched(here: Path) -> bool:
     """Whether the stack is where it was."""
-    in_log = [entry for entry in of_stack("dev").read().entries if isinstance(entry, Moved)]
+    in_log = [entry for entry in open_log("dev").read().entries if isinstance(entry, Moved)]
     return not in_log and (here / "Pulumi.dev.yaml").read_text() == "config:\n  a: b\n"
 
 
@@ -134,8 +134,8 @@ def test_state_stack_file_and_log_go_together(here: Path, cli: Cli, move: Mover)
     assert yaml.safe_load(Path("Pulumi.dev.yaml").read_text())["encryptionsalt"] == "new"
     assert Path(".build/move-state/Pulumi.dev.yaml.before").read_text() == "config:\n  a: b\n"
     assert not Path(".build/move-state/dev").exists()
-    assert of_stack("dev").read() == of_stack("dev", f"file://{here}/there").read()
-    [moved] = of_stack("dev").read().entries
+    assert open_log("dev").read() == open_log("dev", f"file://{here}/there").read()
+    [moved] = open_log("dev").read().entries
     assert isinstance(moved, Moved) and (moved.target, moved.resources) == (f"file://{here}/there", 2)
 
 
@@ -146,7 +146,7 @@ def test_nothing_is_deployed(cli: Cli, move: Mover) -> None:
 
 def test_a_preview_that_is_not_empty_is_said(cli: Cli, move: Mover) -> None:
     cli.previewed = 255
-    assert "a preview there was not empty" in move()
+    assert "a preview there shows changes" in move()
 
 
 def test_a_second_run_only_says_what_is_next(cli: Cli, move: Mover) -> None:
@@ -164,7 +164,7 @@ def test_what_was_interrupted_before_the_stack_file_changed_goes_on(here: Path, 
     shutil.rmtree(here / "there/.mimir")
     move()
     assert Path("Pulumi.dev.yaml").read_text() == "config: {}\n"
-    assert of_stack("dev").read() == of_stack("dev", f"file://{here}/there").read()
+    assert open_log("dev").read() == open_log("dev", f"file://{here}/there").read()
 
 
 class TestRefusals:
@@ -182,14 +182,14 @@ class TestRefusals:
 
     def test_a_target_with_something_else(self, here: Path, cli: Cli, move: Mover) -> None:
         cli.states[f"file://{here}/there"] = state_of("other")
-        assert "has a stack dev already, with 1 resources" in move(code=1)
+        assert "already has a stack dev with 1 resources" in move(code=1)
         assert cli.states[f"file://{here}/there"] == state_of("other") and untouched(here)
 
     def test_even_the_same_content_is_not_overwritten_if_nobody_knows_whose_it_is(
         self, here: Path, cli: Cli, move: Mover
     ) -> None:
         cli.states[f"file://{here}/there"] = state_of("one", "two")
-        assert "is not overwritten" in move(code=1)
+        assert "which is not overwritten" in move(code=1)
 
     def test_the_place_where_it_is(self, here: Path, cli: Cli, move: Mover) -> None:
         assert "already" in move(code=1, to="file://./there/..")
@@ -200,9 +200,9 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("text", "mode", "more", "said"),
         [
-            ("", 0o600, (), "no passphrase is in it"),
-            ("new", 0o644, (), "others can read it: chmod 600"),
-            ("new", 0o600, ("--secrets-provider", "awskms://alias/x"), "awskms://alias/x needs none"),
+            ("", 0o600, (), "missing or empty"),
+            ("new", 0o644, (), "other users can read it: chmod 600"),
+            ("new", 0o600, ("--secrets-provider", "awskms://alias/x"), "awskms://alias/x uses no passphrase"),
         ],
     )
     def test_a_passphrase_that_is_none(
@@ -215,18 +215,18 @@ class TestRefusals:
         assert cli.calls == []
 
 
-class TestProof:
+class TestVerification:
     """What must be the same before the stack file changes."""
 
     def test_a_resource_that_is_lost(self, here: Path, cli: Cli, move: Mover) -> None:
         cli.migrated = lambda state: state["resources"].pop()
-        assert "was not the same: the resources" in move(code=1)
+        assert "differs: the resources" in move(code=1)
         assert f"file://{here}/there" not in cli.states, "a wrong copy is removed"
         assert untouched(here)
 
     def test_a_setting_that_is_another(self, here: Path, cli: Cli, move: Mover) -> None:
         cli.settings = {f"file://{here}": {"mimir:port": "8080"}}
-        assert "was not the same: the settings" in move(code=1)
+        assert "differs: the settings" in move(code=1)
         assert untouched(here)
 
     def test_a_secret_that_is_not_encrypted(self, here: Path, cli: Cli, move: Mover) -> None:
@@ -239,7 +239,7 @@ class TestProof:
 
     def test_an_update_at_the_old_place_meanwhile(self, here: Path, cli: Cli, move: Mover) -> None:
         cli.migrated = lambda _: cli.states.update({f"file://{here}": state_of("one", "two", "three")})
-        assert "which was changed meanwhile" in move(code=1)
+        assert "which has changed since" in move(code=1)
         assert untouched(here)
 
     def test_what_an_interrupted_move_left_is_made_anew(self, here: Path, cli: Cli, move: Mover) -> None:
