@@ -42,8 +42,8 @@ class BuildSteps:
             return None
         number, rest = match["number"], match["rest"]
         name = self._names.setdefault(number, rest)
-        done = DONE.fullmatch(rest)
-        if not done or name in self._shown or not (suffix := duration.suffix(float(done["seconds"]))):
+        done_line = DONE.fullmatch(rest)
+        if not done_line or name in self._shown or not (suffix := duration.suffix(float(done_line["seconds"]))):
             return None
         self._shown.add(name)  # the plugin repeats the complete progress after a failure
         return f"    {name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + '…'}{suffix}"

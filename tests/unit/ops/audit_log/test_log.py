@@ -12,13 +12,12 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from ops.audit_log import facts, location, store
+from ops.audit_log import location, store
 from ops.audit_log.location import Location
 from ops.audit_log.log import AuditLog
 from ops.audit_log.record import Actor, Moved
 from ops.audit_log.store import AuditLogError, Store
 from ops.stack.cli import StackError
-from tests.support import repositories
 
 WHO = Actor(name="Ada", login="ada", host="desk", process=1)
 
@@ -34,10 +33,10 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> AuditLog:
 @pytest.fixture
 def folder(tmp_path: Path) -> AuditLog:
     """A log in a folder, with five objects."""
-    kept = AuditLog(store.open_store(Location("file", f"{tmp_path}/log")))
+    audit_log = AuditLog(store.open_store(Location("file", f"{tmp_path}/log")))
     for number in range(5):
-        kept.append(entry(number))
-    return kept
+        audit_log.append(entry(number))
+    return audit_log
 
 
 def entry(resources: int) -> Moved:
@@ -145,14 +144,6 @@ class TestCopy:
         assert len(other.read().entries) == 1
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose state is kept in its folder."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "Pulumi.yaml").write_text("name: mimir\nbackend:\n  url: file://.\n")
-    return tmp_path
-
-
 class TestLocation:
     """Where the log lies."""
 
@@ -222,47 +213,3 @@ class TestLocation:
         )
         assert found.options["account_key"] == "k3y"
         assert "k3y" not in f"{found} {found!r}"
-
-
-class TestFacts:
-    """What is said of who deploys what."""
-
-    def test_a_workflow_names_its_actor_and_run(self) -> None:
-        who = facts.current_actor(
-            {
-                "GITHUB_ACTIONS": "true",
-                "GITHUB_ACTOR": "ada",
-                "GITHUB_TRIGGERING_ACTOR": "grace",
-                "GITHUB_SERVER_URL": "https://github.example",
-                "GITHUB_REPOSITORY": "team/mimir",
-                "GITHUB_RUN_ID": "17",
-            }
-        )
-        assert who.name == "grace", "who repeats a run is who deploys"
-        assert who.run == "https://github.example/team/mimir/actions/runs/17"
-
-    def test_a_person_is_whom_git_knows(self, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(repository)
-        repositories.git("config", "user.name", "Ada", at=repository)
-        assert facts.current_actor({}).name == "Ada"
-        assert facts.current_actor({}).run is None
-
-    def test_a_token_in_a_sources_url_is_left_out(self, project: Path) -> None:
-        (project / "Pulumi.dev.yaml").write_text("config: {}\n")
-        overrides = {"source": {"location": "https://me:t0ken@git.example/mimir.git", "commit": "a" * 40}}
-        source = facts.deployment_source("dev", overrides)
-        assert source.location == "https://git.example/mimir.git"
-        assert source.revision.commit == "a" * 40
-        assert "t0ken" not in source.model_dump_json()
-
-    def test_a_folder_with_changes_is_dirty(self, repository: Path, project: Path) -> None:
-        (project / "Pulumi.dev.yaml").write_text(f"config:\n  mimir:source:\n    location: {repository}\n")
-        assert facts.deployment_source("dev", {}).revision.dirty is False
-        (repository / "new.go").write_text("package main\n")
-        changed = facts.deployment_source("dev", {})
-        assert changed.revision.dirty is True
-        assert len(changed.revision.commit or "") == 40
-
-    def test_a_digest_is_deployed_as_it_is(self, project: Path) -> None:
-        (project / "Pulumi.dev.yaml").write_text("config: {}\n")
-        assert facts.deployment_source("dev", {"image": {"digest": "sha256:ab"}}).digest == "sha256:ab"

@@ -65,7 +65,7 @@ def test_a_good_deployment_passes(
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "output"),
     [
         ({"status": {"GET /health": 503}}, "GET /health says that it is healthy: status 503"),
         ({"status": {"GET /not/served": 200}}, "GET /not/served is 404: found 200, expected 404"),
@@ -85,11 +85,11 @@ def test_what_is_wrong_fails_by_its_name(
     run: Check,
     capsys: pytest.CaptureFixture[str],
     broken: dict[str, Any],
-    said: str,
+    output: str,
 ) -> None:
     front = serve(Front(**{"required": True, "tls": True, **broken}))
     assert run(front, PRODUCTION) == 1
-    assert any(said in line for line in failures(capsys))
+    assert any(output in line for line in failures(capsys))
 
 
 def test_every_failure_is_said_at_once_and_kept_as_evidence(
@@ -218,9 +218,9 @@ class TestRunning:
             "service": "mimir-prod.mimir-prod.svc:8080",
             "logs": self.LOGS,
         }
-        found = [one.name for one in running.run_checks(outputs, Settings()) if one.problem]
-        assert len(found) == len(failed)
-        assert all(name.startswith(start) for name, start in zip(found, failed, strict=True))
+        problems = [result.name for result in running.run_checks(outputs, Settings()) if result.problem]
+        assert len(problems) == len(failed)
+        assert all(name.startswith(start) for name, start in zip(problems, failed, strict=True))
 
     @pytest.mark.parametrize(
         ("image", "health", "address", "failed"),
@@ -246,4 +246,4 @@ class TestRunning:
         client = argparse.Namespace(containers=argparse.Namespace(get=lambda name: container))
         monkeypatch.setattr(engine, "client", lambda host: client)
         outputs = {"container": "mimir-dev-1", "edge": "mimir-dev-edge", "image": "i@sha256:1"}
-        assert [one.name for one in running.run_checks(outputs, Settings()) if one.problem] == failed
+        assert [result.name for result in running.run_checks(outputs, Settings()) if result.problem] == failed

@@ -132,9 +132,9 @@ class TestRefusals:
     ) -> None:
         monkeypatch.setenv("FAKE_FULL", "yes")
         assert run(monkeypatch, "up") == NOT_RECORDED
-        said = capsys.readouterr().err
-        assert "could NOT be recorded" in said
-        assert NEW in said, "what should stand there is not lost"
+        output = capsys.readouterr().err
+        assert "could NOT be recorded" in output
+        assert NEW in output, "what should stand there is not lost"
 
     def test_a_failure_stays_one_when_it_cannot_be_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FAKE_FULL", "yes")
@@ -162,8 +162,8 @@ class TestUnfinished:
         begun()
         monkeypatch.setenv("FAKE_LOCKED", "yes")
         run(monkeypatch, "up")
-        assert "Deployment ab12 (up, started" in (said := capsys.readouterr().out)
-        assert "pulumi cancel --yes dev" in said
+        assert "Deployment ab12 (up, started" in (output := capsys.readouterr().out)
+        assert "pulumi cancel --yes dev" in output
         monkeypatch.delenv("FAKE_LOCKED")
         run(monkeypatch, "up")
         assert "ab12" in capsys.readouterr().out

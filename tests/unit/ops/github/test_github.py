@@ -137,8 +137,8 @@ def test_a_refusal_is_an_error_without_the_token(
 ) -> None:
     github.status = 403
     assert comment(monkeypatch, tmp_path) == 1
-    said = capsys.readouterr().err
-    assert "status 403" in said and TOKEN not in said
+    output = capsys.readouterr().err
+    assert "status 403" in output and TOKEN not in output
 
 
 def test_outside_of_a_workflow(
