@@ -1,1 +1,1 @@
-"""Who deployed which digest, when, with what result: one immutable object an event, chained by hashes."""
+"""Records who deployed which digest, when, with what result: one immutable object per event, chained by hashes."""

@@ -1,4 +1,4 @@
-"""One deployment, from its two records and from what Pulumi's own history says."""
+"""A deployment, merged from its two records and from Pulumi's own history."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from typing import Any
 
 from ops.audit_log.history import Update
 from ops.audit_log.log import AnyEntry
-from ops.audit_log.record import Finished, From, Revision, Started, Who
-from ops.audit_log.recorded import is_running
+from ops.audit_log.record import Actor, DeploymentSource, Finished, Revision, Started
+from ops.audit_log.recording import is_running
 
 NOT_RECORDED = "not recorded"
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is known of one.
+    """A deployment of a stack.
 
     Attributes:
-        id: of its records; None for an update that was made past this project's commands.
-        command: up, refresh, destroy or move-state; of an update without records Pulumi's own word for it.
-        stack: of this project.
-        started: UTC, RFC 3339.
-        finished: as `started`; None where the end is not recorded.
-        seconds: it took, None where that is not known.
-        result: succeeded, failed, refused, running (on this machine), or unfinished: it was killed, or runs elsewhere.
-        pulumi: what Pulumi's history says of it, for example where it was not recorded any more; None where nothing.
-        who: did it; None where it was not recorded.
+        id: ID of its records; None for an update without this project's commands.
+        command: up, refresh, destroy or move-state; for an update without records, Pulumi's kind of update.
+        stack: name of the stack.
+        started: start time, UTC, RFC 3339.
+        finished: end time, as `started`; None if it is not recorded.
+        seconds: duration; None if unknown.
+        result: succeeded, failed, refused, running (on this machine), or unfinished (killed, or running elsewhere).
+        pulumi: the result in Pulumi's history; None if it is not there.
+        who: who deployed; None if it is not recorded.
         project: revision of this project.
         source: what was to be deployed.
-        before: image with digest, of the stack before.
-        image: image with digest, of the stack after, or that was built when it failed.
-        changes: resources by what was done to them.
-        version: Pulumi Cloud's number.
-        state: where the state lay.
-        note: what else is to be said.
+        before: image of the stack before, with its digest.
+        image: image of the stack after, with its digest; after a failure, the image that was built.
+        changes: number of resources by operation.
+        version: number of the update in Pulumi Cloud.
+        state: URL of the state.
+        note: further remarks.
     """
 
     id: str | None
@@ -47,9 +47,9 @@ class Deployment:
     seconds: float | None
     result: str
     pulumi: str | None
-    who: Who | None = None
+    who: Actor | None = None
     project: Revision | None = None
-    source: From | None = None
+    source: DeploymentSource | None = None
     before: str | None = None
     image: str | None = None
     changes: dict[str, int] | None = None
@@ -63,22 +63,30 @@ class Deployment:
         return any(digest in image for image in images if image)
 
     def as_json(self) -> dict[str, Any]:
-        """All of it."""
+        """All attributes, for JSON."""
         parts = {"who": self.who, "project": self.project, "source": self.source}
         return {**asdict(self), **{name: part and part.model_dump() for name, part in parts.items()}}
 
 
-def merged(entries: Sequence[AnyEntry], updates: Sequence[Update]) -> list[Deployment]:
-    """Every deployment of `entries`, and every one of `updates` that has none; the last one first."""
-    known = {update.deployment: update for update in updates if update.deployment}
-    found: dict[str, Deployment] = {}
+def merge_deployments(entries: Sequence[AnyEntry], updates: Sequence[Update]) -> list[Deployment]:
+    """Merge the audit log with Pulumi's history.
+
+    Args:
+        entries: objects of the audit log.
+        updates: updates in Pulumi's history.
+
+    Returns:
+        Every recorded deployment, and every update without a record; newest first.
+    """
+    recorded_updates = {update.deployment: update for update in updates if update.deployment}
+    deployments: dict[str, Deployment] = {}
     for entry in entries:
         if isinstance(entry, Started):
-            found[entry.id] = _begun(entry, known.get(entry.id))
+            deployments[entry.id] = _started(entry, recorded_updates.get(entry.id))
         elif isinstance(entry, Finished):
-            found[entry.id] = _ended(found.get(entry.id), entry)
+            deployments[entry.id] = _finished(deployments.get(entry.id), entry)
         else:
-            found[f"move {entry.number}"] = Deployment(
+            deployments[f"move {entry.number}"] = Deployment(
                 id=None,
                 command="move-state",
                 stack=entry.stack,
@@ -91,12 +99,15 @@ def merged(entries: Sequence[AnyEntry], updates: Sequence[Update]) -> list[Deplo
                 state=entry.state,
                 note=f"to {entry.target}",
             )
-    past = [_unrecorded(update) for update in updates if update.deployment not in found]
-    everything = [*found.values(), *past]
-    return sorted(everything, key=lambda one: datetime.fromisoformat(one.started), reverse=True)
+    unrecorded = [_unrecorded(update) for update in updates if update.deployment not in deployments]
+    return sorted(
+        [*deployments.values(), *unrecorded],
+        key=lambda deployment: datetime.fromisoformat(deployment.started),
+        reverse=True,
+    )
 
 
-def _begun(entry: Started, update: Update | None) -> Deployment:
+def _started(entry: Started, update: Update | None) -> Deployment:
     return Deployment(
         id=entry.id,
         command=entry.command,
@@ -111,12 +122,12 @@ def _begun(entry: Started, update: Update | None) -> Deployment:
         source=entry.source,
         before=entry.before,
         state=entry.state,
-        note=f"its end is not recorded; Pulumi says: {update.result}" if update else "",
+        note=f"its end is not recorded; result in Pulumi's history: {update.result}" if update else "",
     )
 
 
-def _ended(begun: Deployment | None, entry: Finished) -> Deployment:
-    known = begun or Deployment(
+def _finished(started: Deployment | None, entry: Finished) -> Deployment:
+    deployment = started or Deployment(
         id=entry.id,
         command="?",
         stack=entry.stack,
@@ -129,19 +140,19 @@ def _ended(begun: Deployment | None, entry: Finished) -> Deployment:
         state=entry.state,
     )
     return replace(
-        known,
+        deployment,
         finished=entry.time,
         seconds=entry.seconds,
         result=entry.result,
         image=entry.image,
         changes=entry.changes,
         version=entry.version,
-        note="" if begun else "its beginning is missing",
+        note="" if started else "its start is not recorded",
     )
 
 
 def _unrecorded(update: Update) -> Deployment:
-    said = update.message.splitlines()[0] if update.message else ""
+    message = update.message.splitlines()[0] if update.message else ""
     return Deployment(
         id=update.deployment,
         command=f"pulumi {update.kind}",
@@ -153,5 +164,6 @@ def _unrecorded(update: Update) -> Deployment:
         pulumi=update.result,
         changes=update.changes,
         version=update.version,
-        note=f"{NOT_RECORDED}: made past `make`, or its records are gone" + (f"; message: {said}" if said else ""),
+        note=f"{NOT_RECORDED}: updated without `make`, or its records were removed"
+        + (f"; message: {message}" if message else ""),
     )

@@ -1,4 +1,4 @@
-"""What a record says of who deploys, from which revision, and what."""
+"""Collects the facts of a record: who deploys, from which revision, and which source."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from components.constants import DEFAULT_SOURCE
 from components.source import repository
 from components.source.source import GitError, git, is_url
-from ops.audit_log.location import shown
-from ops.audit_log.record import From, Revision, Who
+from ops.audit_log.location import redact_url
+from ops.audit_log.record import Actor, DeploymentSource, Revision
 from ops.stack import cli
 
 
-def who(environment: Mapping[str, str] = os.environ) -> Who:
-    """Who runs this process."""
+def current_actor(environment: Mapping[str, str] = os.environ) -> Actor:
+    """The user or workflow that runs this process."""
     login = getpass.getuser()
     run = None
     if environment.get("GITHUB_ACTIONS") == "true":
@@ -26,7 +26,7 @@ def who(environment: Mapping[str, str] = os.environ) -> Who:
             environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")
         )
         run = f"{server}/{repository}/actions/runs/{number}"
-    return Who(
+    return Actor(
         name=_actor(environment) if run else _git("config", "user.name") or login,
         login=login,
         host=socket.gethostname(),
@@ -36,18 +36,18 @@ def who(environment: Mapping[str, str] = os.environ) -> Who:
 
 
 def _actor(environment: Mapping[str, str]) -> str:
-    """Who started this run; of a run that is repeated, who did that."""
+    """Who started this workflow run, or re-ran it."""
     return environment.get("GITHUB_TRIGGERING_ACTOR") or environment.get("GITHUB_ACTOR", "")
 
 
-def revision() -> Revision:
-    """The revision of this project's files; nothing outside of version control."""
+def project_revision() -> Revision:
+    """The revision of this project's files; empty outside of a git repository."""
     commit = _git("rev-parse", "HEAD")
     return Revision(commit=commit or None, dirty=bool(commit and _git("status", "--porcelain", "--", ".")))
 
 
-def revision_of_source(folder: Path) -> Revision:
-    """The revision of the files in `folder`, whose repository is not trusted; nothing outside of version control."""
+def source_revision(folder: Path) -> Revision:
+    """The revision of the files in `folder`, whose repository is not trusted; empty outside of a git repository."""
     try:
         with repository.opened(folder) as opened:
             return Revision(commit=opened.head, dirty=opened.is_changed()) if opened else Revision()
@@ -55,21 +55,29 @@ def revision_of_source(folder: Path) -> Revision:
         return Revision()
 
 
-def source(of_stack: str, overrides: Mapping[str, Any]) -> From:
-    """What a deployment of `of_stack` builds or takes, with the settings of this run first."""
-    given = overrides.get("image", {}).get("digest") or cli.setting(of_stack, "image", "digest")
-    chosen = overrides.get("source")
-    if given and not chosen:
-        return From(digest=str(given))
+def deployment_source(stack: str, overrides: Mapping[str, Any]) -> DeploymentSource:
+    """The source or the digest that a deployment uses.
+
+    Args:
+        stack: name of the stack.
+        overrides: settings for this run only, which take precedence over the stack file.
+    """
+    digest = overrides.get("image", {}).get("digest") or cli.setting(stack, "image", "digest")
+    source = overrides.get("source")
+    if digest and not source:
+        return DeploymentSource(digest=str(digest))
     location, commit = (
-        (chosen["location"], chosen["commit"])
-        if chosen
-        else (cli.setting(of_stack, "source", "location"), cli.setting(of_stack, "source", "commit"))
+        (source["location"], source["commit"])
+        if source
+        else (cli.setting(stack, "source", "location"), cli.setting(stack, "source", "commit"))
     )
     location = str(location or DEFAULT_SOURCE)
     if commit:
-        return From(location=shown(location) if is_url(location) else location, revision=Revision(commit=str(commit)))
-    return From(location=location, revision=revision_of_source(Path(location)))
+        return DeploymentSource(
+            location=redact_url(location) if is_url(location) else location,
+            revision=Revision(commit=str(commit)),
+        )
+    return DeploymentSource(location=location, revision=source_revision(Path(location)))
 
 
 def _git(*arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""Pulumi's own history of a stack, which also knows the updates that were made without this project's commands."""
+"""Pulumi's own history of a stack, which includes updates without this project's commands."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ops.stack.cli import asked
+from ops.stack.cli import run_captured
 from ops.state import local_state
 
 MESSAGE = re.compile(r"\[deployment ([0-9a-f]+)\]$")
-"""How the message of an update names its record."""
+"""End of an update's message, with the ID of its record."""
 
 
 @dataclass(frozen=True)
 class Update:
-    """One update.
+    """An update in Pulumi's history.
 
     Attributes:
         kind: update, destroy, refresh, import and so on.
-        started: UTC, RFC 3339.
-        seconds: it took; 0 while it runs.
+        started: start time, UTC, RFC 3339.
+        seconds: duration; 0 while it runs.
         result: succeeded, failed or in-progress.
-        version: Pulumi Cloud's number; None elsewhere.
-        changes: resources by what was done to them.
-        deployment: id of its record, None for an update that has none.
-        message: what is said of it.
+        version: number of the update in Pulumi Cloud; None for other backends.
+        changes: number of resources by operation.
+        deployment: ID of its record; None if it has none.
+        message: message of the update.
     """
 
     kind: str
@@ -40,33 +40,43 @@ class Update:
     message: str
 
 
-def message(command: str, deployment: str) -> str:
-    """The message of an update that belongs to a record."""
+def update_message(command: str, deployment: str) -> str:
+    """The message of an update that belongs to a record.
+
+    Args:
+        command: name of the command.
+        deployment: ID of the record.
+    """
     return f"ops {command} [deployment {deployment}]"
 
 
-def of_stack(stack: str, count: int) -> tuple[Update, ...]:
-    """The last `count` updates, the last one first; nothing where Pulumi cannot say."""
-    kept = local_state.updates(stack, count)
-    if kept is not None:
-        return tuple(_update(one) for one in kept)
-    done = asked("stack", "history", "--json", "--page-size", str(count), "--stack", stack)
-    if done.returncode != 0:
+def read_history(stack: str, count: int) -> tuple[Update, ...]:
+    """The last updates of a stack, newest first; empty if Pulumi cannot read them.
+
+    Args:
+        stack: name of the stack.
+        count: maximum number of updates.
+    """
+    updates = local_state.updates(stack, count)
+    if updates is not None:
+        return tuple(_parse_update(update) for update in updates)
+    result = run_captured("stack", "history", "--json", "--page-size", str(count), "--stack", stack)
+    if result.returncode != 0:
         return ()
-    return tuple(_update(one) for one in json.loads(done.stdout or "null") or [])
+    return tuple(_parse_update(update) for update in json.loads(result.stdout or "null") or [])
 
 
-def _update(found: dict[str, Any]) -> Update:
-    said = str(found.get("message") or "")
-    named = MESSAGE.search(said)
-    started, ended = str(found["startTime"]), found.get("endTime")
+def _parse_update(update: dict[str, Any]) -> Update:
+    message = str(update.get("message") or "")
+    match = MESSAGE.search(message)
+    started, ended = str(update["startTime"]), update.get("endTime")
     return Update(
-        kind=str(found["kind"]),
+        kind=str(update["kind"]),
         started=started,
         seconds=(datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds() if ended else 0,
-        result=str(found.get("result") or ""),
-        version=int(found["version"]) or None,
-        changes=dict(found.get("resourceChanges") or {}),
-        deployment=named[1] if named else None,
-        message=said,
+        result=str(update.get("result") or ""),
+        version=int(update["version"]) or None,
+        changes=dict(update.get("resourceChanges") or {}),
+        deployment=match[1] if match else None,
+        message=message,
     )

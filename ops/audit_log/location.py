@@ -1,4 +1,4 @@
-"""Where the state lies, and where the audit log does: beside it, unless `MIMIR_AUDIT_LOG` names another place."""
+"""The locations of the state and of the audit log, which is beside the state unless `MIMIR_AUDIT_LOG` is set."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ops.stack import yaml_file
 from ops.stack.cli import StackError
 
 VARIABLE = "MIMIR_AUDIT_LOG"
-"""Environment variable that names another place for the log: a URL as Pulumi writes them, such as s3://bucket/folder."""
+"""Environment variable with another location of the log: a URL in Pulumi's form, such as s3://bucket/folder."""
 
-BESIDE = ".mimir/deployments"
-"""The log's folder beside the state."""
+LOG_FOLDER = ".mimir/deployments"
+"""Folder of the log, beside the state."""
 
 KINDS = "file://, s3://, gs:// or azblob://"
 
 
 @dataclass(frozen=True)
 class Location:
-    """A folder, as fsspec names it.
+    """A folder, in fsspec's terms.
 
     Attributes:
-        protocol: fsspec's name of the kind of store: file, s3, gs or abfs.
-        folder: the folder, its bucket or container first.
-        options: what the store is opened with; may hold a key, and so is never shown.
+        protocol: fsspec's protocol: file, s3, gs or abfs.
+        folder: path of the folder; for object stores it starts with the bucket or container.
+        options: options for the file system; never printed, because they may contain a key.
     """
 
     protocol: str
@@ -39,75 +39,84 @@ class Location:
         return f"{self.protocol}://{self.folder}"
 
     def below(self, *names: str) -> Location:
-        """A folder in this one."""
+        """A folder below this one."""
         return Location(self.protocol, "/".join([self.folder.rstrip("/"), *names]), self.options)
 
 
 def project() -> dict[str, Any]:
-    """What Pulumi.yaml says."""
+    """The content of Pulumi.yaml."""
     return yaml_file.read(Path("Pulumi.yaml"))
 
 
 def backend(environment: Mapping[str, str] = os.environ) -> str:
-    """The URL of the state: `PULUMI_BACKEND_URL`, else what Pulumi.yaml says; of folders, an absolute one.
+    """The URL of the state backend: `PULUMI_BACKEND_URL`, else that of Pulumi.yaml; absolute for folders.
 
     Raises:
-        StackError: when neither names one: a record must say which state it is about.
+        StackError: neither is set, and a record must name its state.
     """
     url = environment.get("PULUMI_BACKEND_URL") or (project().get("backend") or {}).get("url")
     if not url:
-        raise StackError("no place of the state is named: set backend.url in Pulumi.yaml, or PULUMI_BACKEND_URL")
+        raise StackError("no state backend is configured: set backend.url in Pulumi.yaml, or PULUMI_BACKEND_URL")
     return absolute(str(url))
 
 
 def absolute(url: str) -> str:
-    """`url`, with the path of a folder made absolute, as seen from the project."""
+    """`url` with an absolute path, if it is a folder; relative paths start at the project."""
     if not url.startswith("file://"):
         return url.rstrip("/")
-    path, mark, query = url.removeprefix("file://").partition("?")
-    return f"file://{Path(path or '.').expanduser().resolve()}{mark}{query}"
+    path, separator, query = url.removeprefix("file://").partition("?")
+    return f"file://{Path(path or '.').expanduser().resolve()}{separator}{query}"
 
 
-def shown(url: str) -> str:
-    """`url` without what may be a key: the part before the @, and the query."""
+def redact_url(url: str) -> str:
+    """`url` without its user info and its query, which may contain credentials."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def of_log(stack: str, backend_url: str, environment: Mapping[str, str] = os.environ) -> Location:
-    """Where the log of `stack` lies, whose state lies in `backend_url`.
+def log_location(stack: str, backend_url: str, environment: Mapping[str, str] = os.environ) -> Location:
+    """The location of a stack's audit log.
+
+    Args:
+        stack: name of the stack.
+        backend_url: URL of its state backend.
+        environment: environment with `MIMIR_AUDIT_LOG` and the store's credentials.
 
     Raises:
-        StackError: when the log cannot lie beside the state, and no other place is named.
+        StackError: the log cannot be beside the state, and `MIMIR_AUDIT_LOG` is not set.
     """
-    owner = str(project().get("name"))
-    if chosen := environment.get(VARIABLE):
-        return of_url(chosen, environment).below(owner, stack)
+    project_name = str(project().get("name"))
+    if url := environment.get(VARIABLE):
+        return parse_url(url, environment).below(project_name, stack)
     if not is_folder(backend_url):
         raise StackError(
-            f"the audit log of deployments cannot lie beside the state in {shown(backend_url)}; "
-            f"name a place of its own that keeps objects ({KINDS}): export {VARIABLE}=s3://<bucket>/<folder>"
+            f"the audit log of deployments cannot be stored beside the state in {redact_url(backend_url)}; "
+            f"set its own location ({KINDS}): export {VARIABLE}=s3://<bucket>/<folder>"
         )
-    return of_url(backend_url, environment).below(BESIDE, owner, stack)
+    return parse_url(backend_url, environment).below(LOG_FOLDER, project_name, stack)
 
 
 def is_folder(url: str) -> bool:
-    """Whether `url` is a folder or bucket of a kind that is known here."""
-    return urlsplit(url).scheme in _FINDERS
+    """Whether `url` is a folder or a bucket of a supported kind."""
+    return urlsplit(url).scheme in _PARSERS
 
 
-def of_url(url: str, environment: Mapping[str, str] = os.environ) -> Location:
-    """The folder that a URL in Pulumi's form names.
+def parse_url(url: str, environment: Mapping[str, str] = os.environ) -> Location:
+    """Parse the URL of a folder or bucket, in Pulumi's form.
+
+    Args:
+        url: the URL.
+        environment: environment with the store's credentials.
 
     Raises:
-        StackError: for another kind of URL.
+        StackError: the kind of URL is not supported.
     """
     parts = urlsplit(url)
     if not is_folder(url):
-        raise StackError(f"{VARIABLE}={shown(url)}: the audit log can be kept in {KINDS}")
+        raise StackError(f"{VARIABLE}={redact_url(url)}: the audit log can be kept in {KINDS}")
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     bucket = f"{parts.netloc}{parts.path}".rstrip("/")
-    return _FINDERS[parts.scheme](absolute(url), bucket, query, environment)
+    return _PARSERS[parts.scheme](absolute(url), bucket, query, environment)
 
 
 def _folder(url: str, _: str, __: Mapping[str, str], ___: Mapping[str, str]) -> Location:
@@ -133,13 +142,13 @@ def _gs(_: str, bucket: str, __: Mapping[str, str], ___: Mapping[str, str]) -> L
 
 
 def _azblob(_: str, container: str, query: Mapping[str, str], environment: Mapping[str, str]) -> Location:
-    """Pulumi and adlfs read the account from variables of other names."""
-    known = {
+    """Pulumi and adlfs read the account from different environment variables."""
+    options = {
         "account_name": query.get("storage_account") or environment.get("AZURE_STORAGE_ACCOUNT"),
         "account_key": environment.get("AZURE_STORAGE_KEY"),
         "sas_token": environment.get("AZURE_STORAGE_SAS_TOKEN"),
     }
-    return Location("abfs", container, {name: value for name, value in known.items() if value})
+    return Location("abfs", container, {name: value for name, value in options.items() if value})
 
 
-_FINDERS = {"file": _folder, "s3": _s3, "gs": _gs, "azblob": _azblob}
+_PARSERS = {"file": _folder, "s3": _s3, "gs": _gs, "azblob": _azblob}

@@ -1,4 +1,4 @@
-"""What the log's objects hold. A record never holds a setting's value, an output or an error's text."""
+"""The format of the log's objects. A record never contains a setting's value, an output or an error message."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 Result = Literal["succeeded", "failed", "refused"]
-"""`refused`: Pulumi did not begin, for example because another update held the stack's lock."""
+"""`refused`: Pulumi did not start, for example because another update held the stack's lock."""
 
 
 def now() -> str:
-    """The time, UTC, as RFC 3339 and as Pulumi writes it."""
+    """The current time, UTC, RFC 3339, in Pulumi's format."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class _Part(BaseModel):
-    """Something written down; what a later version of this program adds is left unread."""
+class _Record(BaseModel):
+    """Base of everything in a record; fields that a later version of this program added are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Who(_Part):
-    """Who ran a command, as this machine or the pipeline says; nobody vouches for it but the log's access rules.
+class Actor(_Record):
+    """Who ran a command, as reported by the machine or pipeline; only the log's access control authenticates it.
 
     Attributes:
-        name: the actor of a GitHub workflow, else git's user, else the system's.
-        login: the system's user.
-        host: the machine.
-        process: its process there.
-        run: URL of the workflow's run.
+        name: actor of the GitHub workflow, else user.name of git, else `login`.
+        login: user of the operating system.
+        host: host name.
+        process: process ID on the host.
+        run: URL of the workflow run.
     """
 
     name: str
@@ -40,32 +40,32 @@ class Who(_Part):
     run: str | None = None
 
 
-class Revision(_Part):
-    """Where files came from; `dirty` means that they were changed since `commit`."""
+class Revision(_Record):
+    """The git revision of files; `dirty` means that they differ from `commit`."""
 
     commit: str | None = None
     dirty: bool = False
 
 
-class From(_Part):
-    """What was to be deployed: a source (its place without credentials) and its revision, or a digest."""
+class DeploymentSource(_Record):
+    """What was to be deployed: a source (its location without credentials) and its revision, or a digest."""
 
     location: str | None = None
     revision: Revision = Revision()
     digest: str | None = None
 
 
-class _Entry(_Part):
-    """What every object has.
+class _Entry(_Record):
+    """The fields of every object.
 
     Attributes:
-        format: of this object.
-        number: its place in the log.
-        previous: SHA-256 of the object before it, as it was written; "" in the first.
+        format: version of the format.
+        number: position in the log, from 1.
+        previous: SHA-256 of the previous object's content; "" in the first.
         time: UTC, RFC 3339.
-        stack: of this project.
-        state: where the state lay.
-        who: did it.
+        stack: name of the stack.
+        state: URL of the state, without credentials.
+        who: who ran the command.
     """
 
     format: Literal[1] = 1
@@ -74,21 +74,21 @@ class _Entry(_Part):
     time: str = Field(default_factory=now)
     stack: str
     state: str
-    who: Who
+    who: Actor
 
-    def written(self) -> bytes:
-        """The object's content."""
+    def to_json(self) -> bytes:
+        """The content of the object."""
         return self.model_dump_json(indent=2).encode() + b"\n"
 
 
 class Started(_Entry):
-    """A command that deploys or removes the stack is about to.
+    """A command that deploys or removes the stack has started.
 
     Attributes:
-        id: of this deployment; Pulumi's own history has it in the update's message.
+        id: ID of this deployment; also in the update's message in Pulumi's history.
         command: up, refresh or destroy.
         project: revision of this project.
-        source: what was to be deployed; None when something is removed.
+        source: what is to be deployed; None for destroy.
         before: image that the stack had, with its digest.
     """
 
@@ -96,21 +96,21 @@ class Started(_Entry):
     id: str
     command: str
     project: Revision
-    source: From | None
+    source: DeploymentSource | None
     before: str | None
 
 
 class Finished(_Entry):
-    """It has ended.
+    """A command has ended.
 
     Attributes:
-        id: of the `Started`.
-        result: how.
-        exit_code: the CLI's.
-        seconds: it took.
-        image: with its digest, that the stack has now; after a failure, the one that was built.
-        version: Pulumi Cloud's number of the update; other backends have none.
-        changes: resources by what Pulumi did to them, such as {"create": 3, "same": 18}; None where it never began.
+        id: ID of its `Started`.
+        result: its result.
+        exit_code: exit code of the CLI.
+        seconds: duration.
+        image: image that the stack has now, with its digest; after a failure, the image that was built.
+        version: number of the update in Pulumi Cloud; None for other backends.
+        changes: number of resources by operation, such as {"create": 3, "same": 18}; None if Pulumi did not start.
     """
 
     event: Literal["finished"] = "finished"
@@ -124,7 +124,7 @@ class Finished(_Entry):
 
 
 class Moved(_Entry):
-    """The state has been moved from `state` to `target`, with so many `resources`."""
+    """The state was moved from `state` to `target`; it has `resources` resources."""
 
     event: Literal["moved"] = "moved"
     target: str
@@ -133,4 +133,4 @@ class Moved(_Entry):
 
 Entry = Annotated[Started | Finished | Moved, Field(discriminator="event")]
 ENTRY: TypeAdapter[Started | Finished | Moved] = TypeAdapter(Entry)
-"""Reads one."""
+"""Parses an entry."""

@@ -1,4 +1,4 @@
-"""Numbered objects in one folder: each is written once, and never again."""
+"""Numbered objects in one folder. Each is written once and never changed."""
 
 from __future__ import annotations
 
@@ -17,18 +17,23 @@ from ops.stack.cli import StackError
 
 SUFFIX = ".json"
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"}
-"""What fsspec needs for each kind of store; nobody who keeps the log in a folder has to have them."""
+"""Package that fsspec needs for each protocol; a log in a local folder needs none."""
 
 
 class AuditLogError(StackError):
-    """The log, or what else lies beside a state, cannot be read or written."""
+    """The log, or another file beside the state, cannot be read or written."""
 
 
 @dataclass(frozen=True)
 class Store:
     """A folder of objects named 00000001.json, 00000002.json and so on.
 
-    The number is what orders concurrent writers: a store lets one of them have it, and the others take the next.
+    The number orders concurrent writers: the store gives it to one of them, and the others take the next.
+
+    Attributes:
+        files: the file system.
+        folder: path of the folder.
+        what: name of the content in error messages.
     """
 
     files: fsspec.AbstractFileSystem
@@ -36,47 +41,54 @@ class Store:
     what: str = "the audit log"
 
     def names(self) -> list[str]:
-        """The names of what is in the folder; nothing where there is no such folder.
+        """The names of the files in the folder; empty if there is no such folder.
 
         Raises:
-            AuditLogError: when the store does not answer.
+            AuditLogError: the store cannot be read.
         """
-        with self._answering("read"):
+        with self._translate_errors("read"):
             try:
-                listed = self.files.ls(self.folder, detail=False, refresh=True)
+                paths = self.files.ls(self.folder, detail=False, refresh=True)
             except FileNotFoundError:
                 return []
-            return sorted(PurePosixPath(path).name for path in listed)
+            return sorted(PurePosixPath(path).name for path in paths)
 
     def numbers(self) -> list[int]:
-        """The numbers that are taken, in order.
+        """The numbers of the objects, in order.
 
         Raises:
-            AuditLogError: when the store does not answer.
+            AuditLogError: the store cannot be read.
         """
         stems = [name.removesuffix(SUFFIX) for name in self.names() if name.endswith(SUFFIX)]
         return sorted(int(stem) for stem in stems if stem.isdecimal())
 
     def read(self, numbers: Iterable[int]) -> dict[int, bytes]:
-        """The contents of `numbers`.
+        """The contents of objects, by number.
 
         Raises:
-            AuditLogError: when the store does not answer, or has one of them no more.
+            AuditLogError: the store cannot be read, or an object is missing.
         """
-        wanted = {self._path(number): number for number in numbers}
-        if not wanted:
+        paths = {self._path(number): number for number in numbers}
+        if not paths:
             return {}
-        with self._answering("read"):
-            found = self.files.cat(list(wanted))
-            return {wanted[path]: content for path, content in found.items()}
+        with self._translate_errors("read"):
+            contents = self.files.cat(list(paths))
+            return {paths[path]: content for path, content in contents.items()}
 
     def add(self, number: int, content: bytes) -> bool:
-        """Write `number`; whether it was free.
+        """Write an object, unless its number is taken.
+
+        Args:
+            number: number of the object.
+            content: its content.
+
+        Returns:
+            Whether the object was written; False if the number is taken.
 
         Raises:
-            AuditLogError: when it cannot be written.
+            AuditLogError: the object cannot be written.
         """
-        with self._answering("written"):
+        with self._translate_errors("written"):
             try:
                 if isinstance(self.files, LocalFileSystem):
                     _create(Path(self._path(number)), content)
@@ -90,18 +102,23 @@ class Store:
         return f"{self.folder}/{number:08}{SUFFIX}"
 
     @contextmanager
-    def _answering(self, done: str) -> Iterator[None]:
+    def _translate_errors(self, done: str) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # each kind of store has exceptions of its own
-            raise AuditLogError(f"{self.what} in {self.folder} cannot be {done}: {_said(error)}") from error
+        except Exception as error:  # each file system has its own exceptions
+            message = str(error) or type(error).__name__
+            raise AuditLogError(f"{self.what} in {self.folder} cannot be {done}: {message}") from error
 
 
-def opened(location: Location, what: str = "the audit log") -> Store:
-    """The store in `location`, which an error calls `what`.
+def open_store(location: Location, what: str = "the audit log") -> Store:
+    """Open the store in a location.
+
+    Args:
+        location: location of the folder.
+        what: name of the content in error messages.
 
     Raises:
-        AuditLogError: when the package for this kind of store is not installed.
+        AuditLogError: the package for this kind of store is not installed.
     """
     try:
         files = fsspec.filesystem(location.protocol, **location.options)
@@ -112,18 +129,18 @@ def opened(location: Location, what: str = "the audit log") -> Store:
 
 
 def _create(path: Path, content: bytes) -> None:
-    """Let `path` appear with its whole content, once: neither a killed writer nor a reader sees half of it."""
+    """Create a file atomically with its complete content.
+
+    Raises:
+        FileExistsError: the file exists.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444), "wb") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.link(fresh, path)
+        os.link(temporary, path)
     finally:
-        fresh.unlink(missing_ok=True)
-
-
-def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__
+        temporary.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The front door of a deployment, as a client outside of it finds it."""
+"""An HTTP client for a deployment's endpoint, outside of the deployment."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
-from ops.checks.forward import forwarded
+from ops.checks.forward import port_forward
 from ops.stack.cli import StackError
 
 TIMEOUT_SECONDS = 10
 POLL_SECONDS = 0.2
 HEALTHY = 200
-USUAL_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back.
+class Response:
+    """An HTTP response.
 
     Attributes:
-        headers: by their names in lower case.
+        status: status code.
+        headers: headers, by name in lower case.
+        body: body, decoded.
     """
 
     status: int
@@ -39,14 +41,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class EdgeClient:
-    """Where a deployment is reached.
+    """A client for the endpoint of a deployment.
 
     Attributes:
         scheme: http or https.
-        address: host and port that are connected to.
-        host: name that is asked for there.
-        insecure: whether nobody vouches for the certificate, because the stack made it itself.
-        path: where it says whether it is healthy.
+        address: host and port to connect to.
+        host: host name to request there.
+        insecure: whether to accept any certificate, because the stack's own is self-signed.
+        path: path of the health check.
     """
 
     scheme: str
@@ -55,11 +57,16 @@ class EdgeClient:
     insecure: bool
     path: str
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """One request, without a body, on a connection of its own.
+    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Response:
+        """Send one request, without a body, on a new connection.
+
+        Args:
+            method: HTTP method.
+            path: path and query.
+            headers: additional headers.
 
         Raises:
-            HTTPError: when there is no answer, or the certificate is not one to believe.
+            HTTPError: there is no response, or the certificate is not trusted.
         """
         name, _, port = self.address.rpartition(":")
         if self.insecure:
@@ -75,7 +82,7 @@ class EdgeClient:
         else:
             pool = urllib3.HTTPConnectionPool(name, int(port))
         with pool:
-            answer = pool.request(
+            response = pool.request(
                 method,
                 path,
                 headers={"Host": self.host, **(headers or {})},
@@ -83,29 +90,36 @@ class EdgeClient:
                 redirect=False,
                 timeout=TIMEOUT_SECONDS,
             )
-            found = {key.lower(): value for key, value in answer.headers.items()}
-            return Answer(answer.status, found, answer.data.decode(errors="replace"))
+            lower_case = {key.lower(): value for key, value in response.headers.items()}
+            return Response(response.status, lower_case, response.data.decode(errors="replace"))
 
     def wait(self, seconds: float) -> str | None:
-        """Wait until it answers as healthy; what it did instead, or None."""
-        return self.wait_for(lambda status: status == HEALTHY, seconds)[1]
-
-    def wait_for(self, is_good: Callable[[int], bool], seconds: float) -> tuple[int | None, str | None]:
-        """Ask for its health until the answer is good.
+        """Wait until the health check succeeds.
 
         Args:
-            is_good: judges an answer's status.
-            seconds: after which it gives up.
+            seconds: maximum time to wait.
 
         Returns:
-            The last answer's status, None where there was none; and what is wrong, None where it is good.
+            What is wrong; None if the deployment is healthy.
+        """
+        return self.wait_for(lambda status: status == HEALTHY, seconds)[1]
+
+    def wait_for(self, is_accepted: Callable[[int], bool], seconds: float) -> tuple[int | None, str | None]:
+        """Repeat the health check until its status is accepted.
+
+        Args:
+            is_accepted: decides on a status code.
+            seconds: maximum time to wait.
+
+        Returns:
+            The last status code, None if there was no response; and what is wrong, None if the status is accepted.
         """
         deadline = time.monotonic() + seconds
         while True:
             status: int | None = None
             try:
                 status = self.ask("GET", self.path).status
-                problem = None if is_good(status) else f"status {status}"
+                problem = None if is_accepted(status) else f"status {status}"
             except HTTPError as error:
                 problem = str(error)
             if problem is None or time.monotonic() > deadline:
@@ -115,7 +129,7 @@ class EdgeClient:
 
 @cache
 def _context(insecure: bool) -> ssl.SSLContext:
-    """What is believed: the system's authorities, or those of SSL_CERT_FILE, which take a while to load."""
+    """The TLS context, with the system's CAs or those of SSL_CERT_FILE; cached, because they take long to load."""
     context = ssl.create_default_context()
     if insecure:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -123,37 +137,37 @@ def _context(insecure: bool) -> ssl.SSLContext:
 
 
 @contextmanager
-def opened(outputs: Mapping[str, Any], hosts: tuple[str, ...], address: str = "") -> Iterator[EdgeClient]:
-    """The door that the output `health` leads to; where that needs a port of this machine, for as long.
+def open_client(outputs: Mapping[str, Any], hosts: tuple[str, ...], address: str = "") -> Iterator[EdgeClient]:
+    """A client for the endpoint in the output `health`; if required, a port is forwarded while it is open.
 
     Args:
-        outputs: of the stack.
-        hosts: names that the edge serves, if not every one.
-        address: host:port, for a deployment whose outputs do not know where it is reached.
+        outputs: outputs of the stack.
+        hosts: host names that the edge serves; empty for any.
+        address: host:port, for a deployment whose outputs do not contain its address.
 
     Raises:
-        StackError: when they do not, and nobody has said it.
+        StackError: the address is neither in the outputs nor given.
     """
-    door = _of(outputs, hosts)
+    client = _parse_health_output(outputs, hosts)
     if address:
-        yield replace(door, address=address)
+        yield replace(client, address=address)
     elif "forward" in outputs:
-        with forwarded(str(outputs["forward"])) as port:
-            yield replace(door, address=f"127.0.0.1:{port}")
-    elif "<" in door.address:
-        raise StackError(f"nothing here knows where it is reached ({door.address}): --address HOST:PORT")
+        with port_forward(str(outputs["forward"])) as port:
+            yield replace(client, address=f"127.0.0.1:{port}")
+    elif "<" in client.address:
+        raise StackError(f"the outputs do not contain the address ({client.address}): --address HOST:PORT")
     else:
-        yield door
+        yield client
 
 
-def _of(outputs: Mapping[str, Any], hosts: tuple[str, ...]) -> EdgeClient:
-    """What the curl of the output `health` would do."""
+def _parse_health_output(outputs: Mapping[str, Any], hosts: tuple[str, ...]) -> EdgeClient:
+    """The client that does what the curl command in the output `health` does."""
     words = shlex.split(str(outputs["health"]).split("   #")[0])
     url = urlsplit(words[-1])
-    place = url.netloc.rpartition("@")[2]
-    if ":" not in place:
-        place = f"{place}:{USUAL_PORTS[url.scheme]}"
+    address = url.netloc.rpartition("@")[2]
+    if ":" not in address:
+        address = f"{address}:{DEFAULT_PORTS[url.scheme]}"
     if "--connect-to" in words:
-        place = words[words.index("--connect-to") + 1].removeprefix("::")
+        address = words[words.index("--connect-to") + 1].removeprefix("::")
     host = hosts[0] if hosts else url.netloc.rpartition(":")[0] or url.netloc
-    return EdgeClient(url.scheme, place, host, "--insecure" in words, url.path)
+    return EdgeClient(url.scheme, address, host, "--insecure" in words, url.path)

@@ -1,4 +1,4 @@
-"""What the edge must let through and refuse, asked from outside and without a key."""
+"""Checks what the edge allows and rejects, from outside and without credentials."""
 
 from __future__ import annotations
 
@@ -14,69 +14,74 @@ from ops.checks.result import Result, expect
 REQUEST_ID = "check-0123456789"
 STRANGER = "https://stranger.invalid"
 INSIDE = ("/metrics", "/metrics/application", "/ready", "/configuration")
-"""What the edge shows inside only."""
+"""Paths that the edge serves internally only."""
 
 
-def results(door: EdgeClient, settings: Settings) -> Iterator[Result]:
-    """Every check of the edge that the settings give a deployment."""
-    yield _encrypted(door, settings)
+def run_checks(client: EdgeClient, settings: Settings) -> Iterator[Result]:
+    """Run every check that applies to the settings.
+
+    Args:
+        client: client for the endpoint.
+        settings: settings of the stack.
+    """
+    yield _encrypted(client, settings)
     if settings.edge.kind == "none":
         return
     for path in ("/not/served", *INSIDE):
         if path not in settings.edge.paths:
-            yield _status(door, "GET", path, 404)
-    yield from _dangers(door, settings)
+            yield _status(client, "GET", path, 404)
+    yield from _dangers(client, settings)
     if settings.edge.kind == "haproxy":
-        yield from _own(door, settings)
+        yield from _own(client, settings)
 
 
-def _own(door: EdgeClient, settings: Settings) -> Iterator[Result]:
-    """What our own edge does, and a controller of the cluster may do in another way."""
+def _own(client: EdgeClient, settings: Settings) -> Iterator[Result]:
+    """Behavior of the HAProxy edge; an ingress controller may implement it differently."""
     if settings.authentication_required:
-        known = next(route.path for route in CONTRACTS[settings.contract].routes if route.access == "caller")
-        yield _status(door, "GET", known, 401)
+        path = next(route.path for route in CONTRACTS[settings.contract].routes if route.access == "caller")
+        yield _status(client, "GET", path, 401)
     try:
-        answer = door.ask("GET", door.path, {"X-Request-ID": REQUEST_ID, "Origin": STRANGER})
+        response = client.ask("GET", client.path, {"X-Request-ID": REQUEST_ID, "Origin": STRANGER})
     except HTTPError as error:
-        yield Result("headers of an answer", str(error))
+        yield Result("headers of a response", str(error))
         return
-    yield expect("a request keeps its id", answer.headers.get("x-request-id"), REQUEST_ID)
-    allowed = answer.headers.get("access-control-allow-origin")
-    yield expect("no page of a stranger may read an answer", allowed, None)
-    yield expect("no answer says which server made it", answer.headers.get("server"), None)
+    yield expect("a request keeps its id", response.headers.get("x-request-id"), REQUEST_ID)
+    allowed = response.headers.get("access-control-allow-origin")
+    yield expect("an unknown origin may not read a response", allowed, None)
+    yield expect("no response names the server", response.headers.get("server"), None)
     seconds = settings.edge.tls.hsts_seconds
-    wanted = f"max-age={seconds}" if door.scheme == "https" and seconds else None
-    yield expect("HSTS over TLS, and never without", answer.headers.get("strict-transport-security"), wanted)
+    hsts = f"max-age={seconds}" if client.scheme == "https" and seconds else None
+    yield expect("HSTS over TLS, and never without", response.headers.get("strict-transport-security"), hsts)
 
 
-def _dangers(door: EdgeClient, settings: Settings) -> Iterator[Result]:
-    """Dangerous paths are closed; one that the settings open wants to know who asks."""
+def _dangers(client: EdgeClient, settings: Settings) -> Iterator[Result]:
+    """Dangerous paths are closed; those that the settings open require authentication."""
     controller = settings.edge.kind != "haproxy"
     for route in CONTRACTS[settings.contract].routes:
         if route.access not in DANGERS:
             continue
-        refused = (401,) if route.access in settings.edge.opened else (403,)
+        rejected = (401,) if route.access in settings.edge.opened else (403,)
         for method in route.methods:
-            yield _status(door, method, route.path.replace("{}", "check"), *refused, *((404,) if controller else ()))
+            yield _status(client, method, route.path.replace("{}", "check"), *rejected, *((404,) if controller else ()))
 
 
-def _encrypted(door: EdgeClient, settings: Settings) -> Result:
-    """TLS where the settings say so, and then nothing else on that port."""
+def _encrypted(client: EdgeClient, settings: Settings) -> Result:
+    """TLS if the settings require it, and then no plain HTTP on the same port."""
     name = "TLS, and no plain HTTP beside it" if settings.tls_mode != "off" else "no TLS, as the settings say"
-    if settings.edge.kind != "none" and (door.scheme == "https") != (settings.tls_mode != "off"):
-        return Result(name, f"the service is reached by {door.scheme}")
-    if door.scheme == "http":
+    if settings.edge.kind != "none" and (client.scheme == "https") != (settings.tls_mode != "off"):
+        return Result(name, f"the service is reached by {client.scheme}")
+    if client.scheme == "http":
         return Result(name)
     try:
-        answer = EdgeClient("http", door.address, door.host, False, door.path).ask("GET", door.path)
+        response = EdgeClient("http", client.address, client.host, False, client.path).ask("GET", client.path)
     except HTTPError:
         return Result(name)
-    return Result(name, f"plain HTTP has status {answer.status}" if answer.status < 300 else None)
+    return Result(name, f"plain HTTP has status {response.status}" if response.status < 300 else None)
 
 
-def _status(door: EdgeClient, method: str, path: str, *allowed: int) -> Result:
+def _status(client: EdgeClient, method: str, path: str, *allowed: int) -> Result:
     name = f"{method} {path} is {' or '.join(map(str, allowed))}"
     try:
-        return expect(name, door.ask(method, path).status, *allowed)
+        return expect(name, client.ask(method, path).status, *allowed)
     except HTTPError as error:
         return Result(name, str(error))

@@ -1,4 +1,4 @@
-"""A port of this machine that leads into a cluster, for as long as somebody needs it."""
+"""Forwards a local port into a cluster with kubectl."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ START_SECONDS = 30
 
 
 @contextmanager
-def forwarded(command: str) -> Iterator[int]:
-    """Run the output `forward`, on a free port instead of the one that it names; the port.
+def port_forward(command: str) -> Iterator[int]:
+    """Run the command in the output `forward`, on a free local port instead of its own; yields the port.
 
     Raises:
-        StackError: with what kubectl says, when it does not listen.
+        StackError: kubectl does not listen; the message contains its output.
     """
     *words, ports = shlex.split(command)
     process = subprocess.Popen(
         [*words, f":{ports.rpartition(':')[2]}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    said: Queue[str] = Queue()
-    reader = threading.Thread(target=_read, args=(process, said), daemon=True)  # or the pipe fills up
+    output: Queue[str] = Queue()
+    reader = threading.Thread(target=_read, args=(process, output), daemon=True)  # keeps the pipe from filling up
     reader.start()
     try:
-        yield _port(said, command)
+        yield _find_port(output, command)
     finally:
         process.terminate()
         process.wait(timeout=START_SECONDS)
         reader.join(timeout=START_SECONDS)
 
 
-def _read(process: subprocess.Popen[str], said: Queue[str]) -> None:
+def _read(process: subprocess.Popen[str], output: Queue[str]) -> None:
     assert process.stdout
     for line in process.stdout:
-        said.put(line)
-    said.put("")
+        output.put(line)
+    output.put("")
 
 
-def _port(said: Queue[str], command: str) -> int:
+def _find_port(output: Queue[str], command: str) -> int:
     lines = []
     try:
-        while line := said.get(timeout=START_SECONDS):
-            if found := re.search(r"Forwarding from 127\.0\.0\.1:(\d+) ", line):
-                return int(found[1])
+        while line := output.get(timeout=START_SECONDS):
+            if match := re.search(r"Forwarding from 127\.0\.0\.1:(\d+) ", line):
+                return int(match[1])
             lines.append(line.strip())
     except Empty:
         pass
-    raise StackError(f"{command} does not listen: {' '.join(lines) or 'no word from it'}")
+    raise StackError(f"{command} does not listen: {' '.join(lines) or 'it printed nothing'}")

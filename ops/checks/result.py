@@ -1,4 +1,4 @@
-"""What one check has found."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Result:
-    """One check.
+    """The result of a check.
 
     Attributes:
-        name: what must be true.
-        problem: what was found instead, or None.
+        name: the expectation.
+        problem: what was found instead; None if the check passed.
     """
 
     name: str
@@ -22,6 +22,12 @@ class Result:
 
 
 def expect(name: str, found: object, *allowed: object) -> Result:
-    """The result of a comparison."""
-    wanted = " or ".join(map(str, allowed))
-    return Result(name, None if found in allowed else f"found {found}, wanted {wanted}")
+    """Compare a value with the allowed ones.
+
+    Args:
+        name: the expectation.
+        found: the actual value.
+        allowed: the allowed values.
+    """
+    expected = " or ".join(map(str, allowed))
+    return Result(name, None if found in allowed else f"found {found}, expected {expected}")

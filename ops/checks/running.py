@@ -1,4 +1,4 @@
-"""What runs, asked of the platform: the image, the replicas, and what else can be reached."""
+"""Checks what is running on the platform: the image, the replicas, and that metrics are not exposed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,13 @@ from ops.checks.result import Result, expect
 KUBECTL_SECONDS = 30
 
 
-def results(outputs: Mapping[str, Any], settings: Settings) -> Iterator[Result]:
-    """Every check of the platform."""
+def run_checks(outputs: Mapping[str, Any], settings: Settings) -> Iterator[Result]:
+    """Run every check of the platform.
+
+    Args:
+        outputs: outputs of the stack.
+        settings: settings of the stack.
+    """
     if "namespace" in outputs:
         yield from _cluster(outputs)
         return
@@ -33,7 +38,7 @@ def results(outputs: Mapping[str, Any], settings: Settings) -> Iterator[Result]:
     except NotFound as error:
         yield Result("the containers are there", str(error.explanation))
     except (DockerException, RequestException) as error:
-        yield Result("the engine answers", str(error))
+        yield Result("the engine responds", str(error))
 
 
 def _service(container: Mapping[str, Any], image: str) -> Iterator[Result]:
@@ -42,41 +47,42 @@ def _service(container: Mapping[str, Any], image: str) -> Iterator[Result]:
 
 
 def _edge(container: Mapping[str, Any]) -> Iterator[Result]:
-    yield expect("the edge runs", container["State"]["Status"], "running")
-    bound = (container["HostConfig"].get("PortBindings") or {}).get(f"{METRICS_PORT}/tcp") or []
-    outside = [one["HostIp"] for one in bound if not (one["HostIp"] and ip_address(one["HostIp"]).is_loopback)]
-    yield Result("metrics are on loopback at most", f"published on {', '.join(outside)}" if outside else None)
+    yield expect("the edge is running", container["State"]["Status"], "running")
+    bindings = (container["HostConfig"].get("PortBindings") or {}).get(f"{METRICS_PORT}/tcp") or []
+    addresses = [binding["HostIp"] for binding in bindings]
+    exposed = [address for address in addresses if not (address and ip_address(address).is_loopback)]
+    yield Result("metrics are on loopback at most", f"published on {', '.join(exposed)}" if exposed else None)
 
 
 def _cluster(outputs: Mapping[str, Any]) -> Iterator[Result]:
     words = shlex.split(str(outputs["logs"]))
-    kubectl = words[: words.index("logs")]  # with the kubeconfig, context and namespace of this stack
+    kubectl = words[: words.index("logs")]  # includes the kubeconfig, context and namespace of the stack
     for part in ("workload", "edge"):
         if part not in outputs:
             continue
-        found = _get(kubectl, "deployment", str(outputs[part]))
-        if isinstance(found, str):
-            yield Result(f"the {part} is there", found)
+        deployment = _get(kubectl, "deployment", str(outputs[part]))
+        if isinstance(deployment, str):
+            yield Result(f"the {part} is there", deployment)
             continue
-        wanted, status = found["spec"]["replicas"], found["status"]
+        replicas, status = deployment["spec"]["replicas"], deployment["status"]
         ready = min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
-        yield expect(f"all {wanted} pods of the {part} are of its last version, and ready", ready, wanted)
+        yield expect(f"all {replicas} pods of the {part} are up to date and ready", ready, replicas)
         if part == "workload":
-            [container] = found["spec"]["template"]["spec"]["containers"]
+            [container] = deployment["spec"]["template"]["spec"]["containers"]
             yield expect("the pods run the deployed image", container["image"], outputs["image"])
     if "edge" in outputs:
         name = str(outputs["service"]).partition(".")[0]
-        found = _get(kubectl, "service", f"{name}-metrics")
-        kind = found if isinstance(found, str) else found["spec"]["type"]
-        yield expect("metrics are inside of the cluster only", kind, "ClusterIP")
+        service = _get(kubectl, "service", f"{name}-metrics")
+        service_type = service if isinstance(service, str) else service["spec"]["type"]
+        yield expect("metrics are inside of the cluster only", service_type, "ClusterIP")
 
 
 def _get(kubectl: list[str], kind: str, name: str) -> dict[str, Any] | str:
-    """An object of the cluster, or why it cannot be had."""
-    done = subprocess.run(
+    """An object in the cluster, or why it cannot be read."""
+    result = subprocess.run(
         [*kubectl, "get", kind, name, "--output", "json", f"--request-timeout={KUBECTL_SECONDS}s"],
         capture_output=True,
         text=True,
         check=False,
     )
-    return dict(json.loads(done.stdout)) if done.returncode == 0 else done.stderr.strip()
+    return dict(json.loads(result.stdout)) if result.returncode == 0 else result.stderr.strip()

@@ -1,4 +1,4 @@
-"""Remove a stack, keep its data, and say what is left."""
+"""Remove the stack, keep volumes with data, and print how to delete those."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from requests import RequestException
 from components.docker import unused_config
 from components.docker.engine import engine, kept_images
 from components.docker.labels import DEPLOYMENT
-from ops.audit_log.recorded import NOT_RECORDED, recorded
+from ops.audit_log.recording import NOT_RECORDED, run_recorded
 from ops.stack.cli import outputs, pulumi, setting
 
 
 def arguments(_: argparse.ArgumentParser) -> None:
-    """Nothing but the stack."""
+    """Declare no options besides the stack."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,70 +27,79 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def destroy(stack: str) -> int:
-    """Destroy everything but what is protected; return the CLI's exit code, or `NOT_RECORDED`.
+    """Destroy everything that is not protected.
+
+    Returns:
+        The CLI's exit code, or `NOT_RECORDED`.
 
     Raises:
-        StackError: when it may not begin (`recorded`); nothing was changed.
+        StackError: the deployment cannot start (`run_recorded`); nothing was changed.
     """
-    before = outputs(stack)
+    previous_outputs = outputs(stack)
 
     def remove(message: str) -> int:
-        settled = ("--yes", "--skip-preview", "--exclude-protected", "--message", message)
-        return pulumi("destroy", *settled, stack=stack)
+        options = ("--yes", "--skip-preview", "--exclude-protected", "--message", message)
+        return pulumi("destroy", *options, stack=stack)
 
-    code = recorded(stack, "destroy", None, remove)
+    code = run_recorded(stack, "destroy", None, remove)
     if code not in (0, NOT_RECORDED):
         return code
     if setting(stack, "platform") == "kubernetes":
-        _say_what_the_cluster_keeps(stack, before.get("volumes") or {})
+        _report_kept_claims(stack, previous_outputs.get("volumes") or {})
         return code
     try:
-        _tidy(engine.client(setting(stack, "docker", "host")), stack, before.get("image", ""))
+        _clean_up(engine.client(setting(stack, "docker", "host")), stack, previous_outputs.get("image", ""))
     except (DockerException, RequestException) as error:
-        print(f"The engine does not say what is left: {error}")
+        print(f"The remaining objects cannot be listed: the engine does not respond: {error}")
     return code
 
 
-def _tidy(client: docker.DockerClient, stack: str, image: str) -> None:
-    """Remove the configuration, and the images, unless another stack uses them; name the volumes that were kept."""
+def _clean_up(client: docker.DockerClient, stack: str, image: str) -> None:
+    """Remove the configuration and images that no other stack uses; print the volumes that were kept.
+
+    Args:
+        client: of the engine.
+        stack: name of the stack.
+        image: image that the stack had deployed; may be empty.
+    """
     unused_config.remove_unused(client, f"mimir-{stack}")
     kept_images.remove_all(client, f"mimir-{stack}")
     if image:
-        with suppress(APIError):  # in use, or not there
-            if not client.images.get(image).tags:  # another stack keeps it, or somebody gave it a name
+        with suppress(APIError):  # in use, or already removed
+            if not client.images.get(image).tags:  # tagged: used by another stack, or by a user
                 client.images.remove(image)
     volumes = sorted(volume.name for volume in client.volumes.list(filters={"label": f"{DEPLOYMENT}=mimir-{stack}"}))
     if not volumes:
-        print("Nothing is left on the engine. The registry keeps the image: another stack may run the same digest.")
+        print("Nothing is left on the engine. The registry keeps the image: another stack may use the same digest.")
         return
-    print("Kept, because they hold data:", *volumes)
-    _say_how_to_delete(stack, f"docker volume rm {' '.join(volumes)}")
+    print("Kept volumes with data:", *volumes)
+    _print_delete_commands(stack, f"docker volume rm {' '.join(volumes)}")
 
 
-def _say_what_the_cluster_keeps(stack: str, volumes: dict[str, str]) -> None:
-    """A namespace is kept as long as a claim in it is: whoever deletes a namespace deletes its claims."""
+def _report_kept_claims(stack: str, volumes: dict[str, str]) -> None:
+    """Print the claims that were kept, and their namespace: deleting a namespace deletes the claims in it."""
     namespace = setting(stack, "kubernetes", "namespace") or f"mimir-{stack}"
     kubectl = f"kubectl --context {setting(stack, 'kubernetes', 'context')}"
     claims = sorted(name for volume, name in volumes.items() if volume != "config")
-    print(f"Kept in the cluster, unless `volumes.protected` is empty: namespace {namespace}, with its data", *claims)
-    # By name, and then a namespace of the stack's own only: in it, or in one that existed, may be objects of others.
+    print(f"Kept in the cluster, unless `volumes.protected` is empty: namespace {namespace}, claims", *claims)
+    # Claims by name, and the namespace only if the stack created it: others may have objects in the same namespace.
     commands = [f"{kubectl} --namespace {namespace} delete pvc {' '.join(claims)}"] if claims else []
     if (setting(stack, "kubernetes", "createNamespace") or "true").lower() != "false":
         commands += [
-            f"{kubectl} --namespace {namespace} get all,configmaps,pvc   # where it is empty, the namespace too:",
+            f"{kubectl} --namespace {namespace} get all,configmaps,pvc   # if empty, delete the namespace:",
             f"{kubectl} delete namespace {namespace}",
         ]
-    _say_how_to_delete(stack, *commands)
+    _print_delete_commands(stack, *commands)
 
 
-def _say_how_to_delete(stack: str, *on_the_platform: str) -> None:
-    """The commands that delete data, the last of them on the platform itself."""
+def _print_delete_commands(stack: str, *platform_commands: str) -> None:
+    """Print the commands that delete the data, those of the platform last."""
     commands: Sequence[str] = (
         'eval "$(python3 -m toolchain env)"',
         f"pulumi state unprotect --all --yes --stack {stack}",
         f"pulumi destroy --yes --stack {stack}",
-        *on_the_platform,
+        *platform_commands,
     )
-    print("The next `make up` uses them again. To delete them and their data for good:")
+    print("The next `make up` uses them again. To delete them and their data permanently:")
     for command in commands:
         print(f"  {command}")

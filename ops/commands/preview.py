@@ -1,4 +1,4 @@
-"""What `up` would change, as a report for a reviewer; builds, and pushes nothing."""
+"""Preview what `up` would change, as a report; builds the image, pushes nothing."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from ops.stack.cli import StackError
 from ops.update import policy_packs, source_argument
 
 LABELS = "MIMIR_ALLOW_LABELS"
-"""Environment variable with a pull request's labels, as a JSON list; those that start with `LABEL` allow something."""
+"""Environment variable with a pull request's labels, as a JSON list. Labels that start with `LABEL` allow a change."""
 
 LABEL = "allow: "
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What `preview` takes."""
+    """Declare the options of `preview`."""
     source_argument.add(parser)
     report_files.add(parser)
     parser.add_argument(
-        "--allow", nargs="*", default=[], metavar="RESOURCE", help="destructive changes that are meant, by resource"
+        "--allow", nargs="*", default=[], metavar="RESOURCE", help="resources whose destruction is intended"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Preview the stack and write the report."""
+    """Preview the stack, and write the report."""
     from ops.report import assemble, preview_events  # the Automation API takes half a second to load
 
     allowed = frozenset(arguments.allow) | allowed_by_labels(os.environ.get(LABELS, ""))
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     stack = preview_events.workspace(arguments.stack, {OVERRIDES: json.dumps(overrides)} if overrides else {})
     if notice := policy_packs.notice(arguments.stack):
         report_files.say(notice)
-    report_files.say(f"Previewing stack {arguments.stack}: building, pushing nothing …")
+    report_files.say(f"Previewing stack {arguments.stack}: builds the image, pushes nothing …")
     source = f" SOURCE={arguments.source}" if arguments.source else ""
     report, text = assemble.preview(
         stack,
@@ -52,26 +52,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _digest(stack: str, overrides: Mapping[str, Any]) -> str | None:
-    """The digest of what the preview has built: built once more, which the builder's cache makes quick."""
+    """The digest of the previewed image: built again, which is fast with the builder's cache; None if that fails."""
     from components.image import build_context, buildx
 
     try:
         settings = stack_settings.load_settings(stack, overrides)
         return buildx.digest_of(settings, build_context.stage(settings))
     except (buildx.BuildError, StackError):
-        return None  # the preview itself has succeeded; an update will tell
+        return None  # the preview itself succeeded; an update reports the error
 
 
 def allowed_by_labels(labels: str) -> frozenset[str]:
-    """The resources that a pull request's labels, a JSON list, allow to be destroyed.
+    """The resources whose destruction a pull request's labels allow.
+
+    Args:
+        labels: JSON list of strings; may be empty.
 
     Raises:
-        StackError: when it is no list of texts.
+        StackError: `labels` is not a JSON list of strings.
     """
     try:
-        found = json.loads(labels or "[]")
+        names = json.loads(labels or "[]")
     except json.JSONDecodeError:
-        found = None
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise StackError(f'{LABELS}: a JSON list of labels is wanted, such as ["allow: mimir-volumes-data"]')
-    return frozenset(one.removeprefix(LABEL).strip() for one in found if one.startswith(LABEL))
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise StackError(f'{LABELS}: must be a JSON list of labels, such as ["allow: mimir-volumes-data"]')
+    return frozenset(name.removeprefix(LABEL).strip() for name in names if name.startswith(LABEL))

@@ -1,4 +1,4 @@
-"""Write the settings' schema to `Pulumi.yaml` and `docs/settings.md` (`make docs`)."""
+"""Generate the settings' schema in `Pulumi.yaml`, and `docs/settings.md` (`make docs`)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from components.settings.schema import about, fields, is_secret, section_of
 
 PROJECT = Path("Pulumi.yaml")
 PAGE = Path("docs/settings.md")
-MARK = "# The settings, generated from components/settings/ by `make docs`; docs/settings.md says more of each.\n"
+MARK = "# The settings, generated from components/settings/ by `make docs`; docs/settings.md describes each.\n"
 INTRODUCTION = """# Settings
 
-Generated from `components/settings/` by `make docs`; do not edit. A stack says what differs from the defaults:
+Generated from `components/settings/` by `make docs`; do not edit. A stack file contains what differs from the defaults:
 
     pulumi config set --path 'mimir:environment.port' 9000
     pulumi config set --path --secret 'mimir:environment.jwtSecret' "$(openssl rand -base64 48)"
 
-Unknown keys are refused. `MIMIR_OVERRIDES`, a JSON object of the same form, changes settings for one run without
-touching the stack file; the run says so.
+Unknown keys are rejected. `MIMIR_OVERRIDES`, a JSON object of the same form, changes settings for one run and not in
+the stack file; the run prints that it is set.
 """
 
 
@@ -77,7 +77,11 @@ def _rows(prefix: str, rows_of: dict[str, FieldInfo]) -> Iterator[str]:
 
 
 def project_file(text: str) -> str:
-    """`text` of Pulumi.yaml with its generated part renewed."""
+    """The text of Pulumi.yaml with its generated part replaced.
+
+    Args:
+        text: current text of Pulumi.yaml.
+    """
     head = text.split(MARK)[0].rstrip("\n") + "\n"
     config = yaml.safe_dump({"config": project_config()}, sort_keys=False, width=110, allow_unicode=True)
     return head + MARK + config

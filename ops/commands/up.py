@@ -1,4 +1,4 @@
-"""Build, push and run a stack."""
+"""Build and push the image, and deploy the stack."""
 
 from __future__ import annotations
 
@@ -8,44 +8,47 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ops.stack import cli
-from ops.state.interrupted import exported
-from ops.update import policy_packs, renamed, source_argument
+from ops.state.interrupted import export_state
+from ops.update import policy_packs, renamed_stack, source_argument
 
 if TYPE_CHECKING:
     from ops.update.unchanged import Unchanged
 
-NOBODY_SERVED = 1
-"""Exit code of a deployment after which requests do not get through."""
+UNREACHABLE = 1
+"""Exit code of a deployment that succeeded, but does not serve requests."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What `up` takes."""
+    """Declare the options of `up`."""
     source_argument.add(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Deploy, without a question."""
+    """Deploy without confirmation."""
     return deploy(arguments, "up")
 
 
 def deploy(arguments: argparse.Namespace, command: str, *flags: str, before: Callable[[], object] | None = None) -> int:
-    """`pulumi up` with `flags`, recorded as `command`; its exit code, or `ops.audit_log.recorded.NOT_RECORDED`.
+    """Run `pulumi up` with `flags`, and record it in the audit log as `command`.
 
     Args:
-        arguments: of the command.
-        command: under which name it is recorded.
-        flags: of `pulumi up`.
-        before: is called first, as a part of the deployment; one that raises StackError ends it with 1.
+        arguments: the parsed command line.
+        command: name of the command in the audit log.
+        flags: additional flags of `pulumi up`.
+        before: called first, as part of the deployment; if it raises StackError, the exit code is 1.
+
+    Returns:
+        The exit code, or `ops.audit_log.recording.NOT_RECORDED`.
 
     Raises:
-        StackError: when it may not begin (`recorded`); nothing was changed.
+        StackError: the deployment cannot start (`run_recorded`); nothing was changed.
     """
-    from ops.audit_log.recorded import recorded
+    from ops.audit_log.recording import run_recorded
     from ops.update import unchanged
 
     overrides = source_argument.overrides(arguments.source, arguments.live, arguments.digest)
-    state = exported(arguments.stack)
-    renamed.refuse(arguments.stack, state)
+    state = export_state(arguments.stack)
+    renamed_stack.reject_renamed_stack(arguments.stack, state)
     if notice := policy_packs.notice(arguments.stack):
         print(notice, file=sys.stderr)
 
@@ -56,42 +59,42 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str, before: Cal
             except cli.StackError as error:
                 print(f"error: {error}", file=sys.stderr)
                 return 1
-        return confirmed(arguments.stack, change(message))
+        return verify_reachable(arguments.stack, change(message))
 
     def change(message: str) -> int | Unchanged:
-        # Rules about a whole stack are judged at the end of a preview, or else of the update: too late to stop it.
-        first = () if policy_packs.is_enforced(arguments.stack) else ("--skip-preview",)
-        pack = policy_packs.flags(arguments.stack)
-        if not first and not flags and _may_be_left_out(arguments.stack, state):
-            verdict = unchanged.find_changes(arguments.stack, pack, cli.environment(overrides))
-            if verdict is not None:
-                return verdict
-        settled = ("--yes", *first, "--message", message, *pack)
-        return cli.pulumi("up", *settled, *flags, stack=arguments.stack, overrides=overrides)
+        # Stack policies are evaluated at the end of a preview; without one, at the end of the update, too late to stop.
+        preview = () if policy_packs.is_enforced(arguments.stack) else ("--skip-preview",)
+        policies = policy_packs.flags(arguments.stack)
+        if not preview and not flags and _can_skip_update(arguments.stack, state):
+            result = unchanged.find_changes(arguments.stack, policies, cli.environment(overrides))
+            if result is not None:
+                return result
+        options = ("--yes", *preview, "--message", message, *policies)
+        return cli.pulumi("up", *options, *flags, stack=arguments.stack, overrides=overrides)
 
-    return recorded(arguments.stack, command, overrides, update)
+    return run_recorded(arguments.stack, command, overrides, update)
 
 
-def confirmed(of_stack: str, ended: int | Unchanged) -> int | Unchanged:
-    """What a deployment has come to, once somebody is served; asked here for Kubernetes only (`ops.checks.served`).
+def verify_reachable(stack: str, result: int | Unchanged) -> int | Unchanged:
+    """Verify that a deployed stack serves requests; on Kubernetes only (see `ops.checks.reachability`).
 
     Args:
-        of_stack: name of the stack.
-        ended: the CLI's exit code, or what it has found unchanged.
+        stack: name of the stack.
+        result: the CLI's exit code, or the resources that were found unchanged.
 
     Returns:
-        `ended`, or NOBODY_SERVED where a deployment that succeeded does not answer.
+        `result`, or UNREACHABLE if the deployment succeeded and does not serve requests.
     """
-    from ops.checks import served
-    from ops.state.interrupted import outputs_of
+    from ops.checks import reachability
+    from ops.state.interrupted import stack_outputs
 
-    if (isinstance(ended, int) and ended != 0) or cli.setting(of_stack, "platform") != "kubernetes":
-        return ended
-    return ended if served.confirm(of_stack, outputs_of(exported(of_stack))) else NOBODY_SERVED
+    if (isinstance(result, int) and result != 0) or cli.setting(stack, "platform") != "kubernetes":
+        return result
+    return result if reachability.verify(stack, stack_outputs(export_state(stack))) else UNREACHABLE
 
 
-def _may_be_left_out(of_stack: str, state: Mapping[str, Any]) -> bool:
-    """Whether an update that would change nothing can be left out: not where it proves or mends something."""
-    if cli.setting(of_stack, "platform") != "kubernetes":
+def _can_skip_update(stack: str, state: Mapping[str, Any]) -> bool:
+    """Whether an update without changes can be skipped: not if it also verifies or repairs something."""
+    if cli.setting(stack, "platform") != "kubernetes":
         return False
     return bool(state.get("resources")) and not state.get("pending_operations")

@@ -1,4 +1,4 @@
-"""The CLI's events as lines: what was done as it ends, the cause of a failure last."""
+"""Prints the CLI's events as lines: each operation when it ends, and the cause of a failure last."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ ERROR = "error: "
 
 
 class Display:
-    """What is shown of one run of the CLI.
+    """The display of one run of the CLI.
 
     Args:
         stack: name of the stack.
-        headings: what is shown before the preview or the update, in their order, for example `Updating`.
+        headings: headings of the preview and the update, in this order, for example `Updating`.
         clock: a monotonic clock, in seconds.
     """
 
@@ -49,23 +49,23 @@ class Display:
             self._event(event)
 
     def error_output(self, line: str) -> None:
-        """Show a line that the CLI has written to its error output, or keep it as the cause."""
+        """Show a line of the CLI's standard error, or keep it as the cause."""
         if self._cli_errors or line.startswith(ERROR):
             self._cli_errors.append(line)
-        elif line.startswith(WARNING):  # which is an event as well, where the engine has begun
+        elif line.startswith(WARNING):  # also an event, if the engine has started
             self._event(Diagnostic("warning", line.removeprefix(WARNING).rstrip(), Resource("")))
         elif line.strip():
             _write(sys.stderr, [line])
 
     def end(self, code: int) -> None:
-        """Show the outputs, or why there are none.
+        """Show the outputs, or the cause of the failure.
 
         Args:
-            code: the CLI's exit code.
+            code: exit code of the CLI.
         """
         cause = [*self._messages.errors(), *self._policies.mandatory(), *self._cli_errors]
         if code == 0:
-            _write(sys.stderr, cause)  # a program may log an error and go on
+            _write(sys.stderr, cause)  # a program may log an error and continue
             lines = outputs.lines(self._outputs)
             _write(sys.stdout, ["Outputs:", *lines] if lines else [])
             return
@@ -103,7 +103,7 @@ class Display:
         _write(sys.stdout, [line] if line else [])
 
     def _diagnostic(self, diagnostic: Diagnostic) -> list[str]:
-        """The lines of a message. What is meant for debugging is not shown: it has secrets in the clear."""
+        """The lines of a message. Debug messages are not shown: they contain decrypted secrets."""
         severity, text = diagnostic.severity, diagnostic.text
         if severity == "debug" or not text:
             return []
@@ -132,12 +132,12 @@ class Display:
 
 
 def _done(op: str) -> str:
-    """What was done to a number of resources."""
+    """What was done to the resources, as a past participle."""
     return {"same": "unchanged", "replace": "replaced"}.get(op) or VERBS.get(op, ("", op, op))[2]
 
 
 def _write(stream: TextIO, lines: list[str]) -> None:
-    """Write `lines` at once. An update goes on when nobody reads them any more: stopped halfway, it stays locked."""
+    """Write and flush `lines`. A closed pipe does not stop the update, which would leave the stack locked."""
     try:
         for line in lines:
             print(line, file=stream)

@@ -1,13 +1,13 @@
-"""How long something took, in words."""
+"""Formats durations."""
 
 from __future__ import annotations
 
 NOTABLE_SECONDS = 1.0
-"""What took longer is said with its duration, or said at all."""
+"""Shorter durations are not shown."""
 
 
 def suffix(seconds: float) -> str:
-    """The duration in brackets, after a space; an empty text if it is not notable."""
+    """The duration in parentheses, after a space; an empty string if it is not notable."""
     return f" ({words(seconds)})" if seconds > NOTABLE_SECONDS else ""
 
 

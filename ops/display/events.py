@@ -1,7 +1,7 @@
-"""The engine's events, of which the CLI prints one a line with `--json`.
+"""The engine's events, which the CLI prints with `--json`, one per line.
 
-The shapes are those of `apitype.EngineEvent` (pulumi/sdk, go/common/apitype/events.go). The Automation API has the same
-as classes, in `pulumi.automation.events`, but takes half a second to import, at every update.
+The format is `apitype.EngineEvent` (pulumi/sdk, go/common/apitype/events.go). The Automation API has classes for it, in
+`pulumi.automation.events`, but takes half a second to import, at every update.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PHASES: Mapping[str, Phase] = {"resourcePreEvent": "begin", "resOutputsEvent": "
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource's URN, and what a person calls it."""
+    """A resource's URN, and its type and name for display."""
 
     urn: str
 
@@ -39,7 +39,7 @@ class Resource:
 
     @property
     def is_stack(self) -> bool:
-        """Whether it is the stack's own resource, or none at all."""
+        """Whether it is the stack's root resource, or no resource."""
         return not self.urn or self.type == STACK
 
     def __str__(self) -> str:
@@ -48,16 +48,16 @@ class Resource:
 
 @dataclass(frozen=True)
 class Operation:
-    """What the engine does with a resource.
+    """An operation of the engine on a resource.
 
     Attributes:
         phase: whether it begins, has ended or has failed.
-        op: Pulumi's word for it, such as `create-replacement`.
-        resource: with which it is done.
+        op: Pulumi's name of the operation, such as `create-replacement`.
+        resource: the resource.
         is_planned: whether this is a preview.
-        old: outputs before; None where the resource was not there.
-        new: outputs afterwards; None where the resource is not there any more.
-        is_retained: whether Pulumi forgets the resource and leaves it where it is.
+        old: outputs before; None if the resource did not exist.
+        new: outputs afterwards; None if the resource does not exist any more.
+        is_retained: whether a deletion removes the resource from the state only.
     """
 
     phase: Phase
@@ -75,8 +75,8 @@ class Diagnostic:
 
     Attributes:
         severity: debug, info, `info#err` (a program's stderr), warning or error.
-        text: without an empty line at its end.
-        resource: what it is about; with an empty URN if it is the whole program.
+        text: text of the message, without trailing white space.
+        resource: the resource that it is about; its URN is empty for the whole program.
         is_status: whether it is progress, such as a line of a build, which the next one replaces on a terminal.
     """
 
@@ -88,14 +88,14 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class Violation:
-    """What a policy has against a resource.
+    """A policy violation.
 
     Attributes:
         pack: the policy pack, with its version.
-        policy: its name.
+        policy: name of the policy.
         level: advisory or mandatory.
-        severity: low to critical, or an empty text.
-        resource: of which the policy complains.
+        severity: low to critical, or an empty string.
+        resource: the resource that violates the policy.
         text: what is wrong, and how to fix it.
     """
 
@@ -112,9 +112,9 @@ class Summary:
     """The end of a preview or an update.
 
     Attributes:
-        is_preview: which of the two.
-        changes: number of resources for each operation.
-        packs: policy packs that ran, with their versions.
+        is_preview: whether it was a preview.
+        changes: number of resources by operation.
+        packs: policy packs that were evaluated, with their versions.
         is_failed: whether it failed.
     """
 
@@ -129,8 +129,8 @@ class Download:
     """Progress of a plugin's download or installation.
 
     Attributes:
-        id: of the download.
-        text: what is downloaded.
+        id: ID of the download.
+        text: description of the download.
     """
 
     id: str
@@ -139,7 +139,7 @@ class Download:
 
 @dataclass(frozen=True)
 class Text:
-    """Something that the CLI says in words, for example that it was told to stop."""
+    """Plain text from the CLI, for example that it was interrupted."""
 
     text: str
 
@@ -148,7 +148,11 @@ Event = Operation | Diagnostic | Violation | Summary | Download | Text
 
 
 def parse(line: str) -> Event | None:
-    """The event on a line of the CLI's output; None for one that is not shown, a text for a line without an event."""
+    """Parse a line of the CLI's output.
+
+    Returns:
+        The event; None if it is not shown; a `Text` if the line is not an event.
+    """
     try:
         event = json.loads(line)
     except json.JSONDecodeError:
@@ -201,7 +205,7 @@ def _summary(content: Mapping[str, Any]) -> Summary:
     return Summary(
         is_preview=bool(content.get("isPreview")),
         changes=content.get("resourceChanges") or {},
-        # The engine adds to a local pack's name where it is on this machine.
+        # The engine appends the path of a local pack to its name.
         packs=tuple(_pack(name.split("|")[0], version) for name, version in (content.get("PolicyPacks") or {}).items()),
         is_failed=content.get("result") == "failed",
     )

@@ -1,4 +1,4 @@
-"""Warnings and errors: each once, and the errors kept for the end."""
+"""Collects warnings and errors: each is shown once, and errors at the end."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ UNREMARKABLE = (
     "destroy failed",
     "an unhandled error occurred: program exited",
 )
-"""How messages begin that the engine adds to every failure, and that say nothing to a reader."""
+"""Prefixes of generic messages that the engine adds to every failure."""
 
 
 class Messages:
-    """What was said so far."""
+    """The warnings and errors so far."""
 
     def __init__(self) -> None:
         self._warnings: set[str] = set()
         self._errors: dict[str, Diagnostic] = {}
 
     def warning(self, diagnostic: Diagnostic) -> str | None:
-        """The warning as it is shown; None if it was shown before, for example by the preview of the same update."""
+        """The warning for display; None if it was shown before, for example by the preview of the same update."""
         text = f"warning: {_about(diagnostic)}"
         if text in self._warnings:
             return None
@@ -34,12 +34,12 @@ class Messages:
         self._errors.setdefault(_about(error), error)
 
     def errors(self) -> list[str]:
-        """The errors as they are shown: those of resources, and then what the program says about them, if anything."""
+        """The errors for display: those of resources first, then those of the program."""
         errors = sorted(self._errors.items(), key=lambda entry: entry[1].resource.is_stack)
         return [f"error: {text}" for text, error in errors if not error.text.startswith(UNREMARKABLE)]
 
     def unremarkable(self) -> list[str]:
-        """The errors that say nothing, for a failure without others."""
+        """The generic errors, for a failure without others."""
         return [f"error: {text}" for text, error in self._errors.items() if error.text.startswith(UNREMARKABLE)]
 
 

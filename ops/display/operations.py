@@ -1,4 +1,4 @@
-"""A line for each resource operation that has ended, in Pulumi's own words."""
+"""Formats a line for each resource operation that has ended, in Pulumi's terms."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ VERBS = {
     "refresh": ("~ ", "refreshing", "refreshed"),
     "read": ("> ", "reading", "read"),
 }
-"""For each operation its sign, what it is while it runs, and what it is once it has ended."""
+"""For each operation: its sign, its present participle and its past participle."""
 
 SILENT = {"same", "replace", "read", "read-replacement", "remove-pending-replace"}
-"""What changes nothing by itself: `replace` stands between the creation of a replacement and the deletion."""
+"""Operations that change nothing by themselves: `replace` is between the creation of a replacement and the deletion."""
 
 
 class Operations:
-    """Operations that run, with the time at which each began."""
+    """The running operations, with their start times."""
 
     def __init__(self) -> None:
         self._begun: dict[tuple[str, str], float] = {}
 
     def line(self, operation: Operation, now: float) -> str | None:
-        """What is said of an event.
+        """Format an event.
 
         Args:
             operation: the event.
-            now: when it was read, in seconds of a monotonic clock.
+            now: time of the event, in seconds of a monotonic clock.
 
         Returns:
             The line of an operation that has ended or failed; None for one that begins, is planned or changes nothing.
@@ -43,15 +43,15 @@ class Operations:
             self._begun[key] = now
             return None
         seconds = now - self._begun.pop(key, now)
-        what = _what(operation)
-        if operation.is_planned or what is None:
+        description = _describe(operation)
+        if operation.is_planned or description is None:
             return None
         sign = VERBS.get(operation.op, ("  ",))[0]
-        return f" {sign} {operation.resource} {what}{duration.suffix(seconds)}"
+        return f" {sign} {operation.resource} {description}{duration.suffix(seconds)}"
 
 
-def _what(operation: Operation) -> str | None:
-    """What was done; None where nothing was."""
+def _describe(operation: Operation) -> str | None:
+    """What was done; None if nothing was."""
     _, doing, done = VERBS.get(operation.op, ("", operation.op, operation.op))
     if operation.phase == "failure":
         return f"{doing} failed"

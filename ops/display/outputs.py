@@ -1,4 +1,4 @@
-"""The stack's outputs, as a text from which a URL or a command can be copied as it is."""
+"""Formats the stack's outputs, so that URLs and commands can be copied."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""The key that makes an object more than an object: a secret, an asset (pulumi/sdk, go/common/resource/sig)."""
+"""The key that marks an object as a special value: a secret, an asset (pulumi/sdk, go/common/resource/sig)."""
 
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 """The signature of a secret."""
@@ -16,11 +16,11 @@ INDENT = "    "
 
 
 def lines(outputs: Mapping[str, Any], indent: str = INDENT) -> list[str]:
-    """The outputs, one a line, what is inside another one below it; secrets as `[secret]`.
+    """The outputs, one per line, with nested values indented below; secrets as `[secret]`.
 
     Args:
-        outputs: as the engine prints them.
-        indent: what each line begins with.
+        outputs: outputs in the engine's format.
+        indent: prefix of each line.
     """
     return [line for name, value in outputs.items() for line in _entry(f"{name}:", value, indent)]
 

@@ -1,4 +1,4 @@
-"""What the policy packs have found: advice as it was given, and what stops a deployment for the end."""
+"""Collects policy violations: advisory ones are shown with their pack, mandatory ones at the end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INDENT = "    "
 
 
 class Policies:
-    """Violations, of a preview and of the update after it."""
+    """The violations of a preview and of the update after it."""
 
     def __init__(self) -> None:
         self._new: list[Violation] = []
@@ -24,15 +24,15 @@ class Policies:
             self._shown.add(violation)
 
     def lines(self, packs: Iterable[str]) -> list[str]:
-        """The advice that was not shown yet, below its policy pack, and what each pack comes to.
+        """The result of each policy pack, with the advisory violations that were not shown yet.
 
         Args:
-            packs: those that ran, with their versions.
+            packs: packs that were evaluated, with their versions.
         """
         lines: list[str] = []
         for pack in packs:
-            own = [violation for violation in self._shown if violation.pack == pack]
-            sign = "✅" if not own else "❌" if any(map(_is_mandatory, own)) else "⚠️"
+            violations = [violation for violation in self._shown if violation.pack == pack]
+            sign = "✅" if not violations else "❌" if any(map(_is_mandatory, violations)) else "⚠️"
             lines.append(f"{INDENT}{sign} {pack}")
             advice = [violation for violation in self._new if violation.pack == pack and not _is_mandatory(violation)]
             lines += [line for violation in advice for line in _lines(violation, 2 * INDENT)]
@@ -51,7 +51,7 @@ def _is_mandatory(violation: Violation) -> bool:
 
 
 def _lines(violation: Violation, indent: str) -> list[str]:
-    """A violation as Pulumi shows it."""
+    """A violation in Pulumi's format."""
     severity = f" [severity: {violation.severity}]" if violation.severity else ""
     where = f"  ({violation.resource.type}: {violation.resource.name})" if violation.resource.urn else ""
     heading = f"{indent}- [{violation.level}]{severity}  {violation.policy}{where}"

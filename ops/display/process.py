@@ -1,4 +1,4 @@
-"""A command that is waited for whatever happens, and what it writes, as it does."""
+"""Runs a command to its end, and reads its output while it runs."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ READ_BYTES = 1 << 20
 
 
 @contextmanager
-def attended(
+def supervised(
     command: Sequence[str],
     env: Mapping[str, str],
     stdout: IO[bytes] | None = None,
     stderr: IO[bytes] | None = None,
     on_signal: Callable[[int], object] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `command` to its end, also when this process is told to end: then the CLI ends what it is at, and unlocks.
+    """Run `command` to its end, also if this process is terminated: the CLI then completes its step and unlocks.
 
-    Ctrl-C reaches the CLI by itself (it is in the same process group); `kill` is passed on.
+    Ctrl-C reaches the CLI directly (it is in the same process group); SIGTERM is forwarded.
 
     Args:
         command: the program and its arguments.
         env: its environment.
-        stdout: where its output goes; None for the same as ours.
-        stderr: where its error output goes; None for the same as ours.
-        on_signal: is called with the number of each signal by which this process is told to end.
+        stdout: file for its standard output; None to inherit ours.
+        stderr: file for its standard error; None to inherit ours.
+        on_signal: called with the number of each SIGINT or SIGTERM that this process receives.
     """
     running: list[subprocess.Popen[bytes]] = []
 
@@ -55,25 +55,25 @@ def attended(
 
 
 class Tail:
-    """The lines that another process appends to a file.
+    """Reads the lines that another process appends to a file.
 
     Args:
-        file: open for reading; its position, which the other process shares, stays as it is.
+        file: file, open for reading; its position is not changed, because the other process shares it.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._offset, self._partial = file, 0, b""
 
     def lines(self, *, is_complete: bool = False) -> Iterator[str]:
-        """The lines since the last call, without their ends.
+        """Yield the lines since the last call, without line ends.
 
         Args:
-            is_complete: whether nothing more will come, so that a last line without an end is one as well.
+            is_complete: whether the file is complete, so that a last line without a line end counts.
         """
         while data := os.pread(self._file.fileno(), READ_BYTES, self._offset):
             self._offset += len(data)
-            *whole, self._partial = (self._partial + data).split(b"\n")
-            yield from (line.decode(errors="replace") for line in whole)
+            *complete, self._partial = (self._partial + data).split(b"\n")
+            yield from (line.decode(errors="replace") for line in complete)
         if is_complete and self._partial:
             yield self._partial.decode(errors="replace")
             self._partial = b""

@@ -1,4 +1,4 @@
-"""Run the CLI: with its own display on a terminal, and as lines elsewhere."""
+"""Runs the CLI: with its own display on a terminal, as lines elsewhere."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from subprocess import TimeoutExpired
 
 from ops.display.display import Display
-from ops.display.process import Tail, attended
+from ops.display.process import Tail, supervised
 
 POLL_SECONDS = 0.05
-"""Between two looks at what the CLI has written."""
+"""Interval at which the CLI's output is read."""
 
 STREAM_PREVIEW = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
 """Without it, the preview before an update is one JSON document at its end."""
@@ -21,17 +21,17 @@ HEADINGS = {"up": "Updating", "destroy": "Destroying"}
 
 
 def run(command: str, arguments: Sequence[str], stack: str, env: Mapping[str, str]) -> int:
-    """Run the CLI on a stack, showing what it does, and return its exit code.
+    """Run the CLI on a stack, show its progress, and return its exit code.
 
     Args:
         command: the CLI's command, such as `up`.
-        arguments: what follows it.
+        arguments: its arguments.
         stack: name of the stack.
-        env: the CLI's environment.
+        env: environment of the CLI.
     """
     line = ["pulumi", command, *arguments, "--stack", stack]
     if sys.stdout.isatty():
-        with attended(line, env) as process:
+        with supervised(line, env) as process:
             return process.wait()
     headings = [HEADINGS.get(command, command)]
     if "--skip-preview" not in arguments:
@@ -42,8 +42,8 @@ def run(command: str, arguments: Sequence[str], stack: str, env: Mapping[str, st
 def _run_as_lines(line: Sequence[str], env: Mapping[str, str], display: Display) -> int:
     """Run the CLI and show its events.
 
-    It writes them to files without a name, and not to pipes: an update must neither stop nor wait because its reader
-    does. Without a name, because the events for debugging have secrets in the clear.
+    The CLI writes them to files, not to pipes: an update must neither stop nor wait because its reader does. The files
+    are unnamed, because debug events contain decrypted secrets.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -57,7 +57,7 @@ def _run_as_lines(line: Sequence[str], env: Mapping[str, str], display: Display)
             for text in events.lines(is_complete=is_complete):
                 display.output(text)
 
-        with attended(line, env, stdout, stderr) as process:
+        with supervised(line, env, stdout, stderr) as process:
             while True:
                 try:
                     code = process.wait(POLL_SECONDS)

@@ -1,1 +1,1 @@
-"""What a workflow tells people on GitHub; every command here also runs on a laptop that has a token."""
+"""Publishes reports on GitHub from a workflow; every command also runs on a developer's machine with a token."""

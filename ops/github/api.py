@@ -12,19 +12,19 @@ from ops.stack.cli import StackError
 
 TIMEOUT_SECONDS = 30
 BOT = "github-actions[bot]"
-"""Who writes with the token of a workflow."""
+"""Login of the user that a workflow's token belongs to."""
 
 PAGE = 100
 
 
 class GitHub:
-    """A repository on GitHub, as the token of a workflow reaches it."""
+    """A GitHub repository, accessed with a workflow's token."""
 
     def __init__(self) -> None:
-        """Take repository and token from the environment that Actions gives a step.
+        """Read the repository and the token from the environment of an Actions step.
 
         Raises:
-            StackError: when it does not.
+            StackError: a variable is missing.
         """
         missing = [name for name in ("GITHUB_REPOSITORY", "GITHUB_TOKEN") if not os.environ.get(name)]
         if missing:
@@ -42,29 +42,40 @@ class GitHub:
 
     @staticmethod
     def is_own(document: Any) -> bool:
-        """Whether a workflow wrote an issue or a comment: anyone may give theirs our title, or our marker."""
+        """Whether a workflow wrote an issue or comment: other users can reuse its title or marker."""
         return bool((document.get("user") or {}).get("login") == BOT)
 
-    def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """One request; its answer as JSON.
+    def request(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """Send a request and return the response's JSON.
+
+        Args:
+            method: HTTP method.
+            path: path below the repository.
+            body: JSON body, if any.
+            query: query parameters.
 
         Raises:
-            StackError: with what GitHub says, when it refuses.
+            StackError: GitHub does not respond, or rejects the request.
         """
         try:
-            answer = self._session.request(
+            response = self._session.request(
                 method, f"{self._base}/{path}", json=body, params=query, timeout=TIMEOUT_SECONDS
             )
         except requests.RequestException as error:
-            raise StackError(f"GitHub does not answer ({type(error).__name__})") from error
-        if not answer.ok:
-            raise StackError(f"GitHub refuses {method} {path}: status {answer.status_code}, {answer.text[:300]}")
-        return answer.json()
+            raise StackError(f"GitHub does not respond ({type(error).__name__})") from error
+        if not response.ok:
+            raise StackError(f"GitHub rejects {method} {path}: status {response.status_code}, {response.text[:300]}")
+        return response.json()
 
-    def every(self, path: str, **query: Any) -> Iterator[Any]:
-        """All members of a list, page by page."""
+    def list_all(self, path: str, **query: Any) -> Iterator[Any]:
+        """Yield all members of a list, page by page.
+
+        Args:
+            path: path below the repository.
+            query: query parameters.
+        """
         page = 1
-        while members := self.ask("GET", path, per_page=PAGE, page=page, **query):
+        while members := self.request("GET", path, per_page=PAGE, page=page, **query):
             yield from members
             if len(members) < PAGE:
                 return

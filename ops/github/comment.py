@@ -1,4 +1,4 @@
-"""Show a report in its pull request: one comment a stack, edited in place, and the workflow's summary."""
+"""Publish a report in its pull request, as a comment that is edited in place, and in the workflow's summary."""
 
 from __future__ import annotations
 
@@ -15,52 +15,52 @@ NEEDS_STACK = False
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What `comment` takes."""
-    parser.add_argument("--about", required=True, help="what the report is about: a later one replaces it")
-    parser.add_argument("--report", type=Path, required=True, help="Markdown file")
-    parser.add_argument("--note", default="", help="a sentence before it")
+    """Declare the options of `comment`."""
+    parser.add_argument("--about", required=True, help="subject of the report: a later one with the same replaces it")
+    parser.add_argument("--report", type=Path, required=True, metavar="FILE", help="the report, in Markdown")
+    parser.add_argument("--note", default="", metavar="TEXT", help="sentence to put before the report")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the summary, and the comment where this workflow may."""
-    report = _text(arguments.report)
+    """Write the summary, and the comment if the workflow's token allows it."""
+    report = _read_report(arguments.report)
     note = f"> {arguments.note}\n\n" if arguments.note else ""
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a") as file:
             file.write(f"{note}{report}\n")
-    pull = _pull_request()
-    if _is_foreign(pull):
-        print("A pull request from a fork: its token may not write. The report is in the summary of the workflow.")
+    pull_request = _read_pull_request()
+    if _is_from_fork(pull_request):
+        print("The pull request is from a fork: its token cannot write. The report is in the workflow's summary.")
         return 0
     marker = f"<!-- mimir: {arguments.about} -->"
-    _put(GitHub(), int(pull["number"]), marker, f"{marker}\n{note}{report}")
+    _put_comment(GitHub(), int(pull_request["number"]), marker, f"{marker}\n{note}{report}")
     return 0
 
 
-def _text(report: Path) -> str:
-    """The report; where there is none, what that means."""
+def _read_report(report: Path) -> str:
+    """The text of the report; if the file is missing, what that means."""
     if report.is_file():
         return report.read_text()
-    return f"No report: the step that makes {report.name} failed before it had one. Its log says why."
+    return f"No report: the step that writes {report.name} failed. See its log."
 
 
-def _pull_request() -> dict[str, Any]:
+def _read_pull_request() -> dict[str, Any]:
     path = os.environ.get("GITHUB_EVENT_PATH", "")
     event = json.loads(Path(path).read_text()) if path else {}
     if "pull_request" not in event:
-        raise StackError("GITHUB_EVENT_PATH must name the event of a pull request, as in a workflow")
+        raise StackError("GITHUB_EVENT_PATH must name the file with a pull request's event, as in a workflow")
     return dict(event["pull_request"])
 
 
-def _is_foreign(pull: dict[str, Any]) -> bool:
-    """Whether it comes from another repository; one that was deleted since is another, too."""
-    head = pull["head"].get("repo") or {}
-    return bool(head.get("full_name") != pull["base"]["repo"]["full_name"])
+def _is_from_fork(pull_request: dict[str, Any]) -> bool:
+    """Whether the pull request comes from another repository, which may have been deleted since."""
+    head = pull_request["head"].get("repo") or {}
+    return bool(head.get("full_name") != pull_request["base"]["repo"]["full_name"])
 
 
-def _put(github: GitHub, number: int, marker: str, body: str) -> None:
-    for comment in github.every(f"issues/{number}/comments"):
+def _put_comment(github: GitHub, number: int, marker: str, body: str) -> None:
+    for comment in github.list_all(f"issues/{number}/comments"):
         if comment["body"].startswith(marker) and github.is_own(comment):
-            github.ask("PATCH", f"issues/comments/{comment['id']}", {"body": body})
+            github.request("PATCH", f"issues/comments/{comment['id']}", {"body": body})
             return
-    github.ask("POST", f"issues/{number}/comments", {"body": body})
+    github.request("POST", f"issues/{number}/comments", {"body": body})

@@ -1,4 +1,4 @@
-"""Keep one issue about a report: opened or updated while there is something to say, closed when there is not."""
+"""Keep one GitHub issue for a report: open or update it while there are findings, close it when there are none."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ NEEDS_STACK = False
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What `issue` takes."""
-    parser.add_argument("--title", required=True, help="of the issue; the same one is found by it")
-    parser.add_argument("--report", type=Path, required=True, help="Markdown file, its text")
-    parser.add_argument("--nothing", action="store_true", help="there is nothing to say: close it, if it is open")
+    """Declare the options of `issue`."""
+    parser.add_argument("--title", required=True, help="title, by which the existing issue is found")
+    parser.add_argument("--report", type=Path, required=True, metavar="FILE", help="text of the issue, in Markdown")
+    parser.add_argument("--nothing", action="store_true", help="there are no findings: close the issue if it is open")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Open, update or close."""
+    """Open, update or close the issue."""
     github = GitHub()
-    found = next(
+    number = next(
         (
-            one["number"]
-            for one in github.every("issues", state="open")
-            if one["title"] == arguments.title and "pull_request" not in one and github.is_own(one)
+            issue["number"]
+            for issue in github.list_all("issues", state="open")
+            if issue["title"] == arguments.title and "pull_request" not in issue and github.is_own(issue)
         ),
         None,
     )
     if arguments.nothing:
-        if found:
-            github.ask("PATCH", f"issues/{found}", {"state": "closed", "state_reason": "completed"})
+        if number:
+            github.request("PATCH", f"issues/{number}", {"state": "closed", "state_reason": "completed"})
         return 0
-    body = arguments.report.read_text() if arguments.report.is_file() else "The look itself failed; its log says why."
-    if found:
-        github.ask("PATCH", f"issues/{found}", {"body": body})
+    body = arguments.report.read_text() if arguments.report.is_file() else "The check failed: there is no report."
+    if number:
+        github.request("PATCH", f"issues/{number}", {"body": body})
     else:
-        github.ask("POST", "issues", {"title": arguments.title, "body": body})
+        github.request("POST", "issues", {"title": arguments.title, "body": body})
     return 0

@@ -1,1 +1,1 @@
-"""Who changed what the stack owns in a cluster, by the field managers that the API server records."""
+"""Finds changes of others to the stack's objects in a cluster, by the field managers that the API server records."""

@@ -1,4 +1,4 @@
-"""Adds to a look for drift what only the cluster knows: who changed what, what was added, and what is being deleted."""
+"""Adds to a drift report what only the cluster knows: who changed what, what was added, and what is being deleted."""
 
 from __future__ import annotations
 
@@ -8,28 +8,30 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from components.kubernetes.cluster.deletions import deletions
-from ops.ownership import stack_objects, take_back
+from ops.ownership import added_fields, stack_objects
 from ops.report.change import Change
 from ops.report.report import Report
 from ops.stack.cli import StackError
 
 
 def add(report: Report) -> Report:
-    """`report` with the fields that other field managers have set, and with the deletions that are under way.
+    """`report` with the fields that other field managers have set, and with pending deletions.
 
-    Where the cluster cannot be asked, that is an error of the report: it must not pass for «nothing to change».
+    If the cluster cannot be read, the report has an error: it must not look like a report without changes.
 
     Args:
-        report: a look for drift of a stack in a cluster.
+        report: drift report of a stack in a cluster.
     """
     try:
         cluster = stack_objects.connect(report.stack)
         items = [*stack_objects.read(report.stack, cluster)]
-        foreign = [(item, fields) for item in items if (fields := take_back.without_defaults(cluster, item))]
-        going = [*deletions(f"mimir-{report.stack}", cluster.namespace, cluster.access.kubectl, cluster.read)]
+        foreign = [(item, fields) for item in items if (fields := added_fields.without_defaults(cluster, item))]
+        pending_deletions = [
+            *deletions(f"mimir-{report.stack}", cluster.namespace, cluster.access.kubectl, cluster.read)
+        ]
     except (ApiException, HTTPError, OSError, ValueError, StackError) as error:
-        why = str(error).splitlines()[0] if not isinstance(error, ApiException) else f"{error.status} {error.reason}"
-        text = f"Additions and deletions in the cluster cannot be looked for: {why}"
+        cause = str(error).splitlines()[0] if not isinstance(error, ApiException) else f"{error.status} {error.reason}"
+        text = f"Additions and deletions in the cluster cannot be checked: {cause}"
         return replace(report, errors=[*report.errors, text])
     changes = {change.urn: change for change in report.changes}
     for item, fields in foreign:
@@ -41,5 +43,5 @@ def add(report: Report) -> Report:
         changes=list(changes.values()),
         unchanged=max(0, report.unchanged - (len(changes) - len(report.changes))),
         changed_by=[f"{item.title}: {field}" for item, fields in foreign for field in fields],
-        deletions=[str(deletion) for deletion in going],
+        deletions=[str(deletion) for deletion in pending_deletions],
     )

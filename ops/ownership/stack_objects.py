@@ -1,4 +1,4 @@
-"""The objects of a stack in its cluster: as the state has them, and as the API has them."""
+"""The objects of a stack in its cluster: in Pulumi's state, and in the API server."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from components.problems import Problem
 from components.settings import Settings
 from ops.ownership.managed_fields import ForeignField, foreign_fields
 from ops.stack.cli import StackError, setting
-from ops.state.interrupted import exported
+from ops.state.interrupted import export_state
 
 TYPE = "kubernetes:"
 OPAQUE = frozenset({"Secret"})
-"""Kinds of which the state holds nothing that can be compared."""
+"""Kinds whose state is encrypted and cannot be compared."""
 
 
 @dataclass(frozen=True)
 class StackObject:
-    """One object of a stack that is in the cluster.
+    """An object of a stack that exists in the cluster.
 
     Attributes:
-        urn: Pulumi's name of it.
-        path: where the API has it.
-        inputs: as the stack wants it.
-        live: as it is.
-        field_manager: under which name Pulumi sets its fields.
+        urn: its URN.
+        path: its path in the API.
+        inputs: its desired state, from the stack's inputs.
+        live: its current state in the cluster.
+        field_manager: the field manager with which Pulumi sets its fields.
     """
 
     urn: str
@@ -48,35 +48,35 @@ class StackObject:
 
     @cached_property
     def foreign(self) -> list[ForeignField]:
-        """What somebody else has set in it, otherwise than the stack wants it."""
+        """Fields that another field manager has set, and that differ from the desired state."""
         return foreign_fields(self.live, self.inputs, self.field_manager)
 
 
 def connect(stack: str) -> Cluster:
-    """The cluster that the stack file names.
+    """Connect to the cluster of a stack.
 
     Raises:
-        StackError: it cannot be reached with what the stack file and the kubeconfig say.
+        StackError: the stack file or the kubeconfig does not identify a cluster.
     """
     names = {key: setting(stack, "kubernetes", key) for key in ("context", "kubeconfig", "namespace")}
-    given = {key: name for key, name in names.items() if name is not None}
-    access = kubeconfig.read(Settings.model_validate({"platform": "kubernetes", "kubernetes": given}))
+    section = {key: name for key, name in names.items() if name is not None}
+    access = kubeconfig.read(Settings.model_validate({"platform": "kubernetes", "kubernetes": section}))
     if isinstance(access, Problem):
-        raise StackError(f"the cluster of stack {stack} cannot be asked: {access.key}: {access.found}")
+        raise StackError(f"cannot connect to the cluster of stack {stack}: {access.key}: {access.found}")
     return Cluster(access, names["namespace"] or f"mimir-{stack}", "", DnsDelay(0))
 
 
 def read(stack: str, cluster: Cluster) -> Iterator[StackObject]:
-    """Every object of the stack that is in the cluster and may be read.
+    """Yield every object of the stack that exists in the cluster and that may be read.
 
     Args:
         stack: name of the stack.
-        cluster: where its objects are.
+        cluster: its cluster.
 
     Raises:
-        ApiException: the API server refuses something else than to read one object.
+        ApiException: a request fails for another reason than a missing object or permission.
     """
-    for resource in exported(stack).get("resources") or []:
+    for resource in export_state(stack).get("resources") or []:
         inputs = resource.get("inputs") or {}
         kind = inputs.get("kind")
         if not resource["type"].startswith(TYPE) or not resource.get("id") or not kind or kind in OPAQUE:
@@ -93,15 +93,15 @@ def read(stack: str, cluster: Cluster) -> Iterator[StackObject]:
 
 
 def api_path(version: str, kind: str, identifier: str) -> str:
-    """Where the API has an object.
+    """The path of an object in the API.
 
     Args:
         version: its `apiVersion`.
         kind: its `kind`.
-        identifier: its name, after its namespace and a slash where it has one.
+        identifier: its name; for a namespaced object, `namespace/name`.
     """
     namespace, _, name = identifier.rpartition("/")
     lower = kind.lower()
     plural = f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}es" if lower.endswith("s") else f"{lower}s"
-    within = f"/namespaces/{namespace}" if namespace else ""
-    return f"{'/apis' if '/' in version else '/api'}/{version}{within}/{plural}/{name}"
+    namespace_path = f"/namespaces/{namespace}" if namespace else ""
+    return f"{'/apis' if '/' in version else '/api'}/{version}{namespace_path}/{plural}/{name}"

@@ -1,4 +1,4 @@
-"""The whole pipeline on this machine: from the last commit to the same digest on staging and production."""
+"""Run the whole pipeline on this machine: from the last commit to the same digest on staging and production."""
 
 from __future__ import annotations
 
@@ -27,15 +27,23 @@ INSIDE = "RUN="
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `pipeline` takes."""
-    parser.add_argument("--evidence", type=Path, default=Path(".build/pipeline"), metavar="DIR", help="where runs go")
-    parser.add_argument("--source", default="", help="what is built, instead of the commit's own ./sample")
-    parser.add_argument("--waive", action="append", default=[], metavar="SCAN", help="handed on to scan-source")
+    parser.add_argument(
+        "--evidence",
+        type=Path,
+        default=Path(".build/pipeline"),
+        metavar="DIR",
+        help="folder for the runs and their evidence",
+    )
+    parser.add_argument("--source", default="", help="source to build (default: ./sample of the commit)")
+    parser.add_argument("--waive", action="append", default=[], metavar="SCAN", help="passed on to scan-source")
     vulnerability_database.add(parser)
-    parser.add_argument("--tests", default="", metavar="COMMAND", help="instead of all unit tests and lints")
-    parser.add_argument("--approve", action="store_true", help="to production without a question")
-    parser.add_argument("--name", default="pipeline", help="what its stacks' names begin with")
-    parser.add_argument("--port", type=int, default=18443, help="of this machine, for staging")
-    parser.add_argument("--remove", action="store_true", help="remove its stacks with their data, and run nothing")
+    parser.add_argument(
+        "--tests", default="", metavar="COMMAND", help="test command (default: all unit tests and lints)"
+    )
+    parser.add_argument("--approve", action="store_true", help="deploy to production without confirmation")
+    parser.add_argument("--name", default="pipeline", help="prefix of the stacks' names")
+    parser.add_argument("--port", type=int, default=18443, help="port of staging on this machine")
+    parser.add_argument("--remove", action="store_true", help="remove the stacks with their data, and run nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:

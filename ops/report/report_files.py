@@ -17,11 +17,11 @@ FOLDER = Path(".build/report")
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What a command that writes a report takes."""
-    parser.add_argument("--json", action="store_true", help="print the report as JSON instead of Markdown")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON, not as Markdown")
     parser.add_argument(
         "--detailed-exitcode",
         action="store_true",
-        help="end with 2 when there is a change (0: none, 1: error, 3: a destructive change that is not allowed)",
+        help="exit with 2 if there are changes (0: none, 1: error, 3: a destructive change that is not allowed)",
     )
 
 
@@ -53,4 +53,4 @@ def write(stack: Stack, report: Report, text: str, arguments: argparse.Namespace
         (FOLDER / f"{base}.{suffix}").write_text(content)
     print(forms["json" if arguments.json else "md"], end="")
     say(f"Written to {FOLDER}/{base}.md, with more in .full.md, .json and .txt")
-    return exit_codes.shown(report.code, detailed=arguments.detailed_exitcode)
+    return exit_codes.process_exit_code(report.code, detailed=arguments.detailed_exitcode)

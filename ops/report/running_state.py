@@ -34,7 +34,7 @@ def inspect_running(
     Args:
         stack: name of the stack.
         settings: the stack's.
-        state: as `ops.state.interrupted.exported` gives it.
+        state: as `ops.state.interrupted.export_state` gives it.
         known: what a refresh has found.
     """
     mimir = application.describe(settings, stack)

@@ -1,1 +1,1 @@
-"""A stack of this checkout: the Pulumi CLI working on it, its settings, and its files."""
+"""A stack of this checkout: running the Pulumi CLI on it, its settings and its files."""

@@ -1,4 +1,4 @@
-"""Make a stack and this checkout's passphrase, and select it."""
+"""Create the stack and this checkout's passphrase, and select the stack; deploys nothing."""
 
 from __future__ import annotations
 
@@ -20,66 +20,68 @@ from toolchain.passphrase import PASSPHRASE, PASSPHRASE_VARIABLES, passphrase
 
 
 class StackError(Exception):
-    """A stack cannot be worked on; the message says what to do."""
+    """A command cannot run on the stack; the message says what to do."""
 
 
 def arguments(_: argparse.ArgumentParser) -> None:
-    """Nothing but the stack."""
+    """Declare no options besides the stack."""
 
 
 def run(_: argparse.Namespace) -> int:
-    """Every command selects its stack first, and so there is nothing left to do."""
+    """Do nothing: `ops.__main__` selects the stack before every command."""
     return 0
 
 
 def environment(overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
-    """The environment for the CLI, with the passphrase of this checkout when the user names none.
+    """The environment for the CLI, with this checkout's passphrase unless the user has set another one.
 
     Args:
-        overrides: settings of this run.
+        overrides: settings for this run only.
     """
-    of_run = {OVERRIDES: json.dumps(overrides)} if overrides else {}
-    return {**os.environ, **passphrase(Path(), os.environ), **of_run, **orphan_processes.mark()}
+    override_variables = {OVERRIDES: json.dumps(overrides)} if overrides else {}
+    return {**os.environ, **passphrase(Path(), os.environ), **override_variables, **orphan_processes.mark()}
 
 
 def select(stack: str) -> None:
-    """Make sure that `stack` and a passphrase for its secrets exist, and that the CLI works on it by itself.
+    """Create `stack` and a passphrase for its secrets if they do not exist, and make it the CLI's current stack.
 
     Raises:
-        StackError: when there is no stack file, or its secrets are encrypted with a passphrase that is not here.
+        StackError: there is no stack file, or its secrets are encrypted with a passphrase that is not available.
     """
     file = Path(f"Pulumi.{stack}.yaml")
     if not file.exists():
-        known = ", ".join(sorted(path.name.split(".")[1] for path in Path().glob("Pulumi.*.yaml")))
-        raise StackError(f"there is no {file}; known stacks: {known}. For a new one: cp Pulumi.dev.yaml {file}")
-    _passphrase(file)
-    from ops.state import local_state  # which needs what is below
+        stacks = ", ".join(sorted(path.name.split(".")[1] for path in Path().glob("Pulumi.*.yaml")))
+        raise StackError(f"there is no {file}; known stacks: {stacks}. For a new one: cp Pulumi.dev.yaml {file}")
+    _ensure_passphrase(file)
+    from ops.state import local_state  # imports this module
 
     if local_state.is_selected(stack, environment()):
         return
-    done = asked("stack", "select", "--create", stack)
-    if done.returncode != 0:
-        reason = done.stderr.strip()
+    result = run_captured("stack", "select", "--create", stack)
+    if result.returncode != 0:
+        reason = result.stderr.strip()
         step = next_step(reason, stack, has_begun=False)
         raise StackError("\n  ".join([f"stack {stack} cannot be selected: {reason}", *([step] if step else [])]))
 
 
 def pulumi(*arguments: str, stack: str, overrides: Mapping[str, Any] | None = None) -> int:
-    """Run the CLI on `stack`, showing what it does (`ops.display`), and return its exit code.
+    """Run the CLI on `stack`, show its progress (`ops.display`), and return its exit code.
 
     Args:
-        arguments: the CLI's command, and what follows it.
+        arguments: the CLI's command and its arguments.
         stack: name of the stack.
-        overrides: settings of this run.
+        overrides: settings for this run only.
     """
     command, *rest = arguments
     return display.run(command, rest, stack, environment(overrides))
 
 
-def asked(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the CLI for what it says, which nobody is shown.
+def run_captured(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the CLI with its output captured, and not shown.
 
-    A secret goes through `stdin`: every user of a machine can read the arguments of a process.
+    Args:
+        arguments: the CLI's command and its arguments.
+        stdin: input, for secrets: every user of a machine can read the arguments of a process.
     """
     return subprocess.run(
         ["pulumi", *arguments], input=stdin, env=environment(), capture_output=True, text=True, check=False
@@ -87,21 +89,26 @@ def asked(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProc
 
 
 def outputs(stack: str) -> dict[str, Any]:
-    """The outputs of `stack`; nothing where it was never deployed."""
-    done = asked("stack", "output", "--json", "--stack", stack)
-    return dict(json.loads(done.stdout or "{}")) if done.returncode == 0 else {}
+    """The outputs of `stack`; empty if it was never deployed."""
+    result = run_captured("stack", "output", "--json", "--stack", stack)
+    return dict(json.loads(result.stdout or "{}")) if result.returncode == 0 else {}
 
 
 def setting(stack: str, *path: str) -> str | None:
-    """What the stack file says at `path`, such as "docker", "host"; None where it says nothing."""
-    found: Any = yaml_file.read(Path(f"Pulumi.{stack}.yaml")).get("config") or {}
+    """The value in the stack file at `path`, such as "docker", "host"; None if it is not set there.
+
+    Args:
+        stack: name of the stack.
+        path: keys from the section down.
+    """
+    value: Any = yaml_file.read(Path(f"Pulumi.{stack}.yaml")).get("config") or {}
     for key in (f"mimir:{path[0]}", *path[1:]):
-        found = found.get(key) if isinstance(found, dict) else None
-    return None if found is None else str(found)
+        value = value.get(key) if isinstance(value, dict) else None
+    return None if value is None else str(value)
 
 
-def _passphrase(file: Path) -> None:
-    """Make a passphrase for this checkout, unless one is there or the stack does not want one."""
+def _ensure_passphrase(file: Path) -> None:
+    """Create a passphrase for this checkout, unless one exists or the stack uses another secrets provider."""
     if PASSPHRASE.exists() or any(name in os.environ for name in PASSPHRASE_VARIABLES):
         return
     settings = yaml_file.read(file)
@@ -116,6 +123,6 @@ def _passphrase(file: Path) -> None:
     fresh.unlink(missing_ok=True)
     fresh.touch(mode=0o600)
     fresh.write_text(secrets.token_urlsafe(32))
-    fresh.rename(PASSPHRASE)  # never an empty one, whatever interrupts
-    said = f"Made {PASSPHRASE}, the key of this checkout's secrets: keep a copy; without it they cannot be read."
-    print(said, file=sys.stderr)  # not between the lines that a pipeline reads
+    fresh.rename(PASSPHRASE)  # atomic: an interruption never leaves an empty file
+    notice = f"Created {PASSPHRASE}, the key of this checkout's secrets: keep a copy; without it they cannot be read."
+    print(notice, file=sys.stderr)  # a pipeline parses standard output

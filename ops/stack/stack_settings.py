@@ -1,4 +1,4 @@
-"""A stack's settings, outside of a Pulumi run: what `pulumi config` says, read as the program reads it."""
+"""A stack's settings outside of a Pulumi run: the values of `pulumi config`, parsed as the program parses them."""
 
 from __future__ import annotations
 
@@ -12,23 +12,27 @@ import yaml
 from components import configuration
 from components.problems import DeploymentError
 from components.settings import Settings
-from ops.stack.cli import StackError, asked
+from ops.stack.cli import StackError, run_captured
 
 
 def load_settings(stack: str, overrides: Mapping[str, Any]) -> Settings:
-    """The settings of `stack`, with `overrides` for this run only.
+    """The settings of a stack.
+
+    Args:
+        stack: name of the stack.
+        overrides: settings for this run only.
 
     Raises:
-        StackError: the configuration cannot be read, or has problems: all of them.
+        StackError: the configuration cannot be read, or is invalid; the message lists all problems.
     """
     project = str(yaml.safe_load(Path("Pulumi.yaml").read_text())["name"])
-    # The values, secrets among them, stay in this process.
-    done = asked("config", "--json", "--show-secrets", "--stack", stack)
-    if done.returncode != 0:
-        raise StackError(f"the configuration of stack {stack} cannot be read: {done.stderr.strip()}")
-    said = json.loads(done.stdout)
-    values = {key: str(one.get("value", "")) for key, one in said.items()}
-    encrypted = frozenset(key for key, one in said.items() if one.get("secret"))
+    # The values include decrypted secrets; they stay in this process.
+    result = run_captured("config", "--json", "--show-secrets", "--stack", stack)
+    if result.returncode != 0:
+        raise StackError(f"the configuration of stack {stack} cannot be read: {result.stderr.strip()}")
+    entries = json.loads(result.stdout)
+    values = {key: str(entry.get("value", "")) for key, entry in entries.items()}
+    encrypted = frozenset(key for key, entry in entries.items() if entry.get("secret"))
     try:
         return configuration.load_outside(stack, configuration.Configuration(project, values, encrypted), overrides)
     except DeploymentError as error:

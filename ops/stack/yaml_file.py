@@ -1,4 +1,4 @@
-"""Reads the project's YAML files: each once, with libyaml where PyYAML has it, which takes a tenth of the time."""
+"""Reads the project's YAML files: each is parsed once, with libyaml if PyYAML has it, which is ten times faster."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(file: Path) -> dict[str, Any]:
-    """What a file with a mapping says; nothing where it is empty.
+    """The mapping in a YAML file; empty if the file is empty.
 
     Raises:
-        OSError: when it cannot be read.
-        yaml.YAMLError: when it is no YAML.
+        OSError: the file cannot be read.
+        yaml.YAMLError: the file is not valid YAML.
     """
     return deepcopy(_parsed(file.read_bytes()))
 

@@ -1,4 +1,4 @@
-"""What an interrupted update leaves in the state, once a later one has made it good."""
+"""The exported state, and pending operations that an interrupted update leaves in it."""
 
 from __future__ import annotations
 
@@ -6,45 +6,46 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ops.stack.cli import asked
+from ops.stack.cli import run_captured
 from ops.state import local_state
 
 STACK = "pulumi:pulumi:Stack"
 
 
-def exported(stack: str) -> dict[str, Any]:
-    """The state of `stack`, its secrets encrypted; nothing where it has none."""
-    kept = local_state.deployment(stack)
-    if kept is not None:
-        return kept
-    done = asked("stack", "export", "--stack", stack)
-    return dict(json.loads(done.stdout).get("deployment") or {}) if done.returncode == 0 else {}
+def export_state(stack: str) -> dict[str, Any]:
+    """The state of `stack`, with its secrets encrypted; empty if there is none."""
+    deployment = local_state.deployment(stack)
+    if deployment is not None:
+        return deployment
+    result = run_captured("stack", "export", "--stack", stack)
+    return dict(json.loads(result.stdout).get("deployment") or {}) if result.returncode == 0 else {}
 
 
-def outputs_of(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The stack's outputs in a state, as `exported` gives it; secrets among them are encrypted."""
+def stack_outputs(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The stack's outputs in a state that `export_state` returned; secrets in them are encrypted."""
     roots = [resource for resource in state.get("resources") or [] if resource["type"] == STACK]
     return dict(roots[0].get("outputs") or {}) if roots else {}
 
 
-def settle(stack: str, state: Mapping[str, Any], message: str) -> None:
-    """Take the notes of interrupted creations out of `state`, after an update that succeeded.
+def clear_pending_creates(stack: str, state: Mapping[str, Any], message: str) -> None:
+    """Remove pending creations of interrupted updates from the state, after an update that succeeded.
 
-    Pulumi keeps them, and warns at every update, until somebody answers questions about each: it cannot know whether
-    something was created that it does not know. Here the next update creates it anew, and the program removes what is
-    left of the first attempt (`leftovers`), so a note about something that the state has by now says nothing more.
-    One about something else stays, and Pulumi says what to do.
+    Pulumi keeps them, and warns at every update, until a user answers questions about each: it cannot know whether the
+    resource was created. In this project the next update creates the resource again, and the program removes orphans
+    of the first attempt, so a pending creation is obsolete once the state has the resource. If it has not, all pending
+    creations are kept, and Pulumi prints what to do.
 
     Args:
-        stack: whose state it is.
-        state: as `exported` gives it.
-        message: for Pulumi's history.
+        stack: name of the stack.
+        state: its state, from `export_state`.
+        message: message for Pulumi's history.
     """
     resources = state.get("resources") or []
-    pending = {one["resource"]["urn"] for one in state.get("pending_operations") or [] if one["type"] == "creating"}
-    if not pending or not pending <= {one["urn"] for one in resources}:
+    operations = state.get("pending_operations") or []
+    pending = {operation["resource"]["urn"] for operation in operations if operation["type"] == "creating"}
+    if not pending or not pending <= {resource["urn"] for resource in resources}:
         return
-    # A refresh of the stack's own resource, which asks no provider; with the stack's lock, unlike an import.
-    [root] = [one["urn"] for one in resources if one["type"] == STACK]
+    # A refresh of the stack's root resource calls no provider, and takes the stack's lock, unlike an import.
+    [root] = [resource["urn"] for resource in resources if resource["type"] == STACK]
     options = ("--clear-pending-creates", "--yes", "--skip-preview", "--message", message, "--target", root)
-    asked("refresh", *options, "--stack", stack)  # if it fails, Pulumi's warning stays
+    run_captured("refresh", *options, "--stack", stack)  # on failure, Pulumi keeps warning

@@ -1,9 +1,8 @@
-"""What a killed update may leave beside a state in a folder: an empty file, with which Pulumi reads nothing.
+"""Repairs a local backend after a killed update, which may leave an empty file that Pulumi cannot read.
 
-The library with which Pulumi keeps a state in a folder (gocloud.dev, fileblob) writes the state itself in one step, but
-the attributes of each file into another, `….attrs`, in place. A `kill -9` in the middle of that leaves it empty, and
-from then on every command ends with «failed to load checkpoint: EOF», though the state is whole. Nobody needs the
-attributes.
+The library that Pulumi uses for local backends (gocloud.dev, fileblob) writes the state atomically, but the attributes
+of each file to a second file, `….attrs`, in place. A `kill -9` in between leaves that one empty. From then on, every
+command fails with "failed to load checkpoint: EOF", although the state is complete. Pulumi does not use the attributes.
 """
 
 from __future__ import annotations
@@ -14,18 +13,22 @@ from ops.audit_log import location
 from ops.stack.cli import StackError
 
 
-def mend() -> None:
-    """Remove what a killed update has left beside the state that this project names, if it is in a folder."""
+def repair() -> None:
+    """Repair this project's backend, if it is a local folder."""
     try:
-        mend_in(location.backend())
-    except StackError:  # none is named, so it is no folder of the project
+        repair_backend(location.backend())
+    except StackError:  # no backend is configured
         return
 
 
-def mend_in(backend: str) -> None:
-    """Remove empty files of attributes in `backend`, the URL of a state; nothing where that is no folder."""
+def repair_backend(backend: str) -> None:
+    """Remove empty attribute files in a backend.
+
+    Args:
+        backend: its URL; only local folders are repaired.
+    """
     if not backend.startswith("file://"):
         return
-    for file in Path(location.of_url(backend).folder, ".pulumi").rglob("*.attrs"):
+    for file in Path(location.parse_url(backend).folder, ".pulumi").rglob("*.attrs"):
         if file.is_file() and file.stat().st_size == 0:
-            file.unlink(missing_ok=True)  # one that is just being written may go as well
+            file.unlink(missing_ok=True)  # a file that is being written may be removed, too

@@ -1,4 +1,4 @@
-"""A place of state, asked through the CLI. What is read in the clear stays in this process."""
+"""A state backend, accessed through the CLI. Decrypted secrets stay in this process."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from pathlib import Path
 from typing import Any
 
 from ops.audit_log import location, store
-from ops.audit_log.location import shown
+from ops.audit_log.location import redact_url
 from ops.stack.cli import StackError
 
 NO_SUCH_STACK = 6
-"""The CLI's exit code."""
+"""The CLI's exit code for an unknown stack."""
 
 SECRET = "4dabf18193072939515e22adb298388d"
-"""The key that marks a special value in a state, and what a secret's says."""
+"""The key that marks a special value in a state (pulumi/sdk, go/common/resource/sig)."""
 
 OF_SECRETS = "1b47061264138c4ac30d75fd1eb44270"
+"""The value of that key for a secret."""
 
 LOCKS = ".pulumi/locks/organization"
-"""Where Pulumi keeps the locks of a state in a folder or bucket."""
+"""Folder with the locks of stacks, in a backend that is a folder or bucket."""
 
 
 @dataclass(frozen=True)
 class StateBackend:
-    """Where state is kept.
+    """A Pulumi state backend.
 
     Attributes:
-        url: as Pulumi names it.
-        folder: the project's, with the stack file that belongs to this place.
-        environment: of the CLI, with what it needs to read the secrets there.
+        url: its URL, in Pulumi's form.
+        folder: project folder, with the stack file that belongs to this backend.
+        environment: environment of the CLI, with the credentials for the secrets in this backend.
     """
 
     url: str
@@ -40,7 +41,12 @@ class StateBackend:
     environment: Mapping[str, str] = field(repr=False)
 
     def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run the CLI on this place."""
+        """Run the CLI with this backend.
+
+        Args:
+            arguments: the CLI's command and its arguments.
+            stdin: input, if any.
+        """
         return subprocess.run(
             ["pulumi", *arguments, "--non-interactive", "--color=never"],
             cwd=self.folder,
@@ -51,78 +57,90 @@ class StateBackend:
             check=False,
         )
 
-    def must(self, *arguments: str, stdin: str | None = None) -> str:
-        """What the CLI prints.
+    def run_checked(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run the CLI with this backend, and return its standard output.
+
+        Args:
+            arguments: the CLI's command and its arguments.
+            stdin: input, if any.
 
         Raises:
-            StackError: when it fails, with what it says.
+            StackError: the CLI fails; the message contains its output.
         """
-        done = self.run(*arguments, stdin=stdin)
-        if done.returncode != 0:
-            said = done.stderr.strip() or done.stdout.strip()
-            raise StackError(f"`pulumi {' '.join(arguments[:2])}` at {shown(self.url)}: {said}")
-        return done.stdout
+        result = self.run(*arguments, stdin=stdin)
+        if result.returncode != 0:
+            output = result.stderr.strip() or result.stdout.strip()
+            raise StackError(f"`pulumi {' '.join(arguments[:2])}` at {redact_url(self.url)}: {output}")
+        return result.stdout
 
-    def has(self, stack: str) -> bool:
-        """Whether there is such a stack, be it empty.
+    def has_stack(self, stack: str) -> bool:
+        """Whether the stack exists; it may be empty.
 
         Raises:
-            StackError: when the place does not answer.
+            StackError: the backend does not respond.
         """
         if self.run("stack", "export", "--stack", stack).returncode == NO_SUCH_STACK:
             return False
-        self.must("stack", "export", "--stack", stack)
+        self.run_checked("stack", "export", "--stack", stack)
         return True
 
     def state(self, stack: str, *, clear: bool = False) -> dict[str, Any]:
-        """The deployment of `stack`; `clear` decrypts its secrets.
+        """The state of `stack`.
+
+        Args:
+            stack: name of the stack.
+            clear: whether to decrypt its secrets.
 
         Raises:
-            StackError: when it cannot be read.
+            StackError: the state cannot be read.
         """
         flags = ["--show-secrets"] if clear else []
-        exported = json.loads(self.must("stack", "export", "--stack", stack, *flags))
+        exported = json.loads(self.run_checked("stack", "export", "--stack", stack, *flags))
         return dict(exported.get("deployment") or {})
 
     def config(self, stack: str) -> dict[str, Any]:
-        """The settings in the stack file, in the clear.
+        """The settings in the stack file, decrypted.
 
         Raises:
-            StackError: when they cannot be decrypted.
+            StackError: they cannot be decrypted.
         """
-        return dict(json.loads(self.must("config", "--json", "--show-secrets", "--stack", stack)))
+        return dict(json.loads(self.run_checked("config", "--json", "--show-secrets", "--stack", stack)))
 
     def locks(self, project: str, stack: str) -> list[str]:
-        """Who holds the lock of `stack`.
+        """The locks of `stack`.
+
+        Args:
+            project: name of the project.
+            stack: name of the stack.
 
         Raises:
-            StackError: when the place does not answer.
+            StackError: the backend does not respond.
         """
         if not location.is_folder(self.url):
-            listed = json.loads(self.must("stack", "ls", "--json"))
-            return [f"stack {one['name']}" for one in listed if one["name"] == stack and one.get("updateInProgress")]
-        where = location.of_url(self.url, self.environment).below(LOCKS, project, stack)
-        return [name for name in store.opened(where, "the stack's lock").names() if name.endswith(".json")]
+            stacks = json.loads(self.run_checked("stack", "ls", "--json"))
+            return [f"stack {stack}" for item in stacks if item["name"] == stack and item.get("updateInProgress")]
+        folder = location.parse_url(self.url, self.environment).below(LOCKS, project, stack)
+        return [name for name in store.open_store(folder, "the stack's lock").names() if name.endswith(".json")]
 
 
 def resources(state: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The resources of a state, in its order."""
+    """The resources of a state, in their order."""
     return list(state.get("resources") or [])
 
 
 def identities(state: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """What a state is about, whatever it says of it."""
-    return {(one["urn"], one.get("id", "")) for one in resources(state)}
+    """URN and ID of each resource of a state."""
+    return {(resource["urn"], resource.get("id", "")) for resource in resources(state)}
 
 
-def secrets(value: Any) -> Iterator[dict[str, Any]]:
-    """Every secret in a state."""
+def find_secrets(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every secret in a state, or in a part of it."""
     if isinstance(value, dict):
         if value.get(SECRET) == OF_SECRETS:
             yield value
         else:
-            for below in value.values():
-                yield from secrets(below)
+            for member in value.values():
+                yield from find_secrets(member)
     elif isinstance(value, list):
-        for below in value:
-            yield from secrets(below)
+        for item in value:
+            yield from find_secrets(item)

@@ -12,7 +12,11 @@ from typing import Any
 def add(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
     """Let a command leave evidence."""
     parser.add_argument(
-        "--evidence", type=Path, required=required, metavar="DIR", help="folder for what it found; made if need be"
+        "--evidence",
+        type=Path,
+        required=required,
+        metavar="DIR",
+        help="folder to write the results to; created if missing",
     )
 
 

@@ -18,8 +18,8 @@ REFERENCE = re.compile(r"(?P<repository>.+)@(?P<digest>sha256:[0-9a-f]{64})")
 def add(parser: argparse.ArgumentParser) -> None:
     """Let a command be told the image."""
     image = parser.add_mutually_exclusive_group(required=True)
-    image.add_argument("--layout", type=Path, metavar="DIR", help="an OCI layout, as `build` makes it")
-    image.add_argument("--ref", metavar="REPOSITORY@DIGEST", help="an image in a registry")
+    image.add_argument("--layout", type=Path, metavar="DIR", help="OCI layout that `build` wrote")
+    image.add_argument("--ref", metavar="REPOSITORY@DIGEST", help="image in a registry")
 
 
 def split(reference: str) -> tuple[str, str]:

@@ -36,13 +36,13 @@ class Signer:
 
 def add(parser: argparse.ArgumentParser, which: str) -> None:
     """Let a command be told whose signature it is about; `which` of the two keys is wanted."""
-    parser.add_argument("--key", type=Path, metavar="FILE", help=f"{which}; without one, keyless")
+    parser.add_argument("--key", type=Path, metavar="FILE", help=f"{which} (default: keyless)")
     parser.add_argument(
         "--identity",
         metavar="URL",
-        help="keyless: who signs, exactly; the workflow itself where one signs in GitHub Actions",
+        help="keyless: exact identity of the signer (default when signing in GitHub Actions: the workflow)",
     )
-    parser.add_argument("--issuer", metavar="URL", default=GITHUB_ISSUER, help="keyless: who vouches for that")
+    parser.add_argument("--issuer", metavar="URL", default=GITHUB_ISSUER, help="keyless: OIDC issuer of that identity")
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""What an update does beside `pulumi up`: what it checks before, and what it may leave out."""
+"""What an update does besides `pulumi up`: checks before it, and skipping it if nothing would change."""

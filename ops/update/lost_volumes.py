@@ -1,7 +1,7 @@
-"""Volumes with data that a stack on an engine has in its state and the engine has no more.
+"""Detects volumes with data that are in a stack's state, but no longer on the Docker engine.
 
-A refresh forgets such a volume, and Pulumi then makes an empty one: the loss would be one line among many. So it is
-looked for before that. Without a refresh, the program itself finds it (components/docker/volumes.py).
+A refresh removes such a volume from the state, and Pulumi then creates an empty one: the loss would be one line among
+many. So this check runs before it. Without a refresh, the program itself detects it (components/docker/volumes.py).
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from ops.stack.cli import StackError, setting
 VOLUME = "docker:index/volume:Volume"
 
 
-def refuse(stack: str, state: Mapping[str, Any], accepted: Sequence[str] = ()) -> None:
-    """Refuse to go on where a protected volume of the stack is gone.
+def reject_lost_volumes(stack: str, state: Mapping[str, Any], accepted: Sequence[str] = ()) -> None:
+    """Raise an error if a protected volume of the stack is missing.
 
     Args:
         stack: name of the stack.
-        state: as `ops.state.interrupted.exported` gives it.
-        accepted: names of volumes that may be made anew, empty.
+        state: its state, from `ops.state.interrupted.export_state`.
+        accepted: names of volumes that may be recreated empty.
 
     Raises:
-        StackError: with the volumes that are gone, how to restore them, and how to accept that they are empty.
+        StackError: volumes are missing; the message says how to restore them, or to accept the loss.
     """
-    lost = [name for name in _lost(stack, state) if name not in accepted]
+    lost = [name for name in _find_lost(stack, state) if name not in accepted]
     if not lost:
         return
     raise StackError(volumes.lost_volumes_message(f"mimir-{stack}", lost))
 
 
-def _lost(stack: str, state: Mapping[str, Any]) -> Iterator[str]:
-    """Names of the protected volumes in a state that the engine does not have."""
+def _find_lost(stack: str, state: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of protected volumes in the state that the engine does not have."""
     names = [
         str(resource["outputs"]["name"])
         for resource in state.get("resources") or []
@@ -53,4 +53,4 @@ def _lost(stack: str, state: Mapping[str, Any]) -> Iterator[str]:
             except NotFound:
                 yield name
     except (DockerException, RequestException):
-        return  # the update asks the same engine, and says why it does not answer
+        return  # the update connects to the same engine, and reports the error

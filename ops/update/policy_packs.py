@@ -1,8 +1,8 @@
-"""Which policy pack judges a stack, and how strictly: what `pulumi preview` and `pulumi up` are told.
+"""Selects the policy pack of a stack and its enforcement level, for `pulumi preview` and `pulumi up`.
 
-A violation stops every stack, except one that calls itself development in plain text and that `policy/production.yaml`
-does not name. What the judged stack cannot prove in its own file (a value that is encrypted, or that comes from an
-environment, the project file or a default) does not make it development.
+A violation stops every stack, except one whose stack file sets runtime to development in plain text and that
+`policy/production.yaml` does not name. A value that is not in the stack file in plain text (encrypted, or from an
+environment, the project file or a default) does not make a stack a development stack.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from ops.stack import yaml_file
 
 PACK = "policy"
 PRODUCTION = Path(__file__).resolve().parents[2] / PACK / "production.yaml"
-"""The stacks that are production, named outside of their own files."""
+"""Lists the production stacks, outside of their own stack files."""
 
 VARIABLE = "MIMIR_POLICY_PACK"
-"""Environment variable that names another pack than the project's own."""
+"""Environment variable with the folder of another policy pack."""
 
 DEVELOPMENT = "development"
 RUNTIME_KEYS = ("mimir:runtime", "mimir:config:runtime", "runtime")
-"""The ways in which the CLI lets a stack file write the key `mimir:runtime`."""
+"""The spellings of the key `mimir:runtime` that the CLI accepts in a stack file."""
 
 
 def pack() -> str:
-    """The folder of the pack."""
+    """The folder of the policy pack."""
     return os.environ.get(VARIABLE) or str(Path(PACK).absolute())
 
 
 def is_enforced(stack: str) -> bool:
-    """Whether a violation stops a stack.
+    """Whether a violation stops the deployment of a stack.
 
     Args:
         stack: name of the stack, with or without organization and project.
@@ -46,28 +46,28 @@ def is_enforced(stack: str) -> bool:
 
 
 def notice(stack: str) -> str | None:
-    """What to tell about a stack that is stopped only because its file does not say what it is; None for others."""
+    """A notice for a stack whose policies are mandatory only because its file does not set its runtime; else None."""
     if not is_enforced(stack) or _runtimes(stack) or _is_production(stack):
         return None
     return (
-        f"note: Pulumi.{stack}.yaml does not say mimir:runtime, so that a policy violation stops this stack. "
+        f"note: Pulumi.{stack}.yaml does not set mimir:runtime, so a policy violation stops this stack. "
         f"For development: pulumi config set mimir:runtime {DEVELOPMENT} --stack {stack}"
     )
 
 
 def config(stack: str) -> str:
-    """The file that says how strict the pack is with a stack."""
+    """The file with the pack's enforcement level for a stack."""
     strictness = "mandatory" if is_enforced(stack) else "advisory"
     return str((Path(PACK) / f"{strictness}.json").absolute())
 
 
 def flags(stack: str) -> tuple[str, ...]:
-    """What the CLI is told of the pack, for `preview` and `up`."""
+    """The flags that select the pack, for `preview` and `up`."""
     return ("--policy-pack", pack(), "--policy-pack-config", config(stack))
 
 
 def _runtimes(stack: str) -> list[Any]:
-    """Every value that the stack file has for `mimir:runtime`."""
+    """Every value of `mimir:runtime` in the stack file."""
     config = _mapping(yaml_file.read(Path(f"Pulumi.{stack}.yaml")).get("config"))
     return [config[key] for key in RUNTIME_KEYS if key in config]
 
@@ -77,7 +77,7 @@ def _is_production(stack: str) -> bool:
 
 
 def _production_stacks() -> list[str]:
-    """Patterns of the names of production's stacks: every name where nothing readable says so."""
+    """Name patterns of the production stacks; a pattern for every name if the file is missing or invalid."""
     try:
         names = yaml_file.read(PRODUCTION)["stacks"]
     except (OSError, KeyError, ValueError, TypeError, yaml.YAMLError):
@@ -86,7 +86,7 @@ def _production_stacks() -> list[str]:
 
 
 def _has_other_stack_files() -> bool:
-    """Whether the project file has the CLI read stack files from another folder than this command does."""
+    """Whether the project file makes the CLI read stack files from another folder than this command."""
     try:
         project = yaml_file.read(Path("Pulumi.yaml"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""`SOURCE=` of `make up`: a folder, or a git URL with a commit. `DIGEST=`: an image that was built before."""
+"""`SOURCE=` of `make up`: a folder, or a git URL with a commit. `DIGEST=`: an existing image in the registry."""
 
 from __future__ import annotations
 
@@ -11,25 +11,41 @@ from components.source.source import ALLOWED_URLS, GitError, git, is_url, locati
 
 
 class BadSource(Exception):
-    """SOURCE or DIGEST cannot be deployed; the message says what would be."""
+    """SOURCE or DIGEST is invalid; the message says what is allowed."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Let a command deploy another source than the stack file's, or a digest that the registry has."""
-    parser.add_argument("--source", default="", help="folder, or git URL#commit, for this run only")
-    parser.add_argument("--live", action="store_true", help="development mode, for this run only")
-    parser.add_argument("--digest", default="", help="sha256:… in the stack's repository: deployed, nothing is built")
+    """Add the options that select another source than the stack file's, or an existing digest."""
+    add_source(parser)
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="development mode, for this run only: the source is mounted, rebuilt and restarted on save",
+    )
+    parser.add_argument(
+        "--digest", default="", help="deploy this digest of the stack's repository, and build nothing: sha256:…"
+    )
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Add the option that selects another source than the stack file's."""
+    parser.add_argument("--source", default="", help="source to build, for this run only: folder, or git URL#commit")
 
 
 def overrides(source: str, live: bool, digest: str = "") -> dict[str, Any]:
-    """The settings that SOURCE, development mode and DIGEST stand for.
+    """The settings that correspond to SOURCE, development mode and DIGEST.
+
+    Args:
+        source: folder, or git URL#commit; may be empty.
+        live: whether development mode is on.
+        digest: digest of an existing image; may be empty.
 
     Raises:
-        BadSource: when SOURCE is no folder, or a URL without a full commit; when DIGEST is no digest, or beside a
-            source.
+        BadSource: SOURCE is neither a folder nor a URL with a full commit; DIGEST is not a digest, or is combined with
+            a source or development mode.
     """
     if digest:
-        return _of_digest(source, live, digest)
+        return _digest_overrides(source, live, digest)
     settings: dict[str, Any] = {"liveReload": True} if live else {}
     if not source:
         return settings
@@ -40,24 +56,26 @@ def overrides(source: str, live: bool, digest: str = "") -> dict[str, Any]:
         if not Path(location).is_dir():
             raise BadSource(f"SOURCE={location}: there is no such folder")
         if commit and not re.fullmatch(r"[0-9a-f]{40}", commit):
-            raise BadSource(f"SOURCE={source}: after # comes a full commit, or nothing for the folder as it is")
+            raise BadSource(
+                f"SOURCE={source}: # must be followed by a full commit; without #, the folder is used as is"
+            )
         return {**settings, "source": {"location": str(Path(location).resolve()), "commit": commit or None}}
     if not re.fullmatch(r"[0-9a-f]{40}", commit):
         raise BadSource(
-            f"SOURCE={source}: a URL needs a full commit, because branches move: SOURCE={_suggest(location)}"
+            f"SOURCE={source}: a URL needs a full commit, because branches move: SOURCE={_suggest_commit(location)}"
         )
     return {**settings, "source": {"location": location, "commit": commit}}
 
 
-def _of_digest(source: str, live: bool, digest: str) -> dict[str, Any]:
+def _digest_overrides(source: str, live: bool, digest: str) -> dict[str, Any]:
     if source or live:
-        raise BadSource("DIGEST= is deployed as it is: leave out SOURCE= and development mode, which build")
+        raise BadSource("DIGEST= deploys an existing image: it cannot be combined with SOURCE= or development mode")
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
-        raise BadSource(f"DIGEST={digest}: a digest is sha256: and 64 hexadecimal digits")
+        raise BadSource(f"DIGEST={digest}: a digest is sha256: followed by 64 hexadecimal digits")
     return {"image": {"digest": digest}}
 
 
-def _suggest(url: str) -> str:
+def _suggest_commit(url: str) -> str:
     try:
         return f"{url}#{git('ls-remote', '--quiet', '--', url, 'HEAD').decode().split()[0]}"
     except (GitError, IndexError):

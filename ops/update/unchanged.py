@@ -1,10 +1,10 @@
-"""Whether an update would change anything: a preview that the policy pack judges, and no more where nothing would.
+"""Skips an update that would change nothing, after a preview with the policy pack.
 
-Production is previewed before it is updated, which takes twice as long. On Kubernetes an update without a change does
-nothing that the preview has not done: everything that it checks is an input of a resource. So it can be left out. Only
-a preview without any difference counts, and none that warns of a rollout that is not complete. In all other cases, and
-in every doubt, `pulumi up` previews again, and then updates, under the stack's lock. On a Docker engine each update
-also proves what runs, and mends it: none is left out.
+Production stacks are previewed before an update, which takes twice as long. On Kubernetes, an update without changes
+does nothing that its preview has not done, because everything that it checks is an input of a resource. So it can be
+skipped. This requires a preview without any difference, and without a warning about an incomplete rollout. In all other
+cases, and in case of doubt, `pulumi up` previews again and updates, under the stack's lock. On a Docker engine, each
+update also verifies and repairs what is running: none is skipped.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from typing import Any
 from components.constants import NOT_COMPLETE, UPDATE_WOULD_FAIL
 from ops.display import duration
 from ops.display.display import Display
-from ops.display.process import Tail, attended
+from ops.display.process import Tail, supervised
 from ops.display.run import STREAM_PREVIEW
 
 STACK = "pulumi:pulumi:Stack"
 SAME = "same"
 MARKS = (UPDATE_WOULD_FAIL, NOT_COMPLETE)
-"""Of warnings because of which an update is not left out."""
+"""Parts of warnings that prevent an update from being skipped."""
 
 SIGNALLED = 128
-"""What is added to a signal's number, for the exit code of a command that it has ended."""
+"""Added to a signal's number for the exit code of a command that it ended."""
 
 
 @dataclass(frozen=True)
 class Unchanged:
-    """A deployment that had nothing to do.
+    """The result of a deployment without changes.
 
     Attributes:
-        resources: how many were looked at, and are as they should be.
+        resources: number of resources that are unchanged.
     """
 
     resources: int
@@ -45,13 +45,13 @@ class Unchanged:
 
 @dataclass
 class Verdict:
-    """What a preview's events say, one after the other.
+    """The result of a preview, collected from its events.
 
     Attributes:
-        resources: how many would stay as they are.
-        differences: why this is not a preview without any difference.
-        is_complete: whether it came to its end with the judgement of a policy pack.
-        has_outputs: whether it got to the stack's outputs.
+        resources: number of resources that would not change.
+        differences: what would change, or why that is unknown.
+        is_complete: whether the preview succeeded and a policy pack was evaluated.
+        has_outputs: whether the preview reached the stack's outputs.
     """
 
     resources: int = 0
@@ -64,8 +64,8 @@ class Verdict:
         """Whether an update would change nothing, neither in the cluster nor in the state."""
         return self.is_complete and self.has_outputs and self.resources > 0 and not self.differences
 
-    def see(self, line: str) -> None:
-        """Take in a line of the CLI's output."""
+    def add_line(self, line: str) -> None:
+        """Evaluate a line of the CLI's output."""
         try:
             event = json.loads(line)
         except ValueError:
@@ -85,7 +85,7 @@ class Verdict:
         if content is None:
             return
         step = content["metadata"]
-        # The operation alone does not tell: what protects a resource, and the stack's outputs, may change beside it.
+        # The operation is not sufficient: resource options such as `protect`, and the stack's outputs, may change, too.
         if step["op"] != SAME or (is_end and step.get("old") != step.get("new")):
             self.differences.append(step["urn"])
         elif is_end and step.get("type") == STACK:
@@ -106,30 +106,30 @@ class Verdict:
 
 
 def find_changes(stack: str, flags: Sequence[str], env: Mapping[str, str]) -> Unchanged | int | None:
-    """Preview `stack`; show the result only if an update can be left out.
+    """Preview a stack, and show the result only if the update can be skipped.
 
     Args:
         stack: name of the stack.
-        flags: what the CLI is told besides, such as the policy pack.
-        env: the CLI's environment.
+        flags: additional flags of the CLI, such as the policy pack.
+        env: environment of the CLI.
 
     Returns:
-        What was found unchanged, None where an update is due, or the exit code where this process was told to end.
+        What is unchanged; None if an update is required; or the exit code if this process was interrupted.
     """
     print("Looking for changes …", flush=True)
-    began, told = time.monotonic(), list[int]()
+    start_time, signals = time.monotonic(), list[int]()
     command = ["pulumi", "preview", *flags, "--stack", stack, "--json", "--color=never"]
-    # In files without a name, as in `ops.display.run`.
+    # Unnamed files, for the same reasons as in `ops.display.run`.
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        with attended(command, {**env, STREAM_PREVIEW: "true"}, stdout, stderr, on_signal=told.append) as process:
+        with supervised(command, {**env, STREAM_PREVIEW: "true"}, stdout, stderr, on_signal=signals.append) as process:
             code = process.wait()
         events, messages = ([*Tail(file).lines(is_complete=True)] for file in (stdout, stderr))
-    if told:
+    if signals:
         print("interrupted; nothing was changed", file=sys.stderr)
-        return SIGNALLED + told[0]
+        return SIGNALLED + signals[0]
     verdict = Verdict()
     for line in events:
-        verdict.see(line)
+        verdict.add_line(line)
     if code != 0 or not verdict.is_unchanged:
         return None
     display = Display(stack, ["Nothing to change"])
@@ -137,6 +137,6 @@ def find_changes(stack: str, flags: Sequence[str], env: Mapping[str, str]) -> Un
         display.error_output(line)
     for line in events:
         display.output(line)
-    print(f"Resources: {verdict.resources} unchanged ({duration.words(time.monotonic() - began)})")
+    print(f"Resources: {verdict.resources} unchanged ({duration.words(time.monotonic() - start_time)})")
     display.end(code)
     return Unchanged(verdict.resources)

@@ -139,5 +139,5 @@ def test_a_killed_cli_leaves_no_process(new_cluster_stack: NewClusterStack, clus
     os.kill(next(process for process, program in programs.items() if program == "pulumi"), signal.SIGKILL)
     text, _ = command.communicate(timeout=60)
     assert command.returncode != 0
-    assert "Ended what a killed Pulumi CLI left running" in text
+    assert "Ended orphaned processes of a killed Pulumi CLI" in text
     assert marked(stack.folder) == {}

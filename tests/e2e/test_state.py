@@ -104,7 +104,7 @@ def test_a_state_is_moved_with_its_secrets_and_log_to_another_passphrase(
     before, container = resources(stack), stack.outputs()["container"]
     known = [one["id"] for one in deployments(stack) if one["id"]]
     said = stack.ops("move-state", "--to", f"file://{new}", "--passphrase-file", str(passphrase)).ok().text
-    assert "the same at both places" in said and "a preview there shows no change" in said
+    assert "equal in both backends" in said and "a preview there shows no change" in said
     assert f"PULUMI_BACKEND_URL=file://{new}" in stack.ops("up").failed().text, "nobody deploys from the old place"
 
     stack.env |= {"PULUMI_BACKEND_URL": f"file://{new}", "PULUMI_CONFIG_PASSPHRASE": NEW_PASSPHRASE}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ops import __main__ as commands
-from ops.audit_log.log import AuditLog, of_stack
+from ops.audit_log.log import AuditLog, open_log
 
 OLD = "registry.example.com/mimir@sha256:" + "0a" * 32
 NEW = "registry.example.com/mimir@sha256:" + "1b" * 32
@@ -56,4 +56,4 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 def log() -> AuditLog:
     """The log of stack `dev` of the project in this folder."""
-    return of_stack("dev")
+    return open_log("dev")

@@ -1,4 +1,4 @@
-"""Attach bills of materials and provenance to a digest in a registry, and sign it; what is there already stays."""
+"""Attach provenance and bills of materials to an image in a registry, and sign it; keeps existing attestations."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ NEEDS_STACK = False
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `attest` takes."""
-    parser.add_argument("--ref", required=True, metavar="REPOSITORY@DIGEST", help="an image in a registry")
+    parser.add_argument("--ref", required=True, metavar="REPOSITORY@DIGEST", help="image in a registry")
     evidence.add(parser, required=True)
     parser.add_argument(
         "--provenance",
         type=Path,
         metavar="FILE",
-        help=f"what `build` says; {provenance.FILE} of the evidence if left out",
+        help=f"provenance that `build` wrote (default: {provenance.FILE} in the evidence folder)",
     )
     signer.add(parser, "private key of the signer")
 

@@ -1,4 +1,4 @@
-"""Build the image of a stack's settings into an OCI layout, with the digest that an update would push."""
+"""Build the stack's image into an OCI layout, with the digest that an update would push."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ops.update import source_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What `build` takes."""
-    parser.add_argument("--source", default="", help="folder, or git URL#commit, for this run only")
+    """Declare the options of `build`."""
+    source_argument.add_source(parser)
     parser.add_argument(
-        "--layout", type=Path, required=True, metavar="DIR", help="folder to write; replaced if it is there"
+        "--layout", type=Path, required=True, metavar="DIR", help="folder to write the layout to; replaced if it exists"
     )
     evidence.add(parser)
 

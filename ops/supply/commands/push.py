@@ -1,4 +1,4 @@
-"""Push an OCI layout as it is: the digest in the registry is the one that was built and scanned."""
+"""Push an OCI layout unchanged: the registry has the digest that was built and scanned."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ NEEDS_STACK = False
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `push` takes."""
-    parser.add_argument("--layout", type=Path, required=True, metavar="DIR", help="an OCI layout, as `build` makes it")
-    parser.add_argument("--ref", required=True, metavar="REPOSITORY[:TAG]", help="where to; a tag is set as well")
+    parser.add_argument("--layout", type=Path, required=True, metavar="DIR", help="OCI layout that `build` wrote")
+    parser.add_argument(
+        "--ref", required=True, metavar="REPOSITORY[:TAG]", help="repository to push to, and a tag to set"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Write the bill of materials of each platform's image (CycloneDX)."""
+"""Write a software bill of materials (CycloneDX) for each platform of an image."""
 
 from __future__ import annotations
 

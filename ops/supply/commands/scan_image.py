@@ -1,4 +1,4 @@
-"""Vulnerability scan of what is in a built image, by digest."""
+"""Scan a built image for known vulnerabilities."""
 
 from __future__ import annotations
 

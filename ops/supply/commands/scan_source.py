@@ -1,4 +1,4 @@
-"""Static security scan of the project: code, secrets, packages, workflows."""
+"""Scan the project for security problems: code, secrets, packages, workflows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         choices=list(SCANS),
-        help="let this scan pass where it cannot work (its findings still count); may be repeated",
+        help="accept that this scan cannot run (its findings still count); may be repeated",
     )
 
 

@@ -1,4 +1,4 @@
-"""Check that a digest is signed, and has provenance and a bill of materials for each platform."""
+"""Verify that an image is signed, and has provenance and a bill of materials for each platform."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NEEDS_STACK = False
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `verify-image` takes."""
-    parser.add_argument("--ref", required=True, metavar="REPOSITORY@DIGEST", help="an image in a registry")
+    parser.add_argument("--ref", required=True, metavar="REPOSITORY@DIGEST", help="image in a registry")
     signer.add(parser, "public key of the signer")
     evidence.add(parser)
 

@@ -14,7 +14,7 @@ def delete_data(stack: Stack, output: str) -> None:
         stack: in whose folder and environment they run.
         output: of `ops destroy`, which lists them.
     """
-    commands = output.split("for good:\n")[1].splitlines()
+    commands = output.split("permanently:\n")[1].splitlines()
     done = subprocess.run(
         ["sh", "-ec", "\n".join(commands)], cwd=stack.folder, env=stack.environment(), capture_output=True, text=True
     )

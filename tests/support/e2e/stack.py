@@ -132,7 +132,7 @@ class Stack:
 
     def pulumi(self, *arguments: str, stdin: str | None = None, seconds: float = 600) -> Result:
         """Run the CLI in the folder, after what the Makefile does before it for one who has killed an update."""
-        repair_state_files.mend_in(f"file://{self.backend}")
+        repair_state_files.repair_backend(f"file://{self.backend}")
         return self._run(self.command(*arguments), stdin, seconds)
 
     def ops(self, command: str, *arguments: str, seconds: float = 300, **variables: str) -> Result:

@@ -20,7 +20,7 @@ def loaded(statement: str) -> str:
 
 
 def test_make_up_starts_the_cli_without_loading_the_program_or_its_libraries() -> None:
-    assert loaded("import ops.__main__, ops.commands.up, ops.audit_log.recorded; ops.__main__.parser(['up'])") == "[]"
+    assert loaded("import ops.__main__, ops.commands.up, ops.audit_log.recording; ops.__main__.parser(['up'])") == "[]"
 
 
 def test_a_command_does_not_load_the_others() -> None:

@@ -152,7 +152,7 @@ class TestProgramsOfTheSource:
         os.utime(repository / "main.go", (0, 0))  # git's index would have to look at it again
         context = staged(repository, commit=head if by_commit else None)
         assert (context.digest, context.version) == (before.digest, before.version)
-        assert facts.revision_of_source(repository) == Revision(commit=head, dirty=False)
+        assert facts.source_revision(repository) == Revision(commit=head, dirty=False)
         assert not (alarm.parent / "started").exists()
 
     def test_neither_by_a_missing_object(self, repository: Path, alarm: Path) -> None:
@@ -170,7 +170,7 @@ class TestProgramsOfTheSource:
         with (repository / ".git/modules/module/config").open("a") as file:
             file.write(f"[core]\n\tfsmonitor = {alarm}\n")
         staged(repository)
-        facts.revision_of_source(repository)
+        facts.source_revision(repository)
         assert not (alarm.parent / "started").exists()
 
 
@@ -223,7 +223,7 @@ class TestACommitsName:
 
     def test_an_audit_record_says_so(self, repository: Path) -> None:
         self.hidden(repository, "assume-unchanged")
-        assert facts.revision_of_source(repository).dirty is True
+        assert facts.source_revision(repository).dirty is True
 
     def test_a_work_tree_elsewhere_is_not_believed(self, repository: Path, tmp_path: Path) -> None:
         shutil.copytree(repository, tmp_path / "original")

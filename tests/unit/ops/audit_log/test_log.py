@@ -12,32 +12,31 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from ops.audit_log import facts, location, store
+from ops.audit_log import location, store
 from ops.audit_log.location import Location
 from ops.audit_log.log import AuditLog
-from ops.audit_log.record import Moved, Who
+from ops.audit_log.record import Actor, Moved
 from ops.audit_log.store import AuditLogError, Store
 from ops.stack.cli import StackError
-from tests.support import repositories
 
-WHO = Who(name="Ada", login="ada", host="desk", process=1)
+WHO = Actor(name="Ada", login="ada", host="desk", process=1)
 
 
 @pytest.fixture(params=["folder", "bucket"])
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> AuditLog:
     """An empty log in each kind of store."""
     if request.param == "folder":
-        return AuditLog(store.opened(Location("file", f"{tmp_path}/log")))
+        return AuditLog(store.open_store(Location("file", f"{tmp_path}/log")))
     return AuditLog(Store(MemoryFileSystem(skip_instance_cache=True), f"/{tmp_path.name}"))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> AuditLog:
     """A log in a folder, with five objects."""
-    kept = AuditLog(store.opened(Location("file", f"{tmp_path}/log")))
+    audit_log = AuditLog(store.open_store(Location("file", f"{tmp_path}/log")))
     for number in range(5):
-        kept.append(entry(number))
-    return kept
+        audit_log.append(entry(number))
+    return audit_log
 
 
 def entry(resources: int) -> Moved:
@@ -130,7 +129,7 @@ class TestCopy:
     """A log that goes with the state."""
 
     def test_it_goes_on_where_it_is_copied_to(self, folder: AuditLog, tmp_path: Path) -> None:
-        other = AuditLog(store.opened(Location("file", f"{tmp_path}/other")))
+        other = AuditLog(store.open_store(Location("file", f"{tmp_path}/other")))
         folder.copy_to(other)
         other.append(entry(6))
         assert other.read().problems == ()
@@ -138,19 +137,11 @@ class TestCopy:
         assert folder.read() == other.read(), "and back"
 
     def test_another_stacks_log_is_not_overwritten(self, folder: AuditLog, tmp_path: Path) -> None:
-        other = AuditLog(store.opened(Location("file", f"{tmp_path}/other")))
+        other = AuditLog(store.open_store(Location("file", f"{tmp_path}/other")))
         other.append(entry(99))
-        with pytest.raises(AuditLogError, match="holds the audit log of something else"):
+        with pytest.raises(AuditLogError, match="contains a different audit log"):
             folder.copy_to(other)
         assert len(other.read().entries) == 1
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose state is kept in its folder."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "Pulumi.yaml").write_text("name: mimir\nbackend:\n  url: file://.\n")
-    return tmp_path
 
 
 class TestLocation:
@@ -189,7 +180,7 @@ class TestLocation:
         ],
     )
     def test_beside_the_state(self, project: Path, backend: str, wanted: Location) -> None:
-        assert location.of_log("dev", backend, {}) == wanted
+        assert location.log_location("dev", backend, {}) == wanted
 
     def test_where_the_project_says_the_state_is(self, project: Path) -> None:
         assert location.backend({}) == f"file://{project}"
@@ -200,13 +191,13 @@ class TestLocation:
 
     def test_pulumi_cloud_keeps_no_objects(self, project: Path) -> None:
         with pytest.raises(StackError, match="export MIMIR_AUDIT_LOG="):
-            location.of_log("dev", "https://api.pulumi.com", {})
+            location.log_location("dev", "https://api.pulumi.com", {})
         chosen = {"MIMIR_AUDIT_LOG": "s3://audit"}
-        assert location.of_log("dev", "https://api.pulumi.com", chosen) == Location("s3", "audit/mimir/dev")
+        assert location.log_location("dev", "https://api.pulumi.com", chosen) == Location("s3", "audit/mimir/dev")
 
     def test_a_place_that_keeps_no_objects_is_refused(self, project: Path) -> None:
         with pytest.raises(StackError, match=r"MIMIR_AUDIT_LOG=ftp://host/x: .* file://, s3://, gs:// or azblob://"):
-            location.of_log("dev", "file:///a", {"MIMIR_AUDIT_LOG": "ftp://me:word@host/x"})
+            location.log_location("dev", "file:///a", {"MIMIR_AUDIT_LOG": "ftp://me:word@host/x"})
 
     def test_a_package_that_is_missing_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def missing(*_: Any, **__: Any) -> None:
@@ -214,53 +205,11 @@ class TestLocation:
 
         monkeypatch.setattr(fsspec, "filesystem", missing)
         with pytest.raises(AuditLogError, match=r"\.venv/bin/pip install s3fs"):
-            store.opened(Location("s3", "bucket"))
+            store.open_store(Location("s3", "bucket"))
 
     def test_keys_of_a_store_are_never_shown(self, project: Path) -> None:
-        found = location.of_log("dev", "azblob://c", {"AZURE_STORAGE_KEY": "k3y", "AZURE_STORAGE_ACCOUNT": "mine"})
+        found = location.log_location(
+            "dev", "azblob://c", {"AZURE_STORAGE_KEY": "k3y", "AZURE_STORAGE_ACCOUNT": "mine"}
+        )
         assert found.options["account_key"] == "k3y"
         assert "k3y" not in f"{found} {found!r}"
-
-
-class TestFacts:
-    """What is said of who deploys what."""
-
-    def test_a_workflow_names_its_actor_and_run(self) -> None:
-        who = facts.who(
-            {
-                "GITHUB_ACTIONS": "true",
-                "GITHUB_ACTOR": "ada",
-                "GITHUB_TRIGGERING_ACTOR": "grace",
-                "GITHUB_SERVER_URL": "https://github.example",
-                "GITHUB_REPOSITORY": "team/mimir",
-                "GITHUB_RUN_ID": "17",
-            }
-        )
-        assert who.name == "grace", "who repeats a run is who deploys"
-        assert who.run == "https://github.example/team/mimir/actions/runs/17"
-
-    def test_a_person_is_whom_git_knows(self, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(repository)
-        repositories.git("config", "user.name", "Ada", at=repository)
-        assert facts.who({}).name == "Ada"
-        assert facts.who({}).run is None
-
-    def test_a_token_in_a_sources_url_is_left_out(self, project: Path) -> None:
-        (project / "Pulumi.dev.yaml").write_text("config: {}\n")
-        overrides = {"source": {"location": "https://me:t0ken@git.example/mimir.git", "commit": "a" * 40}}
-        source = facts.source("dev", overrides)
-        assert source.location == "https://git.example/mimir.git"
-        assert source.revision.commit == "a" * 40
-        assert "t0ken" not in source.model_dump_json()
-
-    def test_a_folder_with_changes_is_dirty(self, repository: Path, project: Path) -> None:
-        (project / "Pulumi.dev.yaml").write_text(f"config:\n  mimir:source:\n    location: {repository}\n")
-        assert facts.source("dev", {}).revision.dirty is False
-        (repository / "new.go").write_text("package main\n")
-        changed = facts.source("dev", {})
-        assert changed.revision.dirty is True
-        assert len(changed.revision.commit or "") == 40
-
-    def test_a_digest_is_deployed_as_it_is(self, project: Path) -> None:
-        (project / "Pulumi.dev.yaml").write_text("config: {}\n")
-        assert facts.source("dev", {"image": {"digest": "sha256:ab"}}).digest == "sha256:ab"

@@ -31,7 +31,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_key_is_printed_and_only_its_hash_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    assert api_key.make("dev", "ci") == 0
+    assert api_key.create_key("dev", "ci") == 0
     printed = capsys.readouterr()
     key = printed.out.strip()
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", key), "32 random bytes that need no quotes"
@@ -49,20 +49,20 @@ def test_the_key_is_printed_and_only_its_hash_is_kept(capsys: pytest.CaptureFixt
 
 
 def test_two_keys_differ(capsys: pytest.CaptureFixture[str]) -> None:
-    api_key.make("dev", "one")
-    api_key.make("dev", "two")
+    api_key.create_key("dev", "one")
+    api_key.create_key("dev", "two")
     assert len(set(capsys.readouterr().out.split())) == 2
 
 
 def test_a_name_with_a_dot_is_one_name() -> None:
-    api_key.make("dev", "ci@example.com")
+    api_key.create_key("dev", "ci@example.com")
     assert 'mimir:edge.authentication.apiKeys["ci@example.com"]' in called()
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-x", 'a"]', "a\nb", "x" * 64, "ä"])
 def test_what_is_no_name_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(StackError, match="NAME="):
-        api_key.make("dev", name)
+        api_key.create_key("dev", name)
     assert not Path("called").exists()
     assert capsys.readouterr().out == ""
 
@@ -71,9 +71,9 @@ def test_a_key_is_not_replaced_without_a_word() -> None:
     keys = {"edge": {"authentication": {"apiKeys": {"ci": {"secure": "v1:abc"}}}}}
     Path("Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"mimir:edge": keys["edge"]}}))
     with pytest.raises(StackError, match=r"ci has a key already.*pulumi config rm --stack dev --path"):
-        api_key.make("dev", "ci")
+        api_key.create_key("dev", "ci")
     assert not Path("called").exists()
-    assert api_key.make("dev", "deploy") == 0
+    assert api_key.create_key("dev", "deploy") == 0
 
 
 def test_a_key_that_was_not_stored_is_not_printed(
@@ -81,7 +81,7 @@ def test_a_key_that_was_not_stored_is_not_printed(
 ) -> None:
     monkeypatch.setenv("FAKE_EXIT", "1")
     with pytest.raises(StackError, match="not stored: error: no such stack"):
-        api_key.make("dev", "ci")
+        api_key.create_key("dev", "ci")
     assert capsys.readouterr().out == ""
 
 

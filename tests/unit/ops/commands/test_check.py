@@ -15,7 +15,7 @@ import pytest
 from components.docker.engine import engine
 from components.settings import Settings
 from ops.checks import client
-from ops.checks.forward import forwarded
+from ops.checks.forward import port_forward
 from ops.commands import check
 from ops.stack import stack_settings
 from ops.stack.cli import StackError
@@ -37,7 +37,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Front], Front]]:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Checks a front door, with these settings and arguments; its containers are as they should be."""
-    monkeypatch.setattr("ops.checks.running.results", lambda outputs, settings: iter(()))
+    monkeypatch.setattr("ops.checks.running.run_checks", lambda outputs, settings: iter(()))
 
     def checked(front: Front, config: Any = None, outputs: Any = None, **given: Any) -> int:
         settings = Settings.model_validate(config or {})
@@ -65,17 +65,17 @@ def test_a_good_deployment_passes(
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "output"),
     [
         ({"status": {"GET /health": 503}}, "GET /health says that it is healthy: status 503"),
-        ({"status": {"GET /not/served": 200}}, "GET /not/served is 404: found 200, wanted 404"),
+        ({"status": {"GET /not/served": 200}}, "GET /not/served is 404: found 200, expected 404"),
         ({"status": {"GET /metrics": 200}}, "GET /metrics is 404: found 200"),
         ({"status": {"POST /api/v1/config/save": 200}}, "POST /api/v1/config/save is 403: found 200"),
         ({"status": {"PUT /api/v1/protected/check": 404}}, "PUT /api/v1/protected/check is 403: found 404"),
         ({"status": {"GET /api/v1/pipelines": 200}}, "GET /api/v1/pipelines is 401: found 200"),
         ({"headers": {"X-Request-ID": ""}}, "a request keeps its id: found None"),
-        ({"headers": {"Access-Control-Allow-Origin": "*"}}, "no page of a stranger may read an answer: found *"),
-        ({"headers": {"Server": "haproxy"}}, "no answer says which server made it: found haproxy"),
+        ({"headers": {"Access-Control-Allow-Origin": "*"}}, "an unknown origin may not read a response: found *"),
+        ({"headers": {"Server": "haproxy"}}, "no response names the server: found haproxy"),
         ({"headers": {"Strict-Transport-Security": ""}}, "HSTS over TLS, and never without: found None"),
         ({"tls": False, "headers": {"Strict-Transport-Security": "max-age=31536000"}}, "TLS, and no plain HTTP"),
     ],
@@ -85,11 +85,11 @@ def test_what_is_wrong_fails_by_its_name(
     run: Check,
     capsys: pytest.CaptureFixture[str],
     broken: dict[str, Any],
-    said: str,
+    output: str,
 ) -> None:
     front = serve(Front(**{"required": True, "tls": True, **broken}))
     assert run(front, PRODUCTION) == 1
-    assert any(said in line for line in failures(capsys))
+    assert any(output in line for line in failures(capsys))
 
 
 def test_every_failure_is_said_at_once_and_kept_as_evidence(
@@ -146,14 +146,14 @@ class TestDoor:
         ],
     )
     def test_it_does_what_the_curl_does(self, health: str, hosts: tuple[str, ...], found: tuple[object, ...]) -> None:
-        with client.opened({"health": health}, hosts) as front:
+        with client.open_client({"health": health}, hosts) as front:
             assert (front.scheme, front.address, front.host, front.insecure) == found
 
     def test_an_address_that_nobody_knows_has_to_be_given(self) -> None:
         outputs = {"health": "curl -fsS http://<any node>:30080/health".replace("<any node>", "'<any node>'")}
-        with pytest.raises(StackError, match="--address"), client.opened(outputs, ()):
+        with pytest.raises(StackError, match="--address"), client.open_client(outputs, ()):
             pass
-        with client.opened(outputs, (), "10.0.0.1:30080") as front:
+        with client.open_client(outputs, (), "10.0.0.1:30080") as front:
             assert front.address == "10.0.0.1:30080"
 
 
@@ -172,7 +172,7 @@ class TestForward:
     def test_a_free_port_is_used_and_the_process_ends(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         noted = 'echo "$@" > called; echo $$ > pid; echo "Forwarding from 127.0.0.1:40123 -> 443"; exec sleep 60'
         script(tmp_path, monkeypatch, f"cd {tmp_path}; {noted}")
-        with forwarded(self.COMMAND) as port:
+        with port_forward(self.COMMAND) as port:
             assert port == 40123
         assert (tmp_path / "called").read_text().split()[-2:] == ["service/mimir", ":443"]
         with pytest.raises(ProcessLookupError):
@@ -180,7 +180,7 @@ class TestForward:
 
     def test_what_kubectl_says_is_said(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         script(tmp_path, monkeypatch, 'echo "error: no pod is running" >&2; exit 1')
-        with pytest.raises(StackError, match="no pod is running"), forwarded(self.COMMAND):
+        with pytest.raises(StackError, match="no pod is running"), port_forward(self.COMMAND):
             pass
 
 
@@ -218,9 +218,9 @@ class TestRunning:
             "service": "mimir-prod.mimir-prod.svc:8080",
             "logs": self.LOGS,
         }
-        found = [one.name for one in running.results(outputs, Settings()) if one.problem]
-        assert len(found) == len(failed)
-        assert all(name.startswith(start) for name, start in zip(found, failed, strict=True))
+        problems = [result.name for result in running.run_checks(outputs, Settings()) if result.problem]
+        assert len(problems) == len(failed)
+        assert all(name.startswith(start) for name, start in zip(problems, failed, strict=True))
 
     @pytest.mark.parametrize(
         ("image", "health", "address", "failed"),
@@ -246,4 +246,4 @@ class TestRunning:
         client = argparse.Namespace(containers=argparse.Namespace(get=lambda name: container))
         monkeypatch.setattr(engine, "client", lambda host: client)
         outputs = {"container": "mimir-dev-1", "edge": "mimir-dev-edge", "image": "i@sha256:1"}
-        assert [one.name for one in running.results(outputs, Settings()) if one.problem] == failed
+        assert [result.name for result in running.run_checks(outputs, Settings()) if result.problem] == failed

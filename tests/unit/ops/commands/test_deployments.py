@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ops.audit_log.location import VARIABLE
-from ops.audit_log.record import Finished, Moved, Started, Who
-from ops.audit_log.recorded import NOT_RECORDED
+from ops.audit_log.record import Actor, Finished, Moved, Started
+from ops.audit_log.recording import NOT_RECORDED
 from tests.support import fake_log
 from tests.support.fake_cli import called, project
 from tests.support.fake_log import FAILED, NEW, OLD, log, run, state
@@ -46,7 +46,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *
 
 def begun(deployment: str = "ab12", host: str = "elsewhere", process: int = 1) -> Started:
     """A deployment that has no end."""
-    who = Who(name="Ada", login="ada", host=host, process=process)
+    who = Actor(name="Ada", login="ada", host=host, process=process)
     usual: dict[str, Any] = {"command": "up", "project": {}, "source": None, "before": None}
     return log().append(Started(id=deployment, stack="dev", state=f"file://{Path.cwd()}", who=who, **usual))
 
@@ -132,9 +132,9 @@ class TestRefusals:
     ) -> None:
         monkeypatch.setenv("FAKE_FULL", "yes")
         assert run(monkeypatch, "up") == NOT_RECORDED
-        said = capsys.readouterr().err
-        assert "could NOT be recorded" in said
-        assert NEW in said, "what should stand there is not lost"
+        output = capsys.readouterr().err
+        assert "could NOT be recorded" in output
+        assert NEW in output, "what should stand there is not lost"
 
     def test_a_failure_stays_one_when_it_cannot_be_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FAKE_FULL", "yes")
@@ -144,7 +144,7 @@ class TestRefusals:
     def test_a_state_that_was_moved_is_not_deployed_from(
         self, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        who = Who(name="Ada", login="ada", host="desk", process=1)
+        who = Actor(name="Ada", login="ada", host="desk", process=1)
         log().append(Moved(stack="dev", state=f"file://{here}", target="s3://team", resources=3, who=who))
         assert run(monkeypatch, "up") == 1
         assert "PULUMI_BACKEND_URL=s3://team" in capsys.readouterr().err
@@ -162,8 +162,8 @@ class TestUnfinished:
         begun()
         monkeypatch.setenv("FAKE_LOCKED", "yes")
         run(monkeypatch, "up")
-        assert "Deployment ab12 (up, begun" in (said := capsys.readouterr().out)
-        assert "pulumi cancel --yes dev" in said
+        assert "Deployment ab12 (up, started" in (output := capsys.readouterr().out)
+        assert "pulumi cancel --yes dev" in output
         monkeypatch.delenv("FAKE_LOCKED")
         run(monkeypatch, "up")
         assert "ab12" in capsys.readouterr().out

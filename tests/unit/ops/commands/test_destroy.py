@@ -70,7 +70,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(kept_images, "remove_all", lambda _, deployment: made.append(f"forget {deployment}"))
     monkeypatch.setattr(destroy, "outputs", outputs)
     monkeypatch.setattr(destroy, "pulumi", pulumi)
-    monkeypatch.setattr(destroy, "recorded", lambda _, __, ___, remove: remove("recorded"))
+    monkeypatch.setattr(destroy, "run_recorded", lambda _, __, ___, remove: remove("recorded"))
     monkeypatch.setattr(destroy, "setting", setting)
     return made
 
@@ -129,8 +129,8 @@ def test_what_is_kept_comes_with_the_commands_that_delete_it(
 ) -> None:
     use(monkeypatch, Docker("mimir-dev-logs", "mimir-dev-data"))
     destroy.destroy("dev")
-    said = capsys.readouterr().out
-    commands = "".join(f"{line}\n" for line in said.splitlines() if line.startswith("  "))
+    output = capsys.readouterr().out
+    commands = "".join(f"{line}\n" for line in output.splitlines() if line.startswith("  "))
     stubs = "pulumi() { echo pulumi $*; }\ndocker() { echo docker $*; }\npython3() { :; }\n"
     done = subprocess.run(["sh", "-euc", stubs + commands], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
@@ -173,16 +173,16 @@ def test_on_a_cluster_the_namespace_with_the_data_is_kept(
     calls: list[str], capsys: pytest.CaptureFixture[str], stack: str, namespace: str
 ) -> None:
     assert destroy.destroy(stack) == 0
-    said = capsys.readouterr().out
-    assert f"namespace {namespace}" in said and "mimir-dev-data" in said
-    assert "mimir-dev-config-1" not in said, "the configuration holds no data"
-    commands = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+    output = capsys.readouterr().out
+    assert f"namespace {namespace}" in output and "mimir-dev-data" in output
+    assert "mimir-dev-config-1" not in output, "the configuration holds no data"
+    commands = [line.strip() for line in output.splitlines() if line.startswith("  ")]
     assert commands[-1] == f"kubectl --context mine delete namespace {namespace}"
     assert f"pulumi state unprotect --all --yes --stack {stack}" in commands
 
 
 def test_an_existing_namespace_is_never_to_be_deleted(calls: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert destroy.destroy("team") == 0
-    said = capsys.readouterr().out
-    assert "delete namespace" not in said
-    assert said.strip().endswith("kubectl --context mine --namespace team delete pvc mimir-dev-data")
+    output = capsys.readouterr().out
+    assert "delete namespace" not in output
+    assert output.strip().endswith("kubectl --context mine --namespace team delete pvc mimir-dev-data")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ops.commands.throw_away import like
+from ops.commands.throw_away import without_secrets
 from tests.support.configuration import load, merged
 from tests.support.program import SECRET, stack_config
 
@@ -33,7 +33,7 @@ def test_every_committed_stack_can_be_previewed_so(stack: str) -> None:
     )
     if stack != "dev":
         config["kubernetes"] = {**config.get("kubernetes", {}), "context": "of-the-team", "kubeconfig": "~/team"}
-    left = {key.removeprefix("mimir:"): value for key, value in like(prefixed(config)).items()}
+    left = {key.removeprefix("mimir:"): value for key, value in without_secrets(prefixed(config)).items()}
     assert "v1:abc" not in str(left)
     completed = merged(left, {"environment": {"jwtSecret": SECRET}} if stack != "dev" else {})
     settings = load(completed).settings
@@ -43,9 +43,13 @@ def test_every_committed_stack_can_be_previewed_so(stack: str) -> None:
 
 def test_it_is_for_the_cluster_that_the_user_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIMIR_TEST_CONTEXT", "kind-mimir")
-    left = like({"mimir:platform": "kubernetes", "mimir:kubernetes": {"context": "of-the-team", "replicas": 2}})
+    left = without_secrets(
+        {"mimir:platform": "kubernetes", "mimir:kubernetes": {"context": "of-the-team", "replicas": 2}}
+    )
     assert left["mimir:kubernetes"] == {"context": "kind-mimir", "replicas": 2}
 
 
 def test_a_setting_that_is_secret_as_a_whole() -> None:
-    assert like({"mimir:environment": SECURE, "mimir:runtime": "development"}) == {"mimir:runtime": "development"}
+    assert without_secrets({"mimir:environment": SECURE, "mimir:runtime": "development"}) == {
+        "mimir:runtime": "development"
+    }

@@ -166,7 +166,7 @@ class TestTheCliItself:
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
         _, errors = shown(capsys, "", self.LOCKED, code=255)
-        step = "Another update runs. Wait for it; or, if it was killed: pulumi cancel --yes dev"
+        step = "Another update is running. Wait until it ends; or, if it was killed: pulumi cancel --yes dev"
         assert errors == ["", *self.LOCKED, "", step]
 
     def test_an_error_without_a_known_step_stands_alone(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ops.display import run
-from ops.display.process import attended
+from ops.display.process import supervised
 from tests.support.fake_cli import called, project
 from tests.support.project import PROJECT
 from tests.unit.ops.display import recordings
@@ -162,7 +162,7 @@ def test_an_update_goes_on_when_its_reader_is_killed(pipes: Pipes, start: Start)
 
 
 def test_a_command_is_waited_for_whatever_happens_meanwhile(pipes: Pipes) -> None:
-    with pytest.raises(ZeroDivisionError), attended(["sh", "-c", "read line < resume; touch done"], os.environ):
+    with pytest.raises(ZeroDivisionError), supervised(["sh", "-c", "read line < resume; touch done"], os.environ):
         pipes.go_on()
         raise ZeroDivisionError
     assert Path("done").exists()

@@ -129,7 +129,7 @@ def test_a_preview_that_failed_is_said_and_not_silently_the_last_one(
 ) -> None:
     (tmp_path / "dev.md").unlink()
     assert comment(monkeypatch, tmp_path) == 0
-    assert "failed before it had one" in github.written[0][2]["body"]
+    assert "No report: the step that writes dev.md failed" in github.written[0][2]["body"]
 
 
 def test_a_refusal_is_an_error_without_the_token(
@@ -137,8 +137,8 @@ def test_a_refusal_is_an_error_without_the_token(
 ) -> None:
     github.status = 403
     assert comment(monkeypatch, tmp_path) == 1
-    said = capsys.readouterr().err
-    assert "status 403" in said and TOKEN not in said
+    output = capsys.readouterr().err
+    assert "status 403" in output and TOKEN not in output
 
 
 def test_outside_of_a_workflow(

@@ -12,7 +12,7 @@ import pytest
 
 from components.constants import OVERRIDES
 from ops.commands import preview
-from ops.exit_codes import ExitCode, shown
+from ops.exit_codes import ExitCode, process_exit_code
 from ops.report import as_json, assemble, drifted, markdown, preview_events, report_files
 from ops.report.change import fold
 from ops.report.meaning import image
@@ -52,8 +52,8 @@ class TestExitCode:
         assert made.code is code
 
     def test_only_a_change_is_forgiven_where_nobody_asks_for_details(self) -> None:
-        assert [shown(code, detailed=True) for code in ExitCode] == [0, 1, 2, 3]
-        assert [shown(code, detailed=False) for code in ExitCode] == [0, 1, 0, 3]
+        assert [process_exit_code(code, detailed=True) for code in ExitCode] == [0, 1, 2, 3]
+        assert [process_exit_code(code, detailed=False) for code in ExitCode] == [0, 1, 0, 3]
 
 
 class TestMarkdown:
@@ -207,7 +207,7 @@ class TestLabels:
 
     @pytest.mark.parametrize("labels", ["allow: x", "{}", "[1]", "null"])
     def test_anything_but_a_list_is_refused(self, labels: str) -> None:
-        with pytest.raises(StackError, match="MIMIR_ALLOW_LABELS: a JSON list of labels"):
+        with pytest.raises(StackError, match="MIMIR_ALLOW_LABELS: must be a JSON list of labels"):
             preview.allowed_by_labels(labels)
 
 

@@ -120,7 +120,7 @@ def test_the_command_says_it(monkeypatch: pytest.MonkeyPatch, platform: str | No
 
     monkeypatch.setattr(preview_events, "workspace", lambda *_: None)
     monkeypatch.setattr(assemble, "drift", lambda *_, **__: (clean, ""))
-    monkeypatch.setattr(drift, "exported", lambda _: STATE)
+    monkeypatch.setattr(drift, "export_state", lambda _: STATE)
     monkeypatch.setattr(cli, "setting", lambda *_: platform)
     monkeypatch.setattr(stack_settings, "load_settings", lambda *_: SETTINGS)
     monkeypatch.setattr("ops.ownership.in_report.add", lambda report: report)

@@ -44,10 +44,10 @@ class TestPassphrase:
         cli.select("dev")
         assert stat.S_IMODE(PASSPHRASE.stat().st_mode) == 0o600
         assert len(PASSPHRASE.read_text()) >= 32
-        said = capsys.readouterr()
-        assert "keep a copy" in said.err
-        assert said.out == "", "where others read JSON or a key"
-        assert PASSPHRASE.read_text() not in said.err
+        captured = capsys.readouterr()
+        assert "keep a copy" in captured.err
+        assert captured.out == "", "where others read JSON or a key"
+        assert PASSPHRASE.read_text() not in captured.err
         assert environment()["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(PASSPHRASE.absolute())
 
     def test_two_checkouts_have_two(self) -> None:

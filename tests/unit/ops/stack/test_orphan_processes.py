@@ -83,7 +83,7 @@ def provider(folder: Path) -> list[int]:
 def test_a_command_ends_what_its_killed_cli_has_left(here: Path) -> None:
     subprocess.run(["pulumi", "up"], env=stacks.environment(), check=False)
     assert provider(here), "it is not the CLI that ends it"
-    assert orphan_processes.end_own() == ["pulumi-resource-test"]
+    assert orphan_processes.end_own_processes() == ["pulumi-resource-test"]
     assert not provider(here)
 
 
@@ -98,20 +98,20 @@ def test_every_command_looks_at_its_beginning_and_at_its_end(
     assert commands.main() == 0
     assert not identity(of_the_killed_one)
     assert not provider(here), "which its own CLI has left"
-    assert capfd.readouterr().err.count("left running: pulumi-resource-test") == 2
+    assert capfd.readouterr().err.count("killed Pulumi CLI: pulumi-resource-test") == 2
 
 
 def test_the_next_command_ends_what_a_killed_one_has_left(here: Path, start: Start) -> None:
     start("up").wait()
     assert provider(here)
-    assert orphan_processes.end_those_of_killed_commands() == ["pulumi-resource-test"]
+    assert orphan_processes.end_orphans() == ["pulumi-resource-test"]
     assert not provider(here)
-    assert orphan_processes.end_those_of_killed_commands() == []
+    assert orphan_processes.end_orphans() == []
 
 
 def test_a_command_that_runs_keeps_its_processes(here: Path, start: Start) -> None:
     start("wait")
-    assert orphan_processes.end_those_of_killed_commands() == []
+    assert orphan_processes.end_orphans() == []
     assert provider(here)
 
 
@@ -120,7 +120,7 @@ def test_a_cli_that_has_outlived_its_command_keeps_them_too(here: Path, start: S
     command = start("wait")
     os.kill(command.pid, signal.SIGKILL)
     command.wait()
-    assert orphan_processes.end_those_of_killed_commands() == []
+    assert orphan_processes.end_orphans() == []
     assert provider(here)
     os.killpg(command.pid, signal.SIGKILL)
 
@@ -129,7 +129,7 @@ def test_another_checkout_keeps_its_own(here: Path, start: Start, monkeypatch: p
     start("up").wait()
     (here / "another").mkdir()
     monkeypatch.chdir(here / "another")
-    assert orphan_processes.end_those_of_killed_commands() == []
+    assert orphan_processes.end_orphans() == []
     assert provider(here)
 
 
@@ -138,13 +138,13 @@ def test_a_number_that_is_used_again_is_no_command_that_runs(here: Path, monkeyp
     _, number, _, boot = stacks.environment()[VARIABLE].split("|")
     mark = f"{here}|{number}|1|{boot}"
     subprocess.run(["pulumi", "up"], env={**os.environ, VARIABLE: mark}, check=False)
-    assert orphan_processes.end_own() == []
-    assert orphan_processes.end_those_of_killed_commands() == ["pulumi-resource-test"]
+    assert orphan_processes.end_own_processes() == []
+    assert orphan_processes.end_orphans() == ["pulumi-resource-test"]
 
 
 @pytest.mark.parametrize("mark", ["", "nonsense", "a|b|c"])
 def test_a_variable_of_somebody_else_is_no_mark(here: Path, mark: str) -> None:
     value = f"{here}|{mark}"
     subprocess.run(["pulumi", "up"], env={**os.environ, VARIABLE: value}, check=False)
-    assert orphan_processes.end_those_of_killed_commands() == []
+    assert orphan_processes.end_orphans() == []
     assert provider(here)

@@ -91,7 +91,7 @@ def test_only_notes_about_what_is_there_by_now_are_taken_out(
         "resources": [{"urn": "urn:stack", "type": "pulumi:pulumi:Stack"}, {"urn": "urn:web", "type": "t"}],
         "pending_operations": [{"type": kind, "resource": {"urn": urn}} for kind, urn in pending],
     }
-    interrupted.settle("dev", state, "message")
+    interrupted.clear_pending_creates("dev", state, "message")
     assert len(calls) == settled
     for command in calls:
         assert command[:2] == ["pulumi", "refresh"]

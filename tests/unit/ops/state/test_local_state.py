@@ -12,7 +12,7 @@ import pytest
 from ops.audit_log import history
 from ops.stack import cli
 from ops.state import local_state
-from ops.state.interrupted import exported
+from ops.state.interrupted import export_state
 from tests.support.fake_cli import called, project
 from toolchain.passphrase import PASSPHRASE_VARIABLES
 
@@ -73,7 +73,7 @@ class TestState:
     @pytest.mark.parametrize("version", local_state.FORMATS)
     def test_it_is_read_without_the_cli(self, version: int) -> None:
         write({"version": version, "checkpoint": {"stack": "organization/mimir/dev", "latest": DEPLOYMENT}})
-        assert exported("dev") == DEPLOYMENT
+        assert export_state("dev") == DEPLOYMENT
         assert not asked()
 
     @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ class TestState:
     )
     def test_another_form_is_left_to_the_cli(self, content: Any) -> None:
         write(content)
-        assert exported("dev") == {"by": "the CLI"}
+        assert export_state("dev") == {"by": "the CLI"}
         assert called() == ["stack", "export", "--stack", "dev"]
 
     @pytest.mark.parametrize("name", ["dev.json.gz", "dev.json.zst"])
@@ -101,7 +101,7 @@ class TestState:
 
     def test_another_place_is_left_to_the_cli(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
-        assert exported("dev") == {"by": "the CLI"}
+        assert export_state("dev") == {"by": "the CLI"}
         monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}/elsewhere")
         assert local_state.deployment("dev") is None
         monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}?no_tmp_dir=true")
@@ -118,7 +118,7 @@ class TestHistory:
     def test_it_is_read_without_the_cli(self) -> None:
         for moment in (1795832970, 1795832980, 1795832990):
             record(moment, resourceChanges={"same": moment % 100})
-        last, before = history.of_stack("dev", 2)
+        last, before = history.read_history("dev", 2)
         assert (last.deployment, last.changes) == ("1795832990", {"same": 90})
         assert (last.started, last.seconds) == ("2026-11-28T02:29:50.000Z", 2)
         assert before.deployment == "1795832980"
@@ -126,7 +126,7 @@ class TestHistory:
 
     def test_an_update_that_has_not_ended_took_no_time_yet(self) -> None:
         record(1795832970, endTime=0, result="in-progress")
-        [update] = history.of_stack("dev", 5)
+        [update] = history.read_history("dev", 5)
         assert (update.seconds, update.result) == (0, "in-progress")
 
     @pytest.mark.parametrize("content", ["", "[]", '{"kind": "update"}', '{"startTime": "noon", "kind": "update"}'])

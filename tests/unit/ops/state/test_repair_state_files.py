@@ -28,21 +28,21 @@ def left(stacks: Path) -> list[str]:
 
 
 def test_only_the_empty_one_goes(stacks: Path) -> None:
-    repair_state_files.mend()
+    repair_state_files.repair()
     assert left(stacks) == ["dev.json", "prod.json.attrs"]
 
 
 def test_an_empty_state_is_not_touched(stacks: Path) -> None:
     (stacks / "dev.json").write_text("")
-    repair_state_files.mend()
+    repair_state_files.repair()
     assert "dev.json" in left(stacks)
 
 
 def test_a_bucket_and_a_service_are_left_alone(stacks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for url in ("s3://bucket", "https://api.pulumi.com"):
         monkeypatch.setenv("PULUMI_BACKEND_URL", url)
-        repair_state_files.mend()
+        repair_state_files.repair()
     (stacks.parents[2] / "Pulumi.yaml").write_text("name: mimir\n")
     monkeypatch.delenv("PULUMI_BACKEND_URL")
-    repair_state_files.mend()
+    repair_state_files.repair()
     assert "dev.json.attrs" in left(stacks)

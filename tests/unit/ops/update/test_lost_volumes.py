@@ -13,7 +13,7 @@ from components.docker import volumes
 from components.docker.volumes import VolumeLost
 from ops.commands import refresh, up
 from ops.stack.cli import StackError
-from ops.update import lost_volumes, renamed
+from ops.update import lost_volumes, renamed_stack
 from tests.support.fake_engine import MIMIR, SETTINGS, Use
 
 DATA, LOGS, CONFIG = "mimir-dev-data", "mimir-dev-logs", "mimir-dev-config-0123"
@@ -96,28 +96,28 @@ class TestRefresh:
     def test_a_lost_volume_stops_it(self, use: Use) -> None:
         use(Docker(LOGS))
         with pytest.raises(StackError, match="does not have mimir-dev-data any more") as caught:
-            lost_volumes.refuse("dev", STATE)
+            lost_volumes.reject_lost_volumes("dev", STATE)
         assert LOGS not in str(caught.value) and CONFIG not in str(caught.value)
 
     def test_every_lost_volume_is_named_in_the_command_that_accepts_it(self, use: Use) -> None:
         use(Docker())
         with pytest.raises(StackError, match=f"EMPTY='{DATA} {LOGS}'"):
-            lost_volumes.refuse("dev", STATE)
+            lost_volumes.reject_lost_volumes("dev", STATE)
 
     def test_only_what_was_accepted_may_be_made_anew(self, use: Use) -> None:
         use(Docker())
-        lost_volumes.refuse("dev", STATE, [DATA, LOGS])
+        lost_volumes.reject_lost_volumes("dev", STATE, [DATA, LOGS])
         with pytest.raises(StackError, match=f"EMPTY='{LOGS}'"):
-            lost_volumes.refuse("dev", STATE, [DATA])
+            lost_volumes.reject_lost_volumes("dev", STATE, [DATA])
 
     @pytest.mark.parametrize("state", [STATE, {}, {"resources": None}])
     def test_it_goes_on_where_everything_is_there_or_was_never_made(self, use: Use, state: dict[str, Any]) -> None:
         use(Docker(DATA, LOGS))
-        lost_volumes.refuse("dev", state)
+        lost_volumes.reject_lost_volumes("dev", state)
 
     def test_an_engine_that_does_not_answer_is_the_updates_matter(self, use: Use) -> None:
         use(Docker(error=DockerException("no engine")))
-        lost_volumes.refuse("dev", STATE)
+        lost_volumes.reject_lost_volumes("dev", STATE)
 
 
 class TestRename:
@@ -125,28 +125,28 @@ class TestRename:
 
     def state(self, name: str) -> dict[str, Any]:
         """A state with the network that has the deployment's name, and with the internal one."""
-        network = resource(renamed.NETWORK, "mimir-network")
-        internal = resource(renamed.NETWORK, "mimir-internal")
+        network = resource(renamed_stack.NETWORK, "mimir-network")
+        internal = resource(renamed_stack.NETWORK, "mimir-internal")
         network["outputs"], internal["outputs"] = {"name": f"mimir-{name}"}, {"name": f"mimir-{name}-internal"}
         return {"resources": [internal, network]}
 
     def test_it_is_refused_with_the_command_that_undoes_it(self) -> None:
         with pytest.raises(StackError, match="pulumi stack rename dev --stack mine"):
-            renamed.refuse("mine", self.state("dev"))
+            renamed_stack.reject_renamed_stack("mine", self.state("dev"))
 
-    @pytest.mark.parametrize("state", [{}, {"resources": [{"type": renamed.NETWORK, "urn": "x::mimir-network"}]}])
+    @pytest.mark.parametrize("state", [{}, {"resources": [{"type": renamed_stack.NETWORK, "urn": "x::mimir-network"}]}])
     def test_what_was_never_deployed_has_every_name(self, state: dict[str, Any]) -> None:
-        renamed.refuse("mine", state)
+        renamed_stack.reject_renamed_stack("mine", state)
 
     def test_the_name_that_is_deployed_is_not_refused(self) -> None:
-        renamed.refuse("dev", self.state("dev"))
+        renamed_stack.reject_renamed_stack("dev", self.state("dev"))
 
 
 class TestCommands:
     """`make up` and `make refresh` look before they begin."""
 
     def test_up_of_a_renamed_stack_does_not_begin(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(up, "exported", lambda _: TestRename().state("dev"))
+        monkeypatch.setattr(up, "export_state", lambda _: TestRename().state("dev"))
         with pytest.raises(StackError, match="renamed"):
             up.run(argparse.Namespace(stack="mine", source="", live=False, digest=""))
 
@@ -156,7 +156,7 @@ class TestCommands:
     ) -> None:
         use(Docker())
         began: list[str] = []
-        monkeypatch.setattr(refresh, "exported", lambda _: STATE)
+        monkeypatch.setattr(refresh, "export_state", lambda _: STATE)
         monkeypatch.setattr(up, "deploy", lambda _, command, flag: began.append(f"{command} {flag}"))
         arguments = argparse.Namespace(stack="dev", empty=[DATA])
         with pytest.raises(StackError, match=LOGS):

@@ -108,7 +108,7 @@ def verdict(events: Events) -> Verdict:
     """What is made of a preview."""
     found = Verdict()
     for event in events:
-        found.see(json.dumps(event))
+        found.add_line(json.dumps(event))
     return found
 
 
@@ -127,7 +127,7 @@ def test_any_difference_is_seen(change: Callable[[Events], object]) -> None:
 @pytest.mark.parametrize("line", ["panic: runtime error", "[]", "", "1"])
 def test_what_is_no_event_is_a_difference(line: str) -> None:
     found = verdict(preview())
-    found.see(line)
+    found.add_line(line)
     assert not found.is_unchanged
 
 

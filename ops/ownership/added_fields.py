@@ -1,7 +1,7 @@
-"""Removes what somebody added to the stack's objects, and says whose it was.
+"""Removes fields that others added to the stack's objects, and reports who added them.
 
-What somebody *changed* is put back by the update itself, which takes the ownership of its fields back
-(`PULUMI_K8S_ENABLE_PATCH_FORCE`). An addition is in no field of the stack, so no update removes it.
+The update itself reverts *changed* fields: it takes over their ownership (`PULUMI_K8S_ENABLE_PATCH_FORCE`). Added
+fields are not in the stack's inputs, so no update removes them.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from ops.ownership.stack_objects import StackObject
 from ops.stack.cli import StackError
 
 
-def take_back(stack: str, say: Callable[[str], object]) -> None:
-    """Remove what others added to the objects of `stack`, and name what they changed.
+def remove_added_fields(stack: str, say: Callable[[str], object]) -> None:
+    """Remove fields that others added to the objects of a stack, and report the fields that they changed.
 
-    A cluster that cannot be reached is left to the update, which says why and what to do.
+    If the cluster cannot be reached, nothing is done: the update that follows reports the error.
 
     Args:
-        stack: name of the stack, deployed to a cluster.
-        say: is called with each line for the user.
+        stack: name of a stack in a cluster.
+        say: called with each line for the user.
 
     Raises:
-        StackError: the cluster refuses a removal.
+        StackError: the API server rejects a removal.
     """
     try:
         cluster = stack_objects.connect(stack)
@@ -43,36 +43,39 @@ def take_back(stack: str, say: Callable[[str], object]) -> None:
             if any(field.is_added for field in fields):
                 _patch(cluster, item, fields)
             for field in fields:
-                say(f"{item.title}: {field}; {'removed' if field.is_added else 'this update puts it back'}")
+                say(f"{item.title}: {field}; {'removed' if field.is_added else 'this update reverts it'}")
     except ApiException as error:
-        raise StackError(
-            f"what was changed in the cluster cannot be taken back: {error.status} {reason(error)}"
-        ) from error
+        raise StackError(f"changes in the cluster cannot be reverted: {error.status} {reason(error)}") from error
     except (HTTPError, OSError) as error:
-        say(f"What others have changed is not taken back yet: {_innermost(error)}")
+        say(f"Changes in the cluster are not reverted yet: {_innermost(error)}")
 
 
 def _innermost(error: BaseException) -> str:
-    """The last part of what urllib3 wraps in retries and pools."""
+    """The innermost message of an error that urllib3 has wrapped."""
     return str(error).rpartition(": ")[2] or type(error).__name__
 
 
 def without_defaults(cluster: Cluster, item: StackObject) -> list[ForeignField]:
-    """The foreign fields of `item`, without additions that are only the API server's own defaults, written out.
+    """The foreign fields of `item`, without added fields that only set the API server's default explicitly.
 
-    A default comes back at once when it is removed. Who may not change the object gets those too.
+    The API server sets a default again as soon as it is removed. Without the permission to change the object, these
+    fields are included.
+
+    Args:
+        cluster: the stack's cluster.
+        item: an object of the stack.
     """
     added = [field for field in item.foreign if field.is_added]
     if not added:
         return item.foreign
     try:
-        without = _patch(cluster, item, added, dry_run=True)
+        patched = _patch(cluster, item, added, dry_run=True)
     except ApiException as error:
         if error.status in (403, 422):
             return item.foreign
         raise
     return [
-        field for field in item.foreign if not field.is_added or _at(without, field.path) != _at(item.live, field.path)
+        field for field in item.foreign if not field.is_added or _at(patched, field.path) != _at(item.live, field.path)
     ]
 
 
@@ -86,20 +89,20 @@ def _at(tree: Any, path: Sequence[str | int]) -> Any:
 
 
 def _patch(cluster: Cluster, item: StackObject, fields: Iterable[ForeignField], *, dry_run: bool = False) -> Any:
-    """Remove added fields in one step (RFC 6902), unless they have changed since they were read."""
+    """Remove added fields with one JSON patch (RFC 6902), unless they have changed since they were read."""
     body: list[dict[str, Any]] = []
     for path in sorted((field.path for field in fields if field.is_added), key=_last_first, reverse=True):
         body.append({"op": "test", "path": pointer(path), "value": _at(item.live, path)})
         body.append({"op": "remove", "path": pointer(path)})
     query = [("fieldManager", item.field_manager or "pulumi-kubernetes"), *([("dryRun", "All")] if dry_run else [])]
-    answer = api_server.ask(cluster.client, "PATCH", item.path, body, content_type=api_server.JSON_PATCH, query=query)
-    if answer.status != 200:
-        raise ApiException(status=answer.status, reason=_message(answer.content) or answer.reason)
-    return json.loads(answer.content)
+    response = api_server.ask(cluster.client, "PATCH", item.path, body, content_type=api_server.JSON_PATCH, query=query)
+    if response.status != 200:
+        raise ApiException(status=response.status, reason=_message(response.content) or response.reason)
+    return json.loads(response.content)
 
 
 def _last_first(path: Sequence[str | int]) -> list[tuple[bool, int, str]]:
-    """Sorts indexes as numbers, so that a removal moves none of those that follow."""
+    """Sort key that orders indexes as numbers, so that a removal does not shift the following ones."""
     return [(isinstance(step, int), step if isinstance(step, int) else 0, str(step)) for step in path]
 
 
@@ -109,7 +112,7 @@ def pointer(path: Iterable[str | int]) -> str:
 
 
 def reason(error: ApiException) -> str:
-    """Why the API server refused, in one line."""
+    """The API server's reason, in one line."""
     return str(error.reason or "").splitlines()[0] if error.reason else ""
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,72 +13,12 @@ import yaml
 
 from ops import __main__ as commands
 from ops.audit_log.location import VARIABLE
-from ops.audit_log.log import of_stack
+from ops.audit_log.log import open_log
 from ops.audit_log.record import Moved
-from ops.state.state_backend import NO_SUCH_STACK, OF_SECRETS, SECRET, StateBackend, secrets
+from ops.state.state_backend import StateBackend
 from tests.support.fake_cli import project
+from tests.support.fake_state_cli import Cli, state_of
 from toolchain.passphrase import PASSPHRASE_VARIABLES
-
-SECRET_VALUE = {SECRET: OF_SECRETS, "plaintext": '"s3cret"'}
-
-
-def state_of(*names: str) -> dict[str, Any]:
-    """A state with these resources, each with a secret."""
-    made = [{"urn": f"urn:{name}", "id": name, "outputs": {"token": dict(SECRET_VALUE)}} for name in names]
-    return {"resources": made}
-
-
-class Cli:
-    """The CLI, with states in memory.
-
-    Attributes:
-        states: by URL.
-        calls: the commands, as they were given.
-        stdin: what the commands were given to read.
-        migrated: what happens to a state on its way.
-        previewed: exit code of a preview.
-        settings: what a stack file says in the clear, by URL, where it says anything.
-    """
-
-    def __init__(self, states: dict[str, dict[str, Any]]) -> None:
-        self.states = states
-        self.calls: list[str] = []
-        self.stdin: list[str] = []
-        self.migrated: Callable[[dict[str, Any]], None] = lambda _: None
-        self.previewed = 0
-        self.settings: dict[str, dict[str, str]] = {}
-
-    def __call__(
-        self, place: StateBackend, *arguments: str, stdin: str | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        self.calls.append(" ".join(arguments))
-        self.stdin.append(stdin or "")
-        code, said = 0, ""
-        match arguments:
-            case ("stack", "export", *flags):
-                code, said = self.export(place, clear="--show-secrets" in flags)
-            case ("stack", "migrate", source, *_):
-                there = copy.deepcopy(self.states[source])
-                self.migrated(there)
-                self.states[place.url] = there
-                file = place.folder / "Pulumi.dev.yaml"
-                file.write_text(file.read_text() + "encryptionsalt: new\n")
-            case ("stack", "rm", *_):
-                del self.states[place.url]
-            case ("config", *_):
-                said = json.dumps(self.settings.get(place.url, {}))
-            case ("preview", *_):
-                code = self.previewed
-        return subprocess.CompletedProcess(arguments, code, said, "error: so it is")
-
-    def export(self, place: StateBackend, clear: bool) -> tuple[int, str]:
-        if place.url not in self.states:
-            return NO_SUCH_STACK, ""
-        state = copy.deepcopy(self.states[place.url])
-        for one in secrets(state):
-            if not clear and not one.get("bare"):
-                one["ciphertext"] = "v1:" + one.pop("plaintext")
-        return 0, json.dumps({"version": 4, "deployment": state})
 
 
 @pytest.fixture(autouse=True)
@@ -97,9 +34,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def cli(here: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """A stack with two resources, which can be moved."""
-    made = Cli({f"file://{here}": state_of("one", "two")})
-    monkeypatch.setattr(StateBackend, "run", lambda place, *arguments, stdin=None: made(place, *arguments, stdin=stdin))
-    return made
+    fake = Cli({f"file://{here}": state_of("one", "two")})
+    monkeypatch.setattr(StateBackend, "run", lambda place, *arguments, stdin=None: fake(place, *arguments, stdin=stdin))
+    return fake
 
 
 @pytest.fixture
@@ -110,15 +47,15 @@ def move(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         target = to or f"file://{here}/there"
         monkeypatch.setattr(sys, "argv", ["ops", "move-state", "--to", target, *arguments])
         assert commands.main() == code
-        said = capsys.readouterr()
-        return said.err if code else said.out
+        output = capsys.readouterr()
+        return output.err if code else output.out
 
     return run
 
 
 def untouched(here: Path) -> bool:
     """Whether the stack is where it was."""
-    in_log = [entry for entry in of_stack("dev").read().entries if isinstance(entry, Moved)]
+    in_log = [entry for entry in open_log("dev").read().entries if isinstance(entry, Moved)]
     return not in_log and (here / "Pulumi.dev.yaml").read_text() == "config:\n  a: b\n"
 
 
@@ -126,16 +63,16 @@ Mover = Callable[..., str]
 
 
 def test_state_stack_file_and_log_go_together(here: Path, cli: Cli, move: Mover) -> None:
-    said = move()
+    output = move()
     assert cli.states[f"file://{here}/there"] == cli.states[f"file://{here}"], "the old one is left as it was"
-    assert "2 resources and 2 encrypted values" in said and "a preview there shows no change" in said
-    assert f"export PULUMI_BACKEND_URL='file://{here}/there'" in said
-    assert f"PULUMI_BACKEND_URL='file://{here}' pulumi stack rm dev" in said
+    assert "2 resources and 2 encrypted values" in output and "a preview there shows no change" in output
+    assert f"export PULUMI_BACKEND_URL='file://{here}/there'" in output
+    assert f"PULUMI_BACKEND_URL='file://{here}' pulumi stack rm dev" in output
     assert yaml.safe_load(Path("Pulumi.dev.yaml").read_text())["encryptionsalt"] == "new"
     assert Path(".build/move-state/Pulumi.dev.yaml.before").read_text() == "config:\n  a: b\n"
     assert not Path(".build/move-state/dev").exists()
-    assert of_stack("dev").read() == of_stack("dev", f"file://{here}/there").read()
-    [moved] = of_stack("dev").read().entries
+    assert open_log("dev").read() == open_log("dev", f"file://{here}/there").read()
+    [moved] = open_log("dev").read().entries
     assert isinstance(moved, Moved) and (moved.target, moved.resources) == (f"file://{here}/there", 2)
 
 
@@ -146,14 +83,14 @@ def test_nothing_is_deployed(cli: Cli, move: Mover) -> None:
 
 def test_a_preview_that_is_not_empty_is_said(cli: Cli, move: Mover) -> None:
     cli.previewed = 255
-    assert "a preview there was not empty" in move()
+    assert "a preview there shows changes" in move()
 
 
 def test_a_second_run_only_says_what_is_next(cli: Cli, move: Mover) -> None:
     move()
     cli.calls.clear()
-    said = move()
-    assert "was moved before" in said and "export PULUMI_BACKEND_URL" in said
+    output = move()
+    assert "was moved before" in output and "export PULUMI_BACKEND_URL" in output
     assert cli.calls == []
 
 
@@ -164,7 +101,7 @@ def test_what_was_interrupted_before_the_stack_file_changed_goes_on(here: Path, 
     shutil.rmtree(here / "there/.mimir")
     move()
     assert Path("Pulumi.dev.yaml").read_text() == "config: {}\n"
-    assert of_stack("dev").read() == of_stack("dev", f"file://{here}/there").read()
+    assert open_log("dev").read() == open_log("dev", f"file://{here}/there").read()
 
 
 class TestRefusals:
@@ -175,21 +112,21 @@ class TestRefusals:
         locks.mkdir(parents=True)
         (locks / "1.json").write_text("{}")
         cli.states[f"file://{here}"] = {"resources": [], "pending_operations": [{"type": "creating"}]}
-        said = move(code=1)
+        output = move(code=1)
         for words in ("locked", "interrupted", "no resource", "pulumi cancel --yes dev", "make up STACK=dev"):
-            assert words in said
+            assert words in output
         assert f"file://{here}/there" not in cli.states and untouched(here)
 
     def test_a_target_with_something_else(self, here: Path, cli: Cli, move: Mover) -> None:
         cli.states[f"file://{here}/there"] = state_of("other")
-        assert "has a stack dev already, with 1 resources" in move(code=1)
+        assert "already has a stack dev with 1 resources" in move(code=1)
         assert cli.states[f"file://{here}/there"] == state_of("other") and untouched(here)
 
     def test_even_the_same_content_is_not_overwritten_if_nobody_knows_whose_it_is(
         self, here: Path, cli: Cli, move: Mover
     ) -> None:
         cli.states[f"file://{here}/there"] = state_of("one", "two")
-        assert "is not overwritten" in move(code=1)
+        assert "which is not overwritten" in move(code=1)
 
     def test_the_place_where_it_is(self, here: Path, cli: Cli, move: Mover) -> None:
         assert "already" in move(code=1, to="file://./there/..")
@@ -198,35 +135,35 @@ class TestRefusals:
         assert "mkdir -m 700 -p" in move(code=1, to="file://./nowhere")
 
     @pytest.mark.parametrize(
-        ("text", "mode", "more", "said"),
+        ("text", "mode", "more", "output"),
         [
-            ("", 0o600, (), "no passphrase is in it"),
-            ("new", 0o644, (), "others can read it: chmod 600"),
-            ("new", 0o600, ("--secrets-provider", "awskms://alias/x"), "awskms://alias/x needs none"),
+            ("", 0o600, (), "missing or empty"),
+            ("new", 0o644, (), "other users can read it: chmod 600"),
+            ("new", 0o600, ("--secrets-provider", "awskms://alias/x"), "awskms://alias/x uses no passphrase"),
         ],
     )
     def test_a_passphrase_that_is_none(
-        self, here: Path, cli: Cli, move: Mover, text: str, mode: int, more: tuple[str, ...], said: str
+        self, here: Path, cli: Cli, move: Mover, text: str, mode: int, more: tuple[str, ...], output: str
     ) -> None:
         file = here / "new"
         file.write_text(text)
         file.chmod(mode)
-        assert said in move("--passphrase-file", str(file), *more, code=1)
+        assert output in move("--passphrase-file", str(file), *more, code=1)
         assert cli.calls == []
 
 
-class TestProof:
+class TestVerification:
     """What must be the same before the stack file changes."""
 
     def test_a_resource_that_is_lost(self, here: Path, cli: Cli, move: Mover) -> None:
         cli.migrated = lambda state: state["resources"].pop()
-        assert "was not the same: the resources" in move(code=1)
+        assert "differs: the resources" in move(code=1)
         assert f"file://{here}/there" not in cli.states, "a wrong copy is removed"
         assert untouched(here)
 
     def test_a_setting_that_is_another(self, here: Path, cli: Cli, move: Mover) -> None:
         cli.settings = {f"file://{here}": {"mimir:port": "8080"}}
-        assert "was not the same: the settings" in move(code=1)
+        assert "differs: the settings" in move(code=1)
         assert untouched(here)
 
     def test_a_secret_that_is_not_encrypted(self, here: Path, cli: Cli, move: Mover) -> None:
@@ -239,7 +176,7 @@ class TestProof:
 
     def test_an_update_at_the_old_place_meanwhile(self, here: Path, cli: Cli, move: Mover) -> None:
         cli.migrated = lambda _: cli.states.update({f"file://{here}": state_of("one", "two", "three")})
-        assert "which was changed meanwhile" in move(code=1)
+        assert "which has changed since" in move(code=1)
         assert untouched(here)
 
     def test_what_an_interrupted_move_left_is_made_anew(self, here: Path, cli: Cli, move: Mover) -> None:
@@ -273,7 +210,7 @@ class TestSecretsProvider:
         file = here / "new"
         file.touch(mode=0o600)
         file.write_text("a-new-passphrase\n")
-        said = move("--passphrase-file", str(file))
+        output = move("--passphrase-file", str(file))
         assert "a-new-passphrase" in cli.stdin
         assert not [call for call in cli.calls if "a-new-passphrase" in call]
-        assert f"export PULUMI_CONFIG_PASSPHRASE_FILE='{file}'" in said
+        assert f"export PULUMI_CONFIG_PASSPHRASE_FILE='{file}'" in output
