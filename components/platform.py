@@ -35,7 +35,7 @@ def inspect_platform(settings: Settings, stack: str) -> Platform | list[Problem]
         for problem in taken_ports.problems(settings, deployment):
             pulumi.log.warn(f"{UPDATE_WOULD_FAIL}{problem}")
         return found
-    return taken_ports.of_containers(settings, deployment) or ports.problems(settings, deployment) or found
+    return taken_ports.container_conflicts(settings, deployment) or ports.problems(settings, deployment) or found
 
 
 def deploy(

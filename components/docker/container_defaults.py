@@ -1,4 +1,4 @@
-"""What every container that runs has in common: no right that it does not need, limits, rotated logs, a calm end."""
+"""Defaults of every running container: least privilege, resource limits, log rotation and a graceful stop."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from components.docker.engine.engine import Engine
 from components.settings import Settings
 
 CPU_PERIOD_MICROSECONDS = 100_000
-"""Time over which the kernel counts CPU use; its own default."""
+"""Period of the CPU quota; the kernel's default."""
 
-REPLACED_FOR = ("healthcheck", "mounts", "tmpfs")
-"""Arguments for which a running container is replaced. The provider itself reports an update, and makes none.
+REPLACE_ON_CHANGES = ("healthcheck", "mounts", "tmpfs")
+"""Arguments whose change must replace a container. The provider itself plans an update, and then changes nothing.
 
-kreuzwerker/terraform-provider-docker: what is inside of these is not `ForceNew`, and `resourceDockerContainerUpdate`
-does not know them.
+kreuzwerker/terraform-provider-docker: the nested attributes of these are not `ForceNew`, and
+`resourceDockerContainerUpdate` does not handle them.
 """
 
 
-class Arguments(TypedDict):
-    """Arguments of a container."""
+class ContainerArguments(TypedDict):
+    """The arguments of `pulumi_docker.Container` that all containers share."""
 
     user: str
     read_only: bool
@@ -39,29 +39,31 @@ class Arguments(TypedDict):
     log_opts: dict[str, str]
 
 
-def arguments(settings: Settings, engine: Engine, *, cpus: float, memory_mib: int, grace_seconds: int) -> Arguments:
-    """The arguments that make a container harmless.
+def container_arguments(
+    settings: Settings, engine: Engine, *, cpus: float, memory_mib: int, grace_seconds: int
+) -> ContainerArguments:
+    """The arguments that harden and limit a container.
 
     Args:
-        settings: the stack's.
-        engine: what the engine can do.
-        cpus: CPUs that it may use.
-        memory_mib: memory that it may use, in MiB.
-        grace_seconds: time before it is killed, from the moment at which it is told to end.
+        settings: settings of the stack.
+        engine: capabilities of the engine.
+        cpus: CPU limit, in CPUs.
+        memory_mib: memory limit, in MiB.
+        grace_seconds: seconds between the stop signal and the kill.
     """
     return {
         "user": f"{USER_ID}:{USER_ID}",
         "read_only": True,
         "capabilities": pulumi_docker.ContainerCapabilitiesArgs(drops=["ALL"]),
         "security_opts": ["no-new-privileges:true"],
-        # Not `cpus`: the provider reads 10 back as "10." and 10.05 as "10.1", and would change it for ever.
+        # Not `cpus`: the provider reads 10 back as "10." and 10.05 as "10.1", so every update would show a change.
         "cpu_period": CPU_PERIOD_MICROSECONDS,
         "cpu_quota": cpu_quota(cpus),
         "memory": memory_mib,
         "memory_swap": memory_mib if engine.swap_limit else None,
         "restart": settings.docker.restart,
         "stop_timeout": grace_seconds,
-        # The provider stops with this value and not with `stop_timeout`; its default, 0, kills at once.
+        # The provider stops the container with this timeout, not with `stop_timeout`. Its default, 0, kills at once.
         "destroy_grace_seconds": grace_seconds,
         "log_driver": "json-file",
         "log_opts": {
@@ -72,5 +74,5 @@ def arguments(settings: Settings, engine: Engine, *, cpus: float, memory_mib: in
 
 
 def cpu_quota(cpus: float) -> int:
-    """The microseconds of each period for which a container may use a CPU."""
+    """The CPU quota for a limit of `cpus` CPUs, in microseconds per period."""
     return round(cpus * CPU_PERIOD_MICROSECONDS)

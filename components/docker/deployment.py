@@ -1,4 +1,4 @@
-"""The application on a Docker engine: network, volumes, configuration, container, and the proof that it runs."""
+"""The deployment on a Docker engine: networks, volumes, configuration, container, edge and verification."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from components.docker.config_volume import ConfigVolume
 from components.docker.edge import DockerEdge
 from components.docker.engine import engine, kept_images, orphans
 from components.docker.engine.engine import Engine
-from components.docker.labels import STANDBY, labels_of
+from components.docker.labels import STANDBY, deployment_labels
 from components.docker.rollout import registry_copy
+from components.docker.rollout.update_step import on_update
 from components.docker.rollout.verification import verify_deployment
 from components.docker.unused_config import clean_up
 from components.docker.volumes import DataVolumes
@@ -25,10 +26,10 @@ from components.settings import Settings, VolumeName
 
 
 class DockerDeployment(pulumi.ComponentResource):
-    """Everything of one stack on one engine.
+    """All resources of one stack on one engine.
 
     Attributes:
-        outputs: what a person needs to know of it, by the names of the stack's outputs.
+        outputs: the stack outputs, by name.
     """
 
     outputs: Mapping[str, pulumi.Input[Any]]
@@ -38,111 +39,127 @@ class DockerDeployment(pulumi.ComponentResource):
         name: str,
         settings: Settings,
         application: Application,
-        found: Engine,
+        capabilities: Engine,
         image: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Create the resources.
+
+        Args:
+            name: logical name of the resource.
+            settings: settings of the stack.
+            application: the application to deploy.
+            capabilities: capabilities of the engine.
+            image: reference of the application's image.
+            opts: resource options.
+        """
         super().__init__("mimir:docker:DockerDeployment", name, None, opts)
         if settings.live_reload:
             application = live_reload.adapt(application)
         edge = edges.describe(settings, application) if settings.edge.kind == "haproxy" else None
         provider = engine.provider(settings, pulumi.ResourceOptions(parent=self))
-        here = pulumi.ResourceOptions(parent=self, provider=provider)
+        child = pulumi.ResourceOptions(parent=self, provider=provider)
 
-        pulled = _pulled(f"{name}-image", image, here)
-        # Before the application is touched: an update without the edge's image would end between the two.
-        edge_image = _pulled(f"{name}-edge-image", edge.settings.image, here) if edge else None
-        network = _network(f"{name}-network", settings, application, application.name, here)
-        internal = (
-            _network(f"{name}-internal", settings, application, networks.internal_name(application), here)
+        app_image = _pull_image(f"{name}-image", image, child)
+        # Pulled before the application changes: an update that cannot pull the edge's image must not end half-way.
+        edge_image = _pull_image(f"{name}-edge-image", edge.settings.image, child) if edge else None
+        network = _create_network(f"{name}-network", settings, application, application.name, child)
+        internal_network = (
+            _create_network(
+                f"{name}-internal", settings, application, networks.internal_network_name(application), child
+            )
             if edge
             else None
         )
-        volumes = DataVolumes(f"{name}-volumes", application, here)
-        config = ConfigVolume(f"{name}-config", settings, application, pulled.name, here)
-        volume_names: dict[VolumeName, pulumi.Output[str]] = {**volumes.names, "config": config.volume_name}
+        data_volumes = DataVolumes(f"{name}-volumes", application, child)
+        config = ConfigVolume(f"{name}-config", settings, application, app_image.name, child)
+        volume_names: dict[VolumeName, pulumi.Output[str]] = {**data_volumes.names, "config": config.volume_name}
+        is_isolated = internal_network and networks.is_isolated(settings)
         service = Service(
             name,
             settings,
             application,
-            found,
-            image=pulled.name,
-            network=internal.name if internal and networks.is_isolated(settings) else network.name,
+            capabilities,
+            image=app_image.name,
+            network=internal_network.name if internal_network and is_isolated else network.name,
             volumes=volume_names,
-            extra_mounts=live_reload.mounts(settings, application, here) if settings.live_reload else [],
+            extra_mounts=live_reload.mounts(settings, application, child) if settings.live_reload else [],
             alias=STANDBY if edge else None,
-            after=[edge_image] if edge_image else [],
-            opts=here,
+            depends_on=[edge_image] if edge_image else [],
+            opts=child,
         )
-        # Known once it is healthy and its configuration proved.
-        container_id = pulumi.Output.all(service.container_id, service.container_name).apply(
-            lambda known: (
-                str(known[0])
-                if pulumi.runtime.is_dry_run()
-                else verify_deployment(settings, application, str(known[0]), str(known[1]))
-            )
+        # Known once the container is healthy and its configuration is verified.
+        container_id = on_update(
+            lambda container_id, container_name: verify_deployment(settings, application, container_id, container_name),
+            service.container_id,
+            service.container_name,
         )
-        serving = pulumi.Output.all(service.container_name, container_id).apply(lambda known: str(known[0]))
-        ready = serving
-        if edge and edge_image and internal:
-            front = DockerEdge(
+        verified_name = pulumi.Output.all(service.container_name, container_id).apply(lambda values: str(values[0]))
+        ready = verified_name
+        if edge and edge_image and internal_network:
+            ready = DockerEdge(
                 f"{name}-edge",
                 settings,
                 edge,
-                found,
+                capabilities,
                 edge_image,
-                pulled.name,
+                app_image.name,
                 network.name,
-                internal,
-                serving,
+                internal_network,
+                verified_name,
                 container_id,
-                here,
-            )
-            ready = front.container_id
-        ready = pulumi.Output.all(ready, config.volume_name).apply(
-            lambda known: known[0] if pulumi.runtime.is_dry_run() else clean_up(settings, application, *known)
-        )
-        ready = pulumi.Output.all(ready, pulled.name).apply(
-            lambda known: (
-                str(known[0])
-                if pulumi.runtime.is_dry_run()
-                else kept_images.clean_up(
-                    settings, application, registry_copy.check(settings, str(known[0]), str(known[1])), str(known[1])
-                )
-            )
-        )
+                child,
+            ).container_id
+        ready = _clean_up(settings, application, ready, config.volume_name, app_image.name)
         self.outputs = outputs.stack_outputs(settings, application, edge, service.container_name, ready, volume_names)
         self.register_outputs({"container_id": container_id, "volume_names": volume_names})
 
 
-def _network(
-    resource: str, settings: Settings, application: Application, name: str, opts: pulumi.ResourceOptions
+def _clean_up(
+    settings: Settings,
+    application: Application,
+    ready: pulumi.Output[str],
+    config_volume: pulumi.Output[str],
+    image: pulumi.Output[str],
+) -> pulumi.Output[str]:
+    """Remove configurations and images of earlier deployments once the new one is `ready`; return `ready`."""
+
+    def clean_up_images(ready: str, reference: str) -> str:
+        ready = registry_copy.warn_if_missing(settings, ready, reference)
+        return kept_images.clean_up(settings, application, ready, reference)
+
+    ready = on_update(lambda ready, volume: clean_up(settings, application, ready, volume), ready, config_volume)
+    return on_update(clean_up_images, ready, image)
+
+
+def _create_network(
+    resource_name: str, settings: Settings, application: Application, name: str, opts: pulumi.ResourceOptions
 ) -> pulumi_docker.Network:
     """A network of the deployment.
 
     Args:
-        resource: Pulumi's name of it.
-        settings: the stack's.
-        application: what runs.
-        name: the engine's name of it.
-        opts: Pulumi's.
+        resource_name: logical name of the resource.
+        settings: settings of the stack.
+        application: the application to deploy.
+        name: the engine's name of the network.
+        opts: resource options.
     """
-    clear = orphans.network_hook(resource, settings, application)
+    hook = orphans.network_hook(resource_name, settings, application)
     return pulumi_docker.Network(
-        resource,
+        resource_name,
         name=name,
         driver="bridge",
-        # Left out, not False, where it is not internal: an existing network must not change.
-        internal=True if name == networks.internal_name(application) else None,
-        labels=labels_of(application, pulumi_docker.NetworkLabelArgs),
+        # None, not False, where it is not internal: an existing network must not change.
+        internal=True if name == networks.internal_network_name(application) else None,
+        labels=deployment_labels(application, pulumi_docker.NetworkLabelArgs),
         opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[clear]))
+            opts, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook]))
         ),
     )
 
 
-def _pulled(name: str, image: pulumi.Input[str], opts: pulumi.ResourceOptions) -> pulumi_docker.RemoteImage:
-    """An image on the engine. It stays there, where another stack may run it (`make destroy` removes the application's
-    when none does).
+def _pull_image(name: str, image: pulumi.Input[str], opts: pulumi.ResourceOptions) -> pulumi_docker.RemoteImage:
+    """An image on the engine. Pulumi never removes it, because another stack may use it. `make destroy` removes the
+    application's image if no other stack does.
     """
     return pulumi_docker.RemoteImage(name, name=image, keep_locally=True, opts=opts)

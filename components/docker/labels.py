@@ -1,4 +1,4 @@
-"""Labels and names by which everything of a deployment is found on an engine."""
+"""Labels and names that identify the resources of a deployment on an engine."""
 
 from __future__ import annotations
 
@@ -14,20 +14,29 @@ DEPLOYMENT = "io.mimir.deployment"
 """Label with the deployment's name."""
 
 ROLE = "io.mimir.role"
-"""Label of a container that runs: what it is in the deployment."""
+"""Label of a running container with its role in the deployment; `trial` is a smoke test."""
 
 STANDBY = "application"
-"""Name that every container of the application has in the network, for an edge to fall back to."""
+"""Network alias of every container of the application, which the edge uses as a fallback."""
 
 
-def labels_of(application: Application, label: Callable[..., T], role: Role | None = None) -> list[T]:
-    """The labels of `application`, each made with the provider's argument class `label`."""
-    return [
-        label(label=DEPLOYMENT, value=application.name),
-        *([label(label=ROLE, value=role)] if role else []),
-    ]
+def deployment_labels(application: Application, label_type: Callable[..., T], role: Role | None = None) -> list[T]:
+    """The labels of a resource of the deployment.
+
+    Args:
+        application: the application of the deployment.
+        label_type: the provider's argument class for a label.
+        role: role of a container that runs.
+    """
+    labels = {DEPLOYMENT: application.name, **({ROLE: role} if role else {})}
+    return [label_type(label=label, value=value) for label, value in labels.items()]
 
 
-def filters_of(application: Application, role: Role) -> dict[str, str | list[str] | bool]:
-    """The engine's filter for the containers of `application` that are in `role`."""
+def role_filter(application: Application, role: Role) -> dict[str, str | list[str] | bool]:
+    """The engine's filter for the containers of a deployment that have a role.
+
+    Args:
+        application: the application of the deployment.
+        role: the role.
+    """
     return {"label": [f"{DEPLOYMENT}={application.name}", f"{ROLE}={role}"]}

@@ -1,4 +1,4 @@
-"""Development mode: the source folder mounted, rebuilt and restarted on every save."""
+"""Development mode: the source folder is mounted, and the application is rebuilt and restarted on every save."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import pulumi
 import pulumi_docker
 
 from components.application.application import Application, go_max_procs
-from components.docker.labels import labels_of
+from components.docker.labels import deployment_labels
 from components.settings import Settings
 
 CACHES = {"go-mod": "/go/pkg/mod", "go-build": "/cache"}
-"""Volumes of the compiler, and where they are mounted (container/Dockerfile.dev)."""
+"""Cache volumes of the Go compiler and their mount paths (container/Dockerfile.dev)."""
 
 COMPILER = {"memory_mib": 2048, "pids": 1024, "tmp_mib": 512, "cpus": 2.0}
-"""What a Go compiler needs at least, next to the service."""
+"""Minimum limits of a container that also runs the Go compiler."""
 
 
 def adapt(application: Application) -> Application:
-    """The application with room and time for the compiler."""
+    """The application with limits and a start period that suffice for the compiler."""
     limits = application.limits
-    roomier = {name: max(getattr(limits, name), least) for name, least in COMPILER.items()}
+    raised_limits = {name: max(getattr(limits, name), minimum) for name, minimum in COMPILER.items()}
     return replace(
         application,
         arguments=(),
-        env={**application.env, "PORT": str(application.port), "GOMAXPROCS": str(go_max_procs(roomier["cpus"]))},
-        limits=limits.model_copy(update=roomier),
+        env={**application.env, "PORT": str(application.port), "GOMAXPROCS": str(go_max_procs(raised_limits["cpus"]))},
+        limits=limits.model_copy(update=raised_limits),
         probe=replace(application.probe, start_period_seconds=max(application.probe.start_period_seconds, 120)),
     )
 
@@ -35,7 +35,13 @@ def adapt(application: Application) -> Application:
 def mounts(
     settings: Settings, application: Application, opts: pulumi.ResourceOptions
 ) -> list[pulumi_docker.ContainerMountArgs]:
-    """The source folder, read-only, and the compiler's caches."""
+    """The read-only mount of the source folder, and the mounts of the compiler's caches.
+
+    Args:
+        settings: settings of the stack.
+        application: the application to deploy.
+        opts: resource options of the cache volumes.
+    """
     source = pulumi_docker.ContainerMountArgs(
         type="bind", source=str(Path(settings.source.location).absolute()), target="/src", read_only=True
     )
@@ -45,7 +51,7 @@ def mounts(
             source=pulumi_docker.Volume(
                 f"cache-{name}",
                 name=f"{application.name}-{name}",
-                labels=labels_of(application, pulumi_docker.VolumeLabelArgs),
+                labels=deployment_labels(application, pulumi_docker.VolumeLabelArgs),
                 opts=opts,
             ).name,
             target=path,

@@ -1,4 +1,4 @@
-"""What `pulumi up` prints at the end, for a Docker engine."""
+"""The stack outputs of a deployment on a Docker engine."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def stack_outputs(
     ready: pulumi.Output[str],
     volumes: Mapping[VolumeName, pulumi.Output[str]],
 ) -> dict[str, pulumi.Input[Any]]:
-    """The outputs; the URL appears only once the deployment has proved itself.
+    """The stack outputs, by name. The URLs are known only once the deployment is verified.
 
     Args:
-        settings: the stack's.
-        application: what runs.
-        edge: what stands in front of it, where the stack runs one.
+        settings: settings of the stack.
+        application: the application of the deployment.
+        edge: the edge, if the stack has one.
         container: name of the application's container.
-        ready: known once everything is proved.
-        volumes: names of the volumes.
+        ready: known once the deployment is verified.
+        volumes: the engine's names of the volumes.
     """
     scheme = edge.scheme if edge else "http"
     address = f"{published_host(settings)}:{settings.edge_port}"
     host = next(iter(edge.settings.hosts), None) if edge else None
-    vouched = edge is None or settings.tls_mode != "selfSigned"
-    health = Endpoint(scheme, settings.edge_port, address, host, vouched).curl(application.probe.path)
+    is_trusted = edge is None or settings.tls_mode != "selfSigned"
+    health = Endpoint(scheme, settings.edge_port, address, host, is_trusted).curl(application.probe.path)
     outputs: dict[str, pulumi.Input[Any]] = {
         "url": ready.apply(lambda _: f"{scheme}://{address}"),
         "health": ready.apply(lambda _: health),
@@ -48,7 +48,7 @@ def stack_outputs(
         outputs["edge"] = edge.name
         outputs["access_log"] = f"docker logs --follow {edge.name}"
         port = settings.docker.metrics_port
-        local = f"http://127.0.0.1:{port}" if port else f"http://{edge.name}:{METRICS_PORT}"
-        where = "" if port else f"   # from a container of network {application.name}"
-        outputs["metrics"] = f"{local}/metrics {local}/metrics/application{where}"
+        base_url = f"http://127.0.0.1:{port}" if port else f"http://{edge.name}:{METRICS_PORT}"
+        comment = "" if port else f"   # from a container of network {application.name}"
+        outputs["metrics"] = f"{base_url}/metrics {base_url}/metrics/application{comment}"
     return outputs

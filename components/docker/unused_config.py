@@ -1,4 +1,4 @@
-"""The volumes of configurations that nothing runs with any more. Pulumi deletes none of them (config_volume.py)."""
+"""Unused configuration volumes: Pulumi deletes none of them (config_volume.py), so this module does."""
 
 from __future__ import annotations
 
@@ -16,38 +16,41 @@ from components.settings import Settings
 
 
 def volume_name(deployment: str, digest: str) -> str:
-    """The engine's name of the volume, and of the container that carries the file into it.
+    """The engine's name of a configuration volume, and of the container that copies the file into it.
 
     Args:
         deployment: name of the deployment.
-        digest: of the configuration file.
+        digest: digest of the configuration file.
     """
     return f"{deployment}-config-{digest.removeprefix('sha256-')}"
 
 
 def clean_up(settings: Settings, application: Application, container_id: str, current: str) -> str:
-    """Remove what an update has left, at its end; a failure is a warning.
+    """Remove the unused configuration volumes at the end of an update; a failure is a warning.
 
     Args:
-        settings: the stack's.
-        application: what runs.
-        container_id: of the container that serves; returned.
-        current: name of the volume with its configuration.
+        settings: settings of the stack.
+        application: the application of the deployment.
+        container_id: the value to return.
+        current: name of the volume with the current configuration.
+
+    Returns:
+        `container_id`, unchanged.
     """
     try:
-        remove(engine.client(settings.docker.host), application.name, current)
+        remove_unused(engine.client(settings.docker.host), application.name, current)
     except (DockerException, RequestException) as error:
-        pulumi.log.warn(f"Configurations from before are still on the engine: {error}")
+        pulumi.log.warn(f"Configurations of earlier deployments are still on the engine: {error}")
     return container_id
 
 
-def remove(client: docker.DockerClient, deployment: str, current: str | None = None) -> None:
-    """Remove the configurations of `deployment`, and what carried them there, unless a container that runs has them.
+def remove_unused(client: docker.DockerClient, deployment: str, current: str | None = None) -> None:
+    """Remove the configuration volumes of a deployment that no container uses, and the containers that filled them.
 
     Args:
-        client: of the engine.
+        client: client of the engine.
         deployment: name of the deployment.
-        current: name of the volume that stays; by default none does.
+        current: name of the volume to keep; by default none is kept.
 
     Raises:
         DockerException: when the engine does not answer.
@@ -56,7 +59,7 @@ def remove(client: docker.DockerClient, deployment: str, current: str | None = N
         name = str(volume.name)
         if not name.startswith(volume_name(deployment, "")) or name == current:
             continue
-        # The carrier has the volume's name, and holds it. Somebody may use either; the next update tries again.
+        # The carrier has the volume's name and uses it. Either may be in use otherwise; the next update tries again.
         with suppress(APIError):
             client.containers.get(name).remove()
         with suppress(APIError):

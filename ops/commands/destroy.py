@@ -53,8 +53,8 @@ def destroy(stack: str) -> int:
 
 def _tidy(client: docker.DockerClient, stack: str, image: str) -> None:
     """Remove the configuration, and the images, unless another stack uses them; name the volumes that were kept."""
-    unused_config.remove(client, f"mimir-{stack}")
-    kept_images.forget(client, f"mimir-{stack}")
+    unused_config.remove_unused(client, f"mimir-{stack}")
+    kept_images.remove_all(client, f"mimir-{stack}")
     if image:
         with suppress(APIError):  # in use, or not there
             if not client.images.get(image).tags:  # another stack keeps it, or somebody gave it a name

@@ -43,7 +43,7 @@ def inspect_running(
         changes = list(_containers(client, settings, mimir, state, {change.urn for change in known}))
         if changes or any(change.kind == "delete" for change in known) or settings.edge.kind != "haproxy":
             return changes, []
-        problem = reachability.ask(settings, edges.describe(settings, mimir), client)
+        problem = reachability.check_once(settings, edges.describe(settings, mimir), client)
         return [], [problem] if problem else []
     except (DockerException, RequestException) as error:
         return [], [f"The engine does not say what runs: {error}"]
@@ -62,7 +62,7 @@ def _containers(
             container = client.containers.get(str(resource["id"]))
         except NotFound:
             continue  # a refresh says it
-        expected = networks.of_edge(mimir) if EDGE in urn else (networks.of_application(settings, mimir),)
+        expected = networks.edge_networks(mimir) if EDGE in urn else (networks.application_network(settings, mimir),)
         connected = container.attrs["NetworkSettings"]["Networks"] or {}
         paths = [
             *([] if container.status == "running" else [f"state: {container.status}"]),

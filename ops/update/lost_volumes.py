@@ -33,7 +33,7 @@ def refuse(stack: str, state: Mapping[str, Any], accepted: Sequence[str] = ()) -
     lost = [name for name in _lost(stack, state) if name not in accepted]
     if not lost:
         return
-    raise StackError(volumes.lost(f"mimir-{stack}", lost))
+    raise StackError(volumes.lost_volumes_message(f"mimir-{stack}", lost))
 
 
 def _lost(stack: str, state: Mapping[str, Any]) -> Iterator[str]:

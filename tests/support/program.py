@@ -203,7 +203,7 @@ def run(
         patch.setattr(engine, "inspect_engine", lambda _: found or Engine((1, 47)))
         patch.setattr(ports, "problems", lambda *_: [])
         patch.setattr(taken_ports, "problems", lambda *_: [])
-        patch.setattr(taken_ports, "of_containers", lambda *_: [])
+        patch.setattr(taken_ports, "container_conflicts", lambda *_: [])
         patch.setattr(cluster, "inspect_cluster", partial(_cluster, corefile))
         patch.setattr(registry, "problems", lambda _: [])
         patch.setattr(prebuilt_image, "problems", lambda _: [])

@@ -1,1 +1,1 @@
-"""The Docker engine itself: the connection to it, its ports, its images, and what killed updates left on it."""
+"""The Docker engine: its client, its ports, the images kept on it, and orphans of interrupted updates."""

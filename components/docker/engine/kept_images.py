@@ -1,8 +1,8 @@
-"""The images of a deployment that stay on the engine: the last ones that it has run, for a way back without a registry.
+"""The last deployed images of a deployment stay on the engine, so that a rollback needs no registry.
 
-The engine itself keeps the list, as tags: `mimir-<stack>-deployed:<time>`. So it is known whose an image is, also where
-several stacks pull from one repository, and which one is the oldest; the images' own times are all the same, because
-builds are reproducible.
+The engine keeps the list as tags: `mimir-<stack>-deployed:<time>`. The tags show which deployment an image belongs to,
+even if several stacks pull from one repository, and which image is the oldest. The images' own creation times are
+useless for that: builds are reproducible, so they are all the same.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from components.docker.engine import engine
 from components.settings import Settings
 
 VALID = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
-"""What an engine accepts as the name of a repository; names of stacks may have upper-case letters."""
+"""Valid repository names of an engine. Stack names may contain upper-case letters, which these may not."""
 
 SUFFIX = "-deployed"
-"""End of the names under which stacks keep images."""
+"""Suffix of the repository names under which images are kept."""
 
 
 def repository(deployment: str) -> str:
-    """Name of the tags of a deployment.
+    """Repository name of a deployment's tags.
 
     Args:
         deployment: name of the deployment.
@@ -42,72 +42,75 @@ def repository(deployment: str) -> str:
 
 
 def clean_up(settings: Settings, application: Application, ready: str, reference: str) -> str:
-    """Note that an image was deployed, and remove those that are no longer kept; a failure is a warning.
+    """Record the deployed image, and remove those that are no longer kept; a failure is a warning.
 
     Args:
-        settings: the stack's.
-        application: what runs.
-        ready: returned.
-        reference: of the image that runs.
+        settings: settings of the stack.
+        application: the application of the deployment.
+        ready: the value to return.
+        reference: reference of the running image.
+
+    Returns:
+        `ready`, unchanged.
     """
     try:
-        keep(engine.client(settings.docker.host), application.name, reference, settings.docker.keep_images)
+        keep_image(engine.client(settings.docker.host), application.name, reference, settings.docker.keep_images)
     except (DockerException, RequestException) as error:
-        pulumi.log.warn(f"Images from before are still on the engine: {error}")
+        pulumi.log.warn(f"Images of earlier deployments are still on the engine: {error}")
     return ready
 
 
-def keep(client: docker.DockerClient, deployment: str, reference: str, count: int) -> None:
-    """Keep an image as the newest one of a deployment, and the ones before it, and remove the rest.
+def keep_image(client: docker.DockerClient, deployment: str, reference: str, count: int) -> None:
+    """Tag an image as the newest one of a deployment, and remove all but the `count` newest.
 
     Args:
-        client: of the engine.
+        client: client of the engine.
         deployment: name of the deployment.
-        reference: of the image that runs.
-        count: how many stay.
+        reference: reference of the running image.
+        count: number of images to keep.
 
     Raises:
         DockerException: when the engine does not answer.
     """
     image = client.images.get(reference)
-    kept = _kept(client, deployment)
+    kept = _kept_images(client, deployment)
     if not kept or kept[0][1].id != image.id:
         tag = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
         image.tag(repository(deployment), tag=tag)
         kept.insert(0, (f"{repository(deployment)}:{tag}", image))
     seen: set[str] = set()
-    for name, older in kept:
-        if older.id in seen:  # deployed again since: the newer tag counts
+    for name, older_image in kept:
+        if older_image.id in seen:  # deployed again since: the newer tag counts
             client.images.remove(name)
         elif len(seen) == count:
-            _remove(client, name, older)
+            _remove(client, name, older_image)
         else:
-            seen.add(str(older.id))
+            seen.add(str(older_image.id))
 
 
-def forget(client: docker.DockerClient, deployment: str) -> None:
-    """Remove all images of a deployment that nobody else keeps or uses.
+def remove_all(client: docker.DockerClient, deployment: str) -> None:
+    """Remove all images of a deployment that have no other name and no container.
 
     Args:
-        client: of the engine.
+        client: client of the engine.
         deployment: name of the deployment.
 
     Raises:
         DockerException: when the engine does not answer.
     """
-    for name, image in _kept(client, deployment):
+    for name, image in _kept_images(client, deployment):
         _remove(client, name, image)
 
 
-def _kept(client: docker.DockerClient, deployment: str) -> list[tuple[str, Image]]:
-    """The tags of a deployment and their images, the newest first."""
+def _kept_images(client: docker.DockerClient, deployment: str) -> list[tuple[str, Image]]:
+    """The tags of a deployment and their images, newest first."""
     prefix = f"{repository(deployment)}:"
     tags = [(tag, image) for image in client.images.list(name=repository(deployment)) for tag in image.tags]
     return sorted((entry for entry in tags if entry[0].startswith(prefix)), key=lambda entry: entry[0], reverse=True)
 
 
 def _remove(client: docker.DockerClient, name: str, image: Image) -> None:
-    """Take a tag away, and the image too unless somebody else gave it a name, or a container was made from it."""
+    """Remove a tag, and the image too unless it has another name or a container was created from it."""
     with suppress(APIError):
         client.images.remove(name)
     try:
@@ -117,5 +120,5 @@ def _remove(client: docker.DockerClient, name: str, image: Image) -> None:
     if image.tags or client.containers.list(all=True, filters={"ancestor": str(image.id)}):
         return
     for digest in image.attrs.get("RepoDigests") or []:
-        with suppress(APIError):  # the last name of what somebody has begun to use meanwhile
+        with suppress(APIError):  # the last name of an image that has come into use meanwhile
             client.images.remove(digest)

@@ -1,4 +1,4 @@
-"""Whether the registry still has the image that runs. The engine has a copy, so nothing else would show a loss."""
+"""Whether the registry still has the running image. The engine has a copy, so a loss would go unnoticed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from components.image import prebuilt_image
 from components.settings import Settings
 
 
-def check(settings: Settings, ready: str, reference: str) -> str:
-    """Warn if the registry does not have an image any more; one that does not answer is no reason to.
+def warn_if_missing(settings: Settings, ready: str, reference: str) -> str:
+    """Warn if the registry no longer has an image. A registry that does not answer causes no warning.
 
     Args:
-        settings: the stack's.
-        ready: returned.
-        reference: of the image, by its digest.
+        settings: settings of the stack.
+        ready: the value to return.
+        reference: reference of the image, with its digest.
+
+    Returns:
+        `ready`, unchanged.
     """
     digest = reference.rpartition("@")[2]
     if prebuilt_image.is_missing(settings, digest):

@@ -1,8 +1,8 @@
-"""A new version is tried beside the old one before Pulumi makes it the stack's.
+"""The smoke test: a new version must become healthy beside the old one before Pulumi replaces anything.
 
-Pulumi, once a replacement was created but did not become healthy, counts it as the current one and deletes the old
-one at the start of the next update, while that still serves. So whatever can fail is found out before: a container
-just like the new one is started, out of the edge's reach, proved, and removed. If it fails, nothing has changed.
+If a replacement is created but does not become healthy, Pulumi records it as the current container, and deletes the
+old one, which still serves, at the start of the next update. So failures must be found before that: a container with
+the same arguments is started, unreachable for the edge, verified, and removed. If it fails, nothing has changed.
 """
 
 from __future__ import annotations
@@ -18,44 +18,58 @@ from docker.types import LogConfig, Mount
 
 from components.application.application import Application
 from components.docker.engine import engine
-from components.docker.labels import DEPLOYMENT, ROLE, filters_of
+from components.docker.labels import DEPLOYMENT, ROLE, role_filter
 from components.docker.rollout import container_failure
-from components.docker.rollout.verification import not_in_effect
+from components.docker.rollout.verification import run_probe
 from components.settings import Settings
 
+POLL_INTERVAL_SECONDS = 0.3
 
-class TrialFailed(Exception):
-    """Raised when the new version does not become healthy; the old one serves on."""
+
+class SmokeTestFailed(Exception):
+    """Raised when the new version does not become healthy; the old one still serves."""
 
 
 def hook(name: str, settings: Settings, application: Application) -> pulumi.ResourceHook:
-    """A hook that tries the container before it is created, where another one serves already."""
+    """A hook that runs the smoke test before a container is created, if another one already serves.
 
-    async def attempt(args: pulumi.ResourceHookArgs) -> None:
+    Args:
+        name: logical name of the resource.
+        settings: settings of the stack.
+        application: the application to deploy.
+    """
+
+    async def run_smoke_test(args: pulumi.ResourceHookArgs) -> None:
         client = engine.client(settings.docker.host)
-        serving = client.containers.list(filters=filters_of(application, "service"))
+        serving = client.containers.list(filters=role_filter(application, "service"))
         if not serving:
             return
-        # A hook gets an input that is a secret, or has one in it, as an output.
+        # A hook receives an input that is or contains a secret as an output.
         inputs = await pulumi.Output.from_input(args.new_inputs or {}).future()
         assert inputs
-        trial_name = f"{application.name}-trial"
-        _remove(client.containers, trial_name)
+        container_name = f"{application.name}-trial"
+        _remove(client.containers, container_name)
         try:
-            trial = client.containers.run(**arguments(inputs, trial_name, application))
-            if problem := _wait(trial, application):
-                raise TrialFailed(
-                    f"The new version did not become healthy. {serving[0].name} still serves the one before it.\n"
-                    + container_failure.describe(trial, problem, stays=False)
+            container = client.containers.run(**run_arguments(inputs, container_name, application))
+            if problem := _wait_until_healthy(container, application):
+                raise SmokeTestFailed(
+                    f"The new version did not become healthy. {serving[0].name} still serves the previous one.\n"
+                    + container_failure.describe(container, problem, is_kept=False)
                 )
         finally:
-            _remove(client.containers, trial_name)
+            _remove(client.containers, container_name)
 
-    return pulumi.ResourceHook(f"{name}-trial", attempt)
+    return pulumi.ResourceHook(f"{name}-trial", run_smoke_test)
 
 
-def arguments(inputs: Mapping[str, Any], name: str, application: Application) -> dict[str, Any]:
-    """The provider's inputs of a container as the engine library's arguments, without what makes it public."""
+def run_arguments(inputs: Mapping[str, Any], name: str, application: Application) -> dict[str, Any]:
+    """The arguments for the docker package to run the smoke test's container.
+
+    Args:
+        inputs: the provider's inputs of the new container. Ports, network aliases and the restart policy are left out.
+        name: name of the smoke test's container.
+        application: the application to deploy.
+    """
     return {
         "image": inputs["image"],
         "command": list(inputs["command"]),
@@ -66,8 +80,8 @@ def arguments(inputs: Mapping[str, Any], name: str, application: Application) ->
         "log_config": LogConfig(type=inputs["logDriver"], config=dict(inputs["logOpts"])),
         "mem_limit": f"{int(inputs['memory'])}m",
         "mounts": [
-            Mount(one["target"], one["source"], type=one["type"], read_only=one.get("readOnly", False))
-            for one in inputs["mounts"]
+            Mount(mount["target"], mount["source"], type=mount["type"], read_only=mount.get("readOnly", False))
+            for mount in inputs["mounts"]
         ],
         "network": inputs["networksAdvanced"][0]["name"],
         "read_only": inputs["readOnly"],
@@ -82,16 +96,16 @@ def arguments(inputs: Mapping[str, Any], name: str, application: Application) ->
     }
 
 
-def _wait(trial: Container, application: Application) -> str:
-    """Nothing once the process answers its probe and its configuration is in effect, else what is wrong."""
+def _wait_until_healthy(container: Container, application: Application) -> str:
+    """Wait until the health probe passes and the configuration is in effect; return the problem if that fails."""
     deadline = time.monotonic() + application.probe.deadline_seconds
-    while problem := not_in_effect(trial, application.probe.command) or not_in_effect(trial, application.config_probe):
-        trial.reload()
-        if trial.status not in ("created", "running"):
-            return f"ended with exit code {trial.attrs['State']['ExitCode']}."
+    while problem := run_probe(container, application.probe.command) or run_probe(container, application.config_probe):
+        container.reload()
+        if container.status not in ("created", "running"):
+            return f"ended with exit code {container.attrs['State']['ExitCode']}."
         if time.monotonic() > deadline:
             return f"did not become healthy in {application.probe.deadline_seconds} s: {problem}"
-        time.sleep(0.3)
+        time.sleep(POLL_INTERVAL_SECONDS)
     return ""
 
 

@@ -1,7 +1,7 @@
-"""The files that a deployment has written into a volume: whether they are still there, and as they were written.
+"""The files that a deployment has written into a volume: detect whether they were lost or changed, and restore them.
 
-Pulumi knows of the volume and of the container that carried the files into it, and not of the files. A process reads
-them when it starts, so a loss would show after the next restart only.
+Pulumi's state contains the volume and the container that copied the files into it, but not the files. A process reads
+them when it starts, so a loss would become visible only after the next restart.
 """
 
 from __future__ import annotations
@@ -19,27 +19,30 @@ from docker.types import Mount
 from components.docker.labels import DEPLOYMENT
 
 MODE = 0o444
-"""Permissions of each file, as of those that the carriers have written."""
+"""Permissions of each file, the same as those of the carriers' uploads."""
 
 
 def restore(container: Container, volume: str, folder: str, texts: Mapping[str, str]) -> bool:
-    """Write every file again if one of them is missing or was changed, and return whether that was so.
+    """Write all files again if one of them is missing or was changed.
 
     Args:
-        container: that has the volume mounted, read-only; it needs not run.
-        volume: name of the volume.
-        folder: where it is mounted.
-        texts: by file name.
+        container: a container with the volume, mounted read-only; it need not run.
+        volume: the engine's name of the volume.
+        folder: mount path of the volume.
+        texts: contents of the files, by file name.
+
+    Returns:
+        Whether the files were written again.
 
     Raises:
         DockerException: when the engine does not answer, or cannot write.
     """
-    present = _read(container, folder)
+    present = _read_files(container, folder)
     lost = sorted(name for name, text in texts.items() if present.get(name) != text.encode())
     if not lost:
         return False
     assert container.client
-    # A container that never starts, because the others mount the volume read-only, and an engine then refuses to write.
+    # A container that is never started. The others mount the volume read-only, so that the engine refuses to write.
     carrier = container.client.containers.create(
         container.attrs["Image"],
         entrypoint=["/never-started"],
@@ -51,12 +54,12 @@ def restore(container: Container, volume: str, folder: str, texts: Mapping[str, 
         carrier.put_archive(folder, _archive(texts))
     finally:
         carrier.remove(force=True)
-    pulumi.log.warn(f"Volume {volume} has lost its content, and has it again: {', '.join(lost)}.")
+    pulumi.log.warn(f"Volume {volume} had lost files, and they are restored: {', '.join(lost)}.")
     return True
 
 
-def _read(container: Container, folder: str) -> dict[str, bytes]:
-    """The files in a folder of a container, by name; none where there is no such folder."""
+def _read_files(container: Container, folder: str) -> dict[str, bytes]:
+    """Contents of the files in a folder of a container, by file name; empty if the folder does not exist."""
     try:
         stream, _ = container.get_archive(folder)
     except NotFound:
@@ -70,7 +73,7 @@ def _read(container: Container, folder: str) -> dict[str, bytes]:
 
 
 def _archive(texts: Mapping[str, str]) -> bytes:
-    """A tar archive of files that belong to root and that everybody may read."""
+    """A tar archive of world-readable files that belong to root."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, text in sorted(texts.items()):

@@ -216,7 +216,7 @@ class Stack:
             volume.remove(force=True)
         for network in engine.networks.list(filters=self.mine):
             network.remove()
-        kept_images.forget(engine, f"mimir-{self.name}")
+        kept_images.remove_all(engine, f"mimir-{self.name}")
 
 
 def _with_secrets(config: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "inspect_engine", lambda _: Engine((1, 47)))
     monkeypatch.setattr(ports, "problems", lambda *_: [])
     monkeypatch.setattr(taken_ports, "problems", lambda *_: [])
-    monkeypatch.setattr(taken_ports, "of_containers", lambda *_: [])
+    monkeypatch.setattr(taken_ports, "container_conflicts", lambda *_: [])
     monkeypatch.setattr(registry, "problems", lambda _: [])
 
 

@@ -29,10 +29,10 @@ class Engine(Many):
 @pytest.fixture
 def hook(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The hook that the program registers before the application's container is created, and after the edge's is."""
-    made: list[Any] = []
-    monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: made.append(callback))
-    networks.edge_hook("mimir", SETTINGS, MIMIR)
-    return made[-1]
+    hooks: list[Any] = []
+    monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: hooks.append(callback))
+    networks.connect_edge_hook("mimir", SETTINGS, MIMIR)
+    return hooks[-1]
 
 
 def edge_of_an_earlier_release() -> tuple[Thing, Network]:

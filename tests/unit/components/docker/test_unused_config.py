@@ -88,5 +88,5 @@ def test_an_update_that_succeeded_does_not_fail_for_it(
 
 def test_a_stack_that_is_gone_has_none() -> None:
     all_of_them = [Item(CURRENT), Item(BEFORE)]
-    unused_config.remove(Docker(*all_of_them), "mimir-dev")  # type: ignore[arg-type]
+    unused_config.remove_unused(Docker(*all_of_them), "mimir-dev")  # type: ignore[arg-type]
     assert all(item.removed for item in all_of_them)

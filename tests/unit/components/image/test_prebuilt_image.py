@@ -146,7 +146,7 @@ def test_who_runs_what_the_registry_has_lost_is_told(
     told: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", told.append)
     reference = f"127.0.0.1:5000/mimir@{DIGEST}"
-    assert registry_copy.check(Settings(), "ready", reference) == "ready"
+    assert registry_copy.warn_if_missing(Settings(), "ready", reference) == "ready"
     assert asked == [f"http://127.0.0.1:5000/v2/mimir/manifests/{DIGEST}"]
     assert bool(told) == is_told
     assert all(reference in text and "pulumi up --replace 'urn:pulumi:" in text for text in told)
@@ -225,7 +225,7 @@ class TestPreflight:
     def machine(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(engine, "inspect_engine", lambda _: Engine((1, 47)))
         monkeypatch.setattr(ports, "problems", lambda *_: [])
-        monkeypatch.setattr(taken_ports, "of_containers", lambda *_: [])
+        monkeypatch.setattr(taken_ports, "container_conflicts", lambda *_: [])
         monkeypatch.setattr(taken_ports, "problems", lambda *_: [])
         monkeypatch.setattr(registry, "problems", lambda _: [])
 

@@ -226,10 +226,10 @@ class TestPull:
 
     def test_stored_logins_are_named_and_not_copied(self, stored: Path) -> None:
         login(stored, "registry.example.com")
-        auth = engine._auth(at("registry.example.com"))
+        auth = engine._registry_auth(at("registry.example.com"))
         assert len(auth) == 1
         assert vars(auth[0]).get("password") is None
         assert PASSWORD not in property_wire.in_the_clear([str(vars(one)) for one in auth])
 
     def test_without_credentials_there_are_none(self) -> None:
-        assert engine._auth(at("registry.example.com")) == []
+        assert engine._registry_auth(at("registry.example.com")) == []

@@ -67,7 +67,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(f"{' '.join(arguments)} {stack}")
         return 0
 
-    monkeypatch.setattr(kept_images, "forget", lambda _, deployment: made.append(f"forget {deployment}"))
+    monkeypatch.setattr(kept_images, "remove_all", lambda _, deployment: made.append(f"forget {deployment}"))
     monkeypatch.setattr(destroy, "outputs", outputs)
     monkeypatch.setattr(destroy, "pulumi", pulumi)
     monkeypatch.setattr(destroy, "recorded", lambda _, __, ___, remove: remove("recorded"))
@@ -145,7 +145,7 @@ def test_the_configuration_goes_and_is_not_called_data(
 ) -> None:
     """Pulumi keeps it (config_volume.py)."""
     docker = use(monkeypatch, Docker("mimir-dev-data"))
-    monkeypatch.setattr(unused_config, "remove", lambda client, name: docker.removed.append((client, name)))
+    monkeypatch.setattr(unused_config, "remove_unused", lambda client, name: docker.removed.append((client, name)))
     destroy.destroy("dev")
     assert docker.removed[0] == (docker, "mimir-dev")
 

@@ -39,7 +39,7 @@ STATE = {
 def answer(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a request through the edge meets; nothing when it gets through."""
     problem = [""]
-    monkeypatch.setattr(reachability, "ask", lambda *_: problem[0])
+    monkeypatch.setattr(reachability, "check_once", lambda *_: problem[0])
     return problem
 
 

@@ -37,7 +37,7 @@ def check(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the hook that the program registers before it creates the application's container."""
     made: list[Any] = []
     monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: made.append(callback))
-    volumes.present_hook("mimir", SETTINGS, MIMIR)
+    volumes.volumes_exist_hook("mimir", SETTINGS, MIMIR)
     mounts = [
         {"type": "bind", "source": "/home/me/sample", "target": "/src"},
         *({"type": "volume", "source": name, "target": "/x"} for name in (DATA, LOGS, CONFIG, CONFIG)),

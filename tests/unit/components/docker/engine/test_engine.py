@@ -1,4 +1,4 @@
-"""The engine before anything is built, and what it says of a container that failed."""
+"""The engine is inspected before the build, and a failed container is reported with its diagnostics."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tests.support.fake_engine import MIMIR, SETTINGS, Many, Thing, Use, thing
 
 def ended(state: dict[str, Any], role: str = "service", name: str = "mimir-dev", created: str = "1") -> Thing:
     """A container of the deployment in this state."""
-    found = thing(name, role)
-    found.attrs |= {"State": state, "Created": created}
-    return found
+    container = thing(name, role)
+    container.attrs |= {"State": state, "Created": created}
+    return container
 
 
 class TestReport:
     """What a user reads when the container does not become healthy."""
 
-    def test_state_probe_and_last_words(self, use: Use) -> None:
+    def test_state_probe_and_last_log_lines(self, use: Use) -> None:
         health = {"Log": [{"Output": "first"}, {"Output": "dial tcp 127.0.0.1:8080: connection refused\n"}]}
         use(Many(ended({"Status": "restarting", "ExitCode": 2, "OOMKilled": False, "Health": health})))
         assert container_failure.report(SETTINGS, MIMIR).splitlines() == [
@@ -49,9 +49,9 @@ class TestReport:
         container = ended({"Status": "created", "ExitCode": 0, **state})
         container.logs = lambda tail: b""  # type: ignore[method-assign]
         use(Many(container))
-        said = container_failure.report(SETTINGS, MIMIR)
-        assert "the engine made none" in said
-        assert "(none)" in said
+        report = container_failure.report(SETTINGS, MIMIR)
+        assert "none was run" in report
+        assert "(none)" in report
 
     def test_a_container_that_never_started_is_not_called_unhealthy(self, use: Use) -> None:
         use(Many(ended({"Status": "created", "ExitCode": 128})))
@@ -71,7 +71,7 @@ class TestReport:
         assert container_failure.report(SETTINGS, MIMIR) == "Container mimir-dev: the engine has none."
 
     @pytest.mark.parametrize("error", [NotFound("No such container: mimir-dev"), requests.ConnectionError("gone")])
-    def test_an_engine_that_tells_no_more_does_not_hide_the_failure(self, use: Use, error: Exception) -> None:
+    def test_an_engine_without_details_does_not_hide_the_failure(self, use: Use, error: Exception) -> None:
         def reload() -> None:
             raise error
 
@@ -79,34 +79,34 @@ class TestReport:
         container.reload = reload  # type: ignore[method-assign]
         use(Many(container))
         assert container_failure.report(SETTINGS, MIMIR).startswith(
-            "Container mimir-dev: the engine does not tell more"
+            "Container mimir-dev: the engine returns no details"
         )
 
 
-class TestLook:
+class TestInspectEngine:
     """The engine before anything is built."""
 
     @staticmethod
-    def look(use: Use, version: str, info: dict[str, Any]) -> Engine | list[Problem]:
-        """Look at an engine that says this of itself."""
+    def inspect(use: Use, version: str, info: dict[str, Any]) -> Engine | list[Problem]:
+        """Inspect an engine with this version and information."""
         thing = use(Thing())
         thing.version, thing.info = lambda: {"ApiVersion": version}, lambda: info
         return engine.inspect_engine(SETTINGS)
 
     @pytest.mark.parametrize(("version", "expected"), [("1.41", (1, 41)), ("1.47", (1, 47)), ("1.100", (1, 100))])
     def test_its_version_is_read(self, use: Use, version: str, expected: tuple[int, int]) -> None:
-        assert self.look(use, version, {"SwapLimit": True}) == Engine(expected)
+        assert self.inspect(use, version, {"SwapLimit": True}) == Engine(expected)
 
     @pytest.mark.parametrize(
         ("info", "counts"), [({"SwapLimit": True}, True), ({"SwapLimit": False}, False), ({}, True)]
     )
     def test_so_is_whether_it_counts_swap(self, use: Use, info: dict[str, Any], counts: bool) -> None:
-        assert self.look(use, "1.47", info) == Engine((1, 47), swap_limit=counts)
+        assert self.inspect(use, "1.47", info) == Engine((1, 47), swap_limit=counts)
 
     def test_none_that_answers(self) -> None:
-        found = engine.inspect_engine(Settings.model_validate({"docker": {"host": "unix:///nowhere/docker.sock"}}))
-        assert isinstance(found, list)
-        [problem] = found
+        problems = engine.inspect_engine(Settings.model_validate({"docker": {"host": "unix:///nowhere/docker.sock"}}))
+        assert isinstance(problems, list)
+        [problem] = problems
         assert problem.key == "mimir:docker.host"
         assert "unix:///nowhere/docker.sock" in problem.found
         assert "No such file" in problem.found

@@ -88,7 +88,7 @@ def engine() -> Docker:
 
 def keep(docker: Docker, number: int, count: int = 5) -> None:
     """Deploy an image, which the engine has pulled."""
-    kept_images.keep(docker, "mimir-dev", digest(number), count)  # type: ignore[arg-type]
+    kept_images.keep_image(docker, "mimir-dev", digest(number), count)  # type: ignore[arg-type]
 
 
 def test_the_oldest_goes_when_a_new_one_was_deployed(engine: Docker) -> None:
@@ -143,7 +143,7 @@ def test_images_that_this_stack_never_ran_are_not_looked_at(engine: Docker) -> N
 
 def test_a_stack_that_is_removed_keeps_none(engine: Docker) -> None:
     engine.get(digest(1)).tags.append(f"{OTHER}:20260101-000000-000000")
-    kept_images.forget(engine, "mimir-dev")  # type: ignore[arg-type]
+    kept_images.remove_all(engine, "mimir-dev")  # type: ignore[arg-type]
     assert engine.numbers == ["sha256:1"]
 
 

@@ -1,4 +1,4 @@
-"""What an update that was killed half-way left behind: cleared away, unless it is in use or somebody else's."""
+"""Orphans of an interrupted update are removed, unless they are in use or belong to another deployment."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tests.support.fake_engine import LABEL, MIMIR, SETTINGS, Many, Thing, Use, 
 @pytest.fixture
 def clear(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs the hook that the program registers before it creates a container or network."""
-    made: list[Any] = []
-    monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: made.append(callback))
+    hooks: list[Any] = []
+    monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: hooks.append(callback))
 
     def run(kind: str, **inputs: Any) -> None:
         hook = orphans.container_hook if kind == "container" else orphans.network_hook
         hook("mimir", SETTINGS, MIMIR)
-        made[-1](type("Args", (), {"new_inputs": {"name": "mimir-dev", **inputs}})())
+        hooks[-1](type("Args", (), {"new_inputs": {"name": "mimir-dev", **inputs}})())
 
     return run
 
 
 def network(*running: str, labels: dict[str, str] = LABEL) -> Thing:
     """A network that these containers are on."""
-    found = Thing({"Labels": labels or None})
-    found.containers = [type("Container", (), {"name": name})() for name in running]
-    return found
+    fake_network = Thing({"Labels": labels or None})
+    fake_network.containers = [type("Container", (), {"name": name})() for name in running]
+    return fake_network
 
 
 @pytest.mark.parametrize("status", ["created", "exited", "dead"])
@@ -51,22 +51,22 @@ def test_a_container_in_use_stays(use: Use, clear: Any, status: str) -> None:
 
 
 def test_our_own_idle_network_goes(use: Use, clear: Any) -> None:
-    found = use(network())
+    orphan = use(network())
     clear("network")
-    assert found.done == ["remove"]
+    assert orphan.done == ["remove"]
 
 
 def test_a_network_in_use_stays(use: Use, clear: Any) -> None:
-    found = use(network("mimir-dev", "curl"))
+    orphan = use(network("mimir-dev", "curl"))
     with pytest.raises(orphans.NameConflict, match=r"docker rm -f mimir-dev curl$"):
         clear("network")
-    assert found.done == []
+    assert orphan.done == []
 
 
 def test_who_uses_a_network_is_asked_anew(use: Use, clear: Any) -> None:
     """A list of networks does not say who is on them."""
-    found = use(network())
-    found.reload = lambda: setattr(found, "containers", [Thing()])
+    orphan = use(network())
+    orphan.reload = lambda: setattr(orphan, "containers", [Thing()])
     with pytest.raises(orphans.NameConflict):
         clear("network")
 
@@ -90,9 +90,9 @@ def test_nothing_left_is_nothing_to_do(use: Use, clear: Any) -> None:
 
 def publisher(name: str, port: str, deployment: str = "mimir-dev") -> Thing:
     """A container that publishes a port."""
-    found = thing(name, labels={"io.mimir.deployment": deployment})
-    found.attrs["HostConfig"] = {"PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}}
-    return found
+    container = thing(name, labels={"io.mimir.deployment": deployment})
+    container.attrs["HostConfig"] = {"PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}}
+    return container
 
 
 def test_who_had_the_port_before_makes_room(use: Use, clear: Any) -> None:

@@ -151,10 +151,10 @@ def test_a_preview_tries_nothing_and_says_what_an_update_would_meet(
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
     monkeypatch.setattr(engine, "inspect_engine", lambda _: Engine((1, 47)))
     monkeypatch.setattr(ports, "problems", lambda _, deployment: [deployment])
-    monkeypatch.setattr(taken_ports, "of_containers", lambda *_: [])
+    monkeypatch.setattr(taken_ports, "container_conflicts", lambda *_: [])
     monkeypatch.setattr(taken_ports, "problems", lambda _, deployment: [f"a port of {deployment}"])
-    found = platform.inspect_platform(Settings(), "dev")
-    assert found == (Engine((1, 47)) if preview else ["mimir-dev"])
+    result = platform.inspect_platform(Settings(), "dev")
+    assert result == (Engine((1, 47)) if preview else ["mimir-dev"])
     assert warnings == ([f"{UPDATE_WOULD_FAIL}a port of mimir-dev"] if preview else [])
 
 
@@ -162,6 +162,6 @@ def test_what_another_container_has_stops_an_update_before_anything_is_tried(mon
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
     monkeypatch.setattr(engine, "inspect_engine", lambda _: Engine((1, 47)))
     monkeypatch.setattr(ports, "problems", lambda *_: pytest.fail("tried"))
-    monkeypatch.setattr(taken_ports, "of_containers", lambda *_: ["taken"])
-    found: Any = platform.inspect_platform(Settings(), "dev")
-    assert found == ["taken"]
+    monkeypatch.setattr(taken_ports, "container_conflicts", lambda *_: ["taken"])
+    result: Any = platform.inspect_platform(Settings(), "dev")
+    assert result == ["taken"]

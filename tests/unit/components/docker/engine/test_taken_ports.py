@@ -45,7 +45,7 @@ def container(name: str, address: str, port: int, deployment: str = "", kind: st
 def here(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether the engine's host is this machine."""
     is_here = [False]
-    monkeypatch.setattr(engine, "is_this_machine", lambda _: is_here[0])
+    monkeypatch.setattr(engine, "is_local", lambda _: is_here[0])
     return is_here
 
 

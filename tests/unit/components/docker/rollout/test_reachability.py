@@ -1,4 +1,4 @@
-"""A deployment ends with a request like its users'; an edge that runs and answers nobody is no success."""
+"""A deployment ends with a request through the edge; a running edge that serves no request is a failure."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ Serve = Callable[..., Served]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits in a test; the engine is this machine's."""
-    monkeypatch.setattr(reachability, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(reachability, "TIMEOUT_SECONDS", 0.0)
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    monkeypatch.setattr(engine, "is_this_machine", lambda _: True)
+    monkeypatch.setattr(engine, "is_local", lambda _: True)
     monkeypatch.delenv("DOCKER_HOST", raising=False)
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Starts a server on loopback that gives these answers one after the other; its port, and what it was asked."""
+    """Starts a server on loopback that gives these answers one after the other; its port, and what it was requests."""
     servers: list[http.server.HTTPServer] = []
 
     def start(*statuses: int, tls: bool = False) -> Served:
-        asked: list[tuple[str, str]] = []
+        requests: list[tuple[str, str]] = []
         left = [*statuses]
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                asked.append((self.path, self.headers["Host"]))
+                requests.append((self.path, self.headers["Host"]))
                 self.send_response(left.pop(0) if len(left) > 1 else left[0])
                 self.end_headers()
 
@@ -56,14 +56,14 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
         server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
         if tls:
-            made = self_signed.make(["mimir.example.com"])
-            (tmp_path / "pem").write_text(made["chain"] + made["key"])
+            certificate = self_signed.make(["mimir.example.com"])
+            (tmp_path / "pem").write_text(certificate["chain"] + certificate["key"])
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tmp_path / "pem")
             server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         servers.append(server)
-        return server.server_port, asked
+        return server.server_port, requests
 
     yield start
     for server in servers:
@@ -75,7 +75,7 @@ def require(port: int, status: str = "running", **config: Any) -> None:
     """Ask a stack that is published on a port of loopback."""
     settings = Settings.model_validate(merged({"edge": {"port": port}}, config))
     container = Thing({"State": {"Status": status}})
-    reachability.require(settings, edges.describe(settings, application.describe(settings, "dev")), container)  # type: ignore[arg-type]
+    reachability.require_reachable(settings, edges.describe(settings, application.describe(settings, "dev")), container)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -87,24 +87,24 @@ def closed_port(serve: Serve) -> int:
 
 @pytest.mark.parametrize("status", [200, 401, 404, 429])
 def test_an_answer_of_the_application_or_a_refusal_of_the_edge_is_enough(serve: Serve, status: int) -> None:
-    port, asked = serve(status)
+    port, requests = serve(status)
     require(port)
-    assert asked == [("/health", f"127.0.0.1:{port}")]
+    assert requests == [("/health", f"127.0.0.1:{port}")]
 
 
 def test_it_asks_for_the_host_that_is_served_and_past_a_certificate_that_nobody_vouches_for(serve: Serve) -> None:
-    port, asked = serve(200, tls=True)
+    port, requests = serve(200, tls=True)
     require(port, edge={"tls": {"mode": "selfSigned"}, "hosts": ["mimir.example.com"]})
-    assert asked == [("/health", f"mimir.example.com:{port}")]
+    assert requests == [("/health", f"mimir.example.com:{port}")]
 
 
 def test_an_edge_that_has_just_found_the_application_is_asked_again(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reachability, "PATIENCE_SECONDS", 60.0)
-    port, asked = serve(503, 503, 200)
+    monkeypatch.setattr(reachability, "TIMEOUT_SECONDS", 60.0)
+    port, requests = serve(503, 503, 200)
     require(port)
-    assert len(asked) == 3
+    assert len(requests) == 3
 
 
 def test_an_edge_without_an_application_fails_the_update(serve: Serve) -> None:
@@ -134,26 +134,26 @@ def test_who_cannot_reach_the_port_of_another_machine_is_only_told(
     """As a pipeline in a container, which has the engine's socket and not its loopback."""
     warnings: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warnings.append)
-    monkeypatch.setattr(engine, "is_this_machine", lambda _: False)
+    monkeypatch.setattr(engine, "is_local", lambda _: False)
     require(closed_port)
-    assert "mimir-dev-edge could not be asked from here" in warnings[0]
+    assert "mimir-dev-edge could not be reached from here" in warnings[0]
 
 
 @pytest.mark.parametrize("host", ["ssh://me@engine.example.com", "tcp://engine.example.com:2376"])
 def test_loopback_of_another_machine_is_not_asked(serve: Serve, host: str) -> None:
-    port, asked = serve(503)
+    port, requests = serve(503)
     require(port, docker={"host": host}, registry={"address": "registry.example.com"})
-    assert asked == []
+    assert requests == []
 
 
-@pytest.mark.parametrize(("status", "said"), [(200, False), (401, False), (503, True)])
-def test_a_look_asks_once_and_says_what_a_request_meets(serve: Serve, status: int, said: bool) -> None:
-    port, asked = serve(status)
+@pytest.mark.parametrize(("status", "fails"), [(200, False), (401, False), (503, True)])
+def test_a_single_check_sends_one_request_and_returns_its_problem(serve: Serve, status: int, fails: bool) -> None:
+    port, requests = serve(status)
     settings = Settings.model_validate({"edge": {"port": port}})
     client: Any = object()
-    problem = reachability.ask(settings, edges.describe(settings, application.describe(settings, "dev")), client)
-    assert ("503 Service Unavailable" in problem) == said
-    assert len(asked) == 1
+    problem = reachability.check_once(settings, edges.describe(settings, application.describe(settings, "dev")), client)
+    assert ("503 Service Unavailable" in problem) == fails
+    assert len(requests) == 1
 
 
 @pytest.mark.parametrize(("name", "here"), [("this", True), ("docker-desktop", False)])
@@ -161,4 +161,4 @@ def test_an_engine_is_here_if_it_has_this_machines_name(monkeypatch: pytest.Monk
     monkeypatch.undo()
     monkeypatch.setattr("socket.gethostname", lambda: "this")
     client: Any = type("Client", (), {"info": lambda _: {"Name": name}})()
-    assert engine.is_this_machine(client) is here
+    assert engine.is_local(client) is here

@@ -1,4 +1,4 @@
-"""The trial: a version that does not start never becomes the stack's, and the one before it serves on."""
+"""The smoke test: a version that does not become healthy is never deployed, and the previous one still serves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from docker.errors import APIError
 from pulumi.runtime import stack
 
 from components.docker.rollout import smoke_test
-from components.docker.rollout.smoke_test import TrialFailed
+from components.docker.rollout.smoke_test import SmokeTestFailed
 from tests.support import program
 from tests.support.fake_engine import LABEL, MIMIR, SETTINGS, Many, Thing, Use, thing
 from tests.support.program import Run
@@ -35,23 +35,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def inputs(run: Run) -> dict[str, Any]:
     """A container's inputs as the hook reads them: secrets in the clear, and every number a float."""
     shown = {**run.service}
-    shown["envs"] = [one.value if isinstance(one, Secret) else one for one in shown["envs"]]
+    shown["envs"] = [env.value if isinstance(env, Secret) else env for env in shown["envs"]]
     return shown
 
 
 @pytest.fixture
-def attempt(monkeypatch: pytest.MonkeyPatch, dev: Run, clock: list[float]) -> Any:
+def run_hook(monkeypatch: pytest.MonkeyPatch, dev: Run, clock: list[float]) -> Any:
     """Runs the hook that the program registers before it creates the container; `dev` needs the real clock."""
-    made: list[Any] = []
-    monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: made.append(callback))
+    hooks: list[Any] = []
+    monkeypatch.setattr(pulumi, "ResourceHook", lambda name, callback: hooks.append(callback))
     smoke_test.hook("mimir", SETTINGS, MIMIR)
 
     async def run() -> None:
-        given = inputs(dev)
+        new_inputs = inputs(dev)
         # Pulumi hands an input that has a secret in it on as an output.
-        given["envs"] = pulumi.Output.secret(given["envs"])
+        new_inputs["envs"] = pulumi.Output.secret(new_inputs["envs"])
         try:
-            await made[-1](type("Args", (), {"new_inputs": given})())
+            await hooks[-1](type("Args", (), {"new_inputs": new_inputs})())
         finally:
             await stack.wait_for_rpcs()  # or the next program waits for this one's outputs
 
@@ -59,19 +59,19 @@ def attempt(monkeypatch: pytest.MonkeyPatch, dev: Run, clock: list[float]) -> An
 
 
 class Engine(Many):
-    """An engine on which a trial says one thing after the other, and the last for ever."""
+    """An engine on which probes return these results one after the other, and the last one from then on."""
 
     def __init__(self, *there: Thing, says: Sequence[tuple[int, bytes] | Exception] = ((0, b""),), ends: bool = False):
         super().__init__(*there)
         self.says, self.ends = [*says], ends
 
     def run(self, **how: Any) -> Thing:
-        made = super().run(**how)
-        made.exec_run = self._say  # type: ignore[method-assign]
+        container = super().run(**how)
+        container.exec_run = self._say  # type: ignore[method-assign]
         if self.ends:
-            made.status = "exited"
-            made.attrs["State"] = {"Status": "exited", "ExitCode": 7, "Running": False, "Restarting": False}
-        return made
+            container.status = "exited"
+            container.attrs["State"] = {"Status": "exited", "ExitCode": 7, "Running": False, "Restarting": False}
+        return container
 
     def _say(self, command: Sequence[str]) -> tuple[int, bytes]:
         now = self.says.pop(0) if len(self.says) > 1 else self.says[0]
@@ -80,16 +80,16 @@ class Engine(Many):
         return now
 
 
-def test_nothing_is_tried_where_nothing_serves(use: Use, attempt: Any) -> None:
+def test_no_smoke_test_runs_where_nothing_serves(use: Use, run_hook: Any) -> None:
     engine = use(Engine(thing("mimir-dev-1", "service", "exited"), thing("mimir-dev-edge", "edge")))
-    attempt()
+    run_hook()
     assert engine.asked == []
 
 
-def test_a_good_version_is_tried_and_leaves_nothing(use: Use, attempt: Any) -> None:
+def test_a_good_version_passes_and_leaves_nothing(use: Use, run_hook: Any) -> None:
     engine = use(Engine(SERVING, says=[(1, b"refused"), APIError("not yet"), (0, b""), (1, b"no file"), (0, b"")]))
-    attempt()
-    assert [one["name"] for one in engine.asked] == [NAME]
+    run_hook()
+    assert [call["name"] for call in engine.asked] == [NAME]
     assert engine.there == [SERVING]
 
 
@@ -103,18 +103,18 @@ def test_a_good_version_is_tried_and_leaves_nothing(use: Use, attempt: Any) -> N
     ids=["ends", "never healthy", "ignores its configuration"],
 )
 def test_a_bad_version_says_why_who_serves_and_leaves_nothing(
-    use: Use, attempt: Any, how: dict[str, Any], expected: list[str]
+    use: Use, run_hook: Any, how: dict[str, Any], expected: list[str]
 ) -> None:
     engine = use(Engine(SERVING, **how))
-    with pytest.raises(TrialFailed) as caught:
-        attempt()
-    for part in ["mimir-dev-1 still serves the one before it", "last 20 log lines", *expected]:
+    with pytest.raises(SmokeTestFailed) as caught:
+        run_hook()
+    for part in ["mimir-dev-1 still serves the previous one", "last 20 log lines", *expected]:
         assert part in str(caught.value)
     assert "docker inspect" not in str(caught.value), "there is nothing left to inspect"
     assert engine.there == [SERVING]
 
 
-def test_a_trial_that_cannot_be_started_leaves_nothing(use: Use, attempt: Any) -> None:
+def test_a_smoke_test_that_cannot_be_started_leaves_nothing(use: Use, run_hook: Any) -> None:
     engine = use(Engine(SERVING))
 
     def run(**how: Any) -> Thing:
@@ -123,24 +123,24 @@ def test_a_trial_that_cannot_be_started_leaves_nothing(use: Use, attempt: Any) -
 
     engine.run = run
     with pytest.raises(APIError):
-        attempt()
+        run_hook()
     assert engine.there == [SERVING]
 
 
-def test_the_trial_of_a_killed_update_is_removed_first(use: Use, attempt: Any) -> None:
+def test_the_smoke_test_of_an_interrupted_update_is_removed_first(use: Use, run_hook: Any) -> None:
     engine = Engine(SERVING)
     old = thing(NAME, "trial")
     old.gone = lambda: engine.there.remove(old)  # type: ignore[method-assign]
     engine.there.append(old)
     use(engine)
-    attempt()
+    run_hook()
     assert old.done == ["remove by force"]
     assert engine.there == [SERVING]
 
 
 def test_it_is_like_the_real_one_but_nobody_can_reach_it(dev: Run) -> None:
     service = dev.service
-    how = smoke_test.arguments(inputs(dev), NAME, MIMIR)
+    how = smoke_test.run_arguments(inputs(dev), NAME, MIMIR)
     assert how["image"] == service["image"]
     assert how["command"] == service["command"]
     assert how["environment"] == service["envs"]
@@ -151,8 +151,8 @@ def test_it_is_like_the_real_one_but_nobody_can_reach_it(dev: Run) -> None:
     assert (how["mem_limit"], how["pids_limit"]) == ("256m", 256)
     assert how["cpu_quota"] / how["cpu_period"] == 1
     assert how["tmpfs"] == service["tmpfs"]
-    mounts = {(one["Target"], one["Source"], one["ReadOnly"]) for one in how["mounts"]}
-    assert mounts == {(one["target"], one["source"], one["readOnly"]) for one in service["mounts"]}
+    mounts = {(mount["Target"], mount["Source"], mount["ReadOnly"]) for mount in how["mounts"]}
+    assert mounts == {(mount["target"], mount["source"], mount["readOnly"]) for mount in service["mounts"]}
     assert how["network"] == "mimir-dev-internal"
     assert how["labels"] == {**LABEL, "io.mimir.role": "trial"}
     assert not {"ports", "network_alias", "networking_config", "restart_policy"} & how.keys()
@@ -160,4 +160,4 @@ def test_it_is_like_the_real_one_but_nobody_can_reach_it(dev: Run) -> None:
 
 def test_it_gets_the_secrets_that_the_real_one_gets() -> None:
     run = program.run({"environment": {"secretVariables": {"TOKEN": "geheim"}}})
-    assert "TOKEN=geheim" in smoke_test.arguments(inputs(run), NAME, MIMIR)["environment"]
+    assert "TOKEN=geheim" in smoke_test.run_arguments(inputs(run), NAME, MIMIR)["environment"]

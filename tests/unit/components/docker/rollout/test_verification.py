@@ -1,4 +1,4 @@
-"""What is proved of the running container after every update: the limits and the configuration really hold."""
+"""Verification after every update: the limits and the configuration of the running container are in effect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 
 from components.docker.rollout import verification, written_files
-from components.docker.rollout.verification import NotInEffect
+from components.docker.rollout.verification import VerificationFailed
 from components.settings import Settings
 from tests.support.fake_engine import MIMIR, SETTINGS, Thing, Use, disconnect
 
@@ -25,7 +25,7 @@ STOPPED = APIError("409 Client Error", explanation="container id is not running"
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits in a test, unless it is about waiting."""
-    monkeypatch.setattr(verification, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(verification, "PROBE_TIMEOUT_SECONDS", 0.0)
     monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
@@ -38,16 +38,16 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 
 def refused() -> str:
-    """What a user reads when the proof fails; never with a traceback."""
-    with pytest.raises(NotInEffect) as caught:
+    """What a user reads when verification fails; never with a traceback."""
+    with pytest.raises(VerificationFailed) as caught:
         verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev")
     assert isinstance(caught.value, pulumi.RunError), "no traceback for a user"
     return str(caught.value)
 
 
-def answers(container: Thing, *said: tuple[int, bytes] | Exception) -> None:
-    """Make the probe in the container say one thing after the other, and the last one for ever."""
-    left = [*said]
+def answers(container: Thing, *results: tuple[int, bytes] | Exception) -> None:
+    """Make the probe in the container return these results one after the other, and the last one from then on."""
+    left = [*results]
 
     def exec_run(command: Sequence[str]) -> tuple[int, bytes]:
         now = left.pop(0) if len(left) > 1 else left[0]
@@ -77,7 +77,9 @@ def test_the_probe_in_the_container_compares_the_configuration(use: Use) -> None
     assert container.executed[:2] == ["/probe", "config"]
     assert container.executed[-1] == "http://127.0.0.1:8080/api/v1/config"
     expected = [
-        one for before, one in zip(container.executed, container.executed[1:], strict=False) if before == "--expect"
+        argument
+        for before, argument in zip(container.executed, container.executed[1:], strict=False)
+        if before == "--expect"
     ]
     assert expected == [f"{key}={value}" for key, value in MIMIR.config.expected.items()]
     assert "logging.level=info" in expected
@@ -107,13 +109,13 @@ def test_a_probe_that_fails_in_silence_fails_the_update(use: Use) -> None:
 def test_a_process_that_is_just_coming_back_is_waited_for(
     use: Use, monkeypatch: pytest.MonkeyPatch, first: tuple[int, bytes] | Exception
 ) -> None:
-    monkeypatch.setattr(verification, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(verification, "PROBE_TIMEOUT_SECONDS", 60.0)
     answers(use(Thing(RUNNING)), first, first, (0, b""))
     assert verification.verify_deployment(SETTINGS, MIMIR, "id", "mimir-dev") == "id"
 
 
 def test_the_wait_has_an_end(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verification, "PATIENCE_SECONDS", 10.0)
+    monkeypatch.setattr(verification, "PROBE_TIMEOUT_SECONDS", 10.0)
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: now.append(now.pop() + seconds))
@@ -207,10 +209,10 @@ def test_a_crash_loop_is_called_one(use: Use) -> None:
 def test_a_paused_container_is_called_paused(use: Use) -> None:
     state = {"Status": "paused", "Running": True, "Restarting": False, "Paused": True}
     answers(use(Thing({"State": state})), STOPPED)
-    assert refused() == "mimir-dev is paused, so it answers nobody: docker unpause mimir-dev"
+    assert refused() == "mimir-dev is paused and answers no request: docker unpause mimir-dev"
 
 
-def test_an_engine_that_refuses_without_a_word_proves_nothing(use: Use) -> None:
+def test_an_engine_that_refuses_without_a_word_fails_the_verification(use: Use) -> None:
     answers(use(Thing(RUNNING)), APIError("502 Server Error", explanation=""))
     assert refused()
 

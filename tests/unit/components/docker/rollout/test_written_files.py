@@ -46,7 +46,7 @@ class Container(Thing):
     def __init__(self, present: dict[str, str] | None, refusal: APIError | None = None) -> None:
         super().__init__({"Image": "sha256:1"}, LABEL)
         self.present, self.carrier = present, Carrier(refusal)
-        self.asked: dict[str, Any] = {}
+        self.created_with: dict[str, Any] = {}
 
     def get_archive(self, folder: str) -> tuple[Iterator[bytes], dict[str, Any]]:
         assert folder == FOLDER
@@ -64,16 +64,16 @@ class Container(Thing):
         return iter([buffer.getvalue()[:100], buffer.getvalue()[100:]]), {}
 
     def create(self, image: str, **how: Any) -> Carrier:
-        self.asked = {"image": image, **how}
+        self.created_with = {"image": image, **how}
         return self.carrier
 
 
 @pytest.fixture
 def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the user is told."""
-    told: list[str] = []
-    monkeypatch.setattr(pulumi.log, "warn", told.append)
-    return told
+    messages: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", messages.append)
+    return messages
 
 
 def restore(container: Container) -> bool:
@@ -84,7 +84,7 @@ def restore(container: Container) -> bool:
 def test_files_that_are_there_are_left_alone(warnings: list[str]) -> None:
     container = Container({**TEXTS, "of-an-earlier-release.map": "x"})
     assert not restore(container)
-    assert container.asked == {} and warnings == []
+    assert container.created_with == {} and warnings == []
 
 
 @pytest.mark.parametrize(
@@ -105,10 +105,10 @@ def test_they_are_written_by_a_container_that_never_starts(warnings: list[str]) 
     """The edge and the application have their volumes read-only."""
     container = Container({})
     restore(container)
-    [mount] = container.asked["mounts"]
+    [mount] = container.created_with["mounts"]
     assert (mount["Source"], mount["Target"], mount["ReadOnly"]) == ("mimir-dev-edge-files", FOLDER, False)
-    assert container.asked["network_mode"] == "none"
-    assert container.asked["labels"] == LABEL, "what a kill leaves is known as this deployment's"
+    assert container.created_with["network_mode"] == "none"
+    assert container.created_with["labels"] == LABEL, "what a kill leaves is known as this deployment's"
 
 
 def test_an_engine_without_space_leaves_no_container(warnings: list[str]) -> None:
