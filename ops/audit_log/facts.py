@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from components.constants import DEFAULT_SOURCE
-from components.source import repository
+from components.source.repository import open_repository
 from components.source.source import GitError, git, is_url
 from ops.audit_log.location import shown
 from ops.audit_log.record import From, Revision, Who
@@ -49,8 +49,8 @@ def revision() -> Revision:
 def revision_of_source(folder: Path) -> Revision:
     """The revision of the files in `folder`, whose repository is not trusted; nothing outside of version control."""
     try:
-        with repository.opened(folder) as opened:
-            return Revision(commit=opened.head, dirty=opened.is_changed()) if opened else Revision()
+        with open_repository(folder) as repository:
+            return Revision(commit=repository.head, dirty=repository.is_changed()) if repository else Revision()
     except (GitError, OSError):
         return Revision()
 
