@@ -1,4 +1,4 @@
-"""What is attached to a digest in a registry, and whose signature it bears (cosign's bundles, as OCI referrers)."""
+"""Signatures and attestations of a digest in a registry (cosign's bundles, as OCI referrers)."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class ToolError(Exception):
 
 @dataclass(frozen=True)
 class Verifier:
-    """Whose signature is believed, and how the tools are run.
+    """Whose signature is trusted, and how the tools are run.
 
     Attributes:
-        arguments: what `cosign verify` is told of the signer.
-        run: runs cosign or crane with these arguments, and returns what it prints; raises `ToolError`.
+        arguments: arguments of `cosign verify` that select the signer.
+        run: runs cosign or crane with these arguments, and returns their output; raises `ToolError`.
     """
 
     arguments: tuple[str, ...]
     run: Callable[[Sequence[str]], str]
 
 
-def of_key(public: str, trusted_root: str) -> tuple[str, ...]:
-    """What `cosign verify` is told of a signer with a key: no transparency log and no authority is asked.
+def key_arguments(public: str, trusted_root: str) -> tuple[str, ...]:
+    """Arguments of `cosign verify` for a signer with a key: without a transparency log and a certificate authority.
 
     Args:
         public: file with the public key.
@@ -43,8 +43,13 @@ def of_key(public: str, trusted_root: str) -> tuple[str, ...]:
     return ("--key", public, "--insecure-ignore-tlog=true", f"--trusted-root={trusted_root}")
 
 
-def of_identity(identity: str, issuer: str) -> tuple[str, ...]:
-    """What `cosign verify` is told of a signer without a key: its certificate's identity, exactly, and who vouches."""
+def identity_arguments(identity: str, issuer: str) -> tuple[str, ...]:
+    """Arguments of `cosign verify` for a keyless signer.
+
+    Args:
+        identity: the exact identity in its certificate.
+        issuer: URL of the OpenID Connect issuer.
+    """
     return (f"--certificate-identity={identity}", f"--certificate-oidc-issuer={issuer}")
 
 
@@ -59,56 +64,61 @@ def platforms(reference: str, run: Callable[[Sequence[str]], str]) -> Mapping[st
         config = json.loads(run(["crane", "config", reference]))
         return {f"{config['os']}/{config['architecture']}": reference.partition("@")[2]}
     return {
-        f"{one['platform']['os']}/{one['platform']['architecture']}": one["digest"] for one in manifest["manifests"]
+        f"{image['platform']['os']}/{image['platform']['architecture']}": image["digest"]
+        for image in manifest["manifests"]
     }
 
 
-def is_signed(reference: str, verifier: Verifier) -> str:
-    """Why the digest counts as unsigned; empty when it is signed."""
+def unsigned_reason(reference: str, verifier: Verifier) -> str:
+    """Why the digest counts as unsigned; empty when the signer has signed it."""
     digest = reference.partition("@")[2]
     try:
         signatures = json.loads(verifier.run(["cosign", "verify", *verifier.arguments, reference]) or "[]")
     except ToolError as error:
         return _last_line(error)
-    # Every attestation is signed, too, but says something else than «this image».
-    own = [one["critical"] for one in signatures if one["critical"]["type"] == SIGNATURE]
-    if not own:
+    # Attestations are signed too, but with other types of statement.
+    claims = [item["critical"] for item in signatures if item["critical"]["type"] == SIGNATURE]
+    if not claims:
         return "there are attestations, but no signature"
-    return "" if any(one["image"]["docker-manifest-digest"] == digest for one in own) else "it is for another digest"
+    return (
+        ""
+        if any(claim["image"]["docker-manifest-digest"] == digest for claim in claims)
+        else "it is for another digest"
+    )
 
 
 def predicates(reference: str, kind: str, verifier: Verifier) -> tuple[list[Any], str]:
-    """The predicates of a kind that bear the signature, and why there is none.
+    """The predicates of a kind that the signer has signed, and the reason where there are none.
 
-    cosign shows a statement only if its signature is the signer's and its subject is the digest.
+    cosign prints a statement only if it is signed by the signer and its subject is the digest.
     """
     try:
         output = verifier.run(["cosign", "verify-attestation", *verifier.arguments, f"--type={kind}", reference])
     except ToolError as error:
         return [], _last_line(error)
     statements = [json.loads(base64.b64decode(json.loads(line)["payload"])) for line in output.splitlines() if line]
-    return [one["predicate"] for one in statements if one["predicateType"] == TYPES[kind]], ""
+    return [statement["predicate"] for statement in statements if statement["predicateType"] == TYPES[kind]], ""
 
 
 def problems(reference: str, verifier: Verifier) -> list[str]:
-    """What a digest lacks to be deployed: a signature, provenance, a bill of materials for each platform.
+    """What a digest lacks for a deployment: a signature, provenance, a bill of materials for each platform.
 
     Raises:
         ToolError: the registry does not have it.
     """
     expected = platforms(reference, verifier.run)
     missing = []
-    if unsigned := is_signed(reference, verifier):
-        missing.append(f"no signature that is believed: {unsigned}")
-    histories, why = predicates(reference, PROVENANCE, verifier)
-    if not histories:
-        missing.append(f"no provenance that is believed: {why or 'there is none'}")
+    if unsigned := unsigned_reason(reference, verifier):
+        missing.append(f"no signature that is trusted: {unsigned}")
+    provenances, why = predicates(reference, PROVENANCE, verifier)
+    if not provenances:
+        missing.append(f"no provenance that is trusted: {why or 'there is none'}")
     boms, why = predicates(reference, SBOM, verifier)
     described = {described_by(bom) for bom in boms}
     for platform, digest in expected.items():
         if digest not in described:
             reason = why or ("those there are describe other images" if boms else "there is none")
-            missing.append(f"no bill of materials that is believed for {platform} ({digest}): {reason}")
+            missing.append(f"no bill of materials that is trusted for {platform} ({digest}): {reason}")
     return missing
 
 
@@ -121,7 +131,7 @@ def described_by(bom: Any) -> str | None:
 
 
 def _last_line(error: ToolError) -> str:
-    """What cosign has to say: the last thing, after its warnings."""
+    """The last line of cosign's error output that is not a warning."""
     lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("WARNING")]
     return (
         lines[-1].removeprefix("error during command execution: ").strip(" :") if lines else "cosign does not say why"

@@ -1,4 +1,4 @@
-"""What goes into a build of the image, whoever runs it: the provider in an update, or buildx by itself."""
+"""Inputs of a build of the image, for the provider and for buildx."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def build_args(settings: Settings, context: BuildContext) -> dict[str, str]:
 def labels(context: BuildContext) -> dict[str, str]:
     """OCI image annotations (image-spec, annotations.md), as labels."""
     revision = context.revision
-    found = {
+    result = {
         "org.opencontainers.image.title": "mimir",
         "org.opencontainers.image.version": context.version,
         "org.opencontainers.image.created": datetime.fromtimestamp(revision.epoch, UTC).isoformat(),
     }
     if revision.commit:
-        found["org.opencontainers.image.revision"] = revision.commit + ("-dirty" if context.dirty else "")
+        result["org.opencontainers.image.revision"] = revision.commit + ("-dirty" if context.dirty else "")
     if revision.url:
-        found["org.opencontainers.image.source"] = revision.url
-    return found
+        result["org.opencontainers.image.source"] = revision.url
+    return result

@@ -1,4 +1,4 @@
-"""buildx by itself: the build that the provider makes in an update, for its output or for its digest."""
+"""Runs buildx with the inputs of the provider's build, for its output or for its digest."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ def run(
         raise BuildError("there is neither docker-buildx nor `docker buildx` on PATH; run: make tools")
     proxy = settings.image.go_proxy
     env = {**os.environ, **({GOPROXY_VARIABLE: proxy.get_secret_value()} if proxy else {})}
-    wanted = build_inputs.platforms(settings) if platforms is None else platforms
+    selected_platforms = build_inputs.platforms(settings) if platforms is None else platforms
     command = [
         *buildx,
         "build",
         "--progress=plain",
-        "--provenance=false",  # the provider adds none, and the digest is to be the same
+        "--provenance=false",  # the provider adds none, and the digest must be the same
         f"--output={output}",
         f"--file={build_inputs.dockerfile(settings)}",
-        *([f"--platform={','.join(wanted)}"] if wanted else []),
+        *([f"--platform={','.join(selected_platforms)}"] if selected_platforms else []),
         *(["--no-cache"] if settings.image.no_cache else []),
         *([f"--builder={settings.image.builder}"] if settings.image.builder else []),
         *([f"--secret=id=goproxy,env={GOPROXY_VARIABLE}"] if proxy else []),
@@ -79,7 +79,7 @@ def run(
 
 @dataclass(frozen=True)
 class Built:
-    """What a build has made.
+    """The result of a build.
 
     Attributes:
         digest: of the index (of the manifest, in development mode): the one that an update pushes.
@@ -99,7 +99,7 @@ def build(settings: Settings, context: BuildContext, output: str = WITHOUT_PUSH)
     metadata = _metadata(settings, context, output)
     materials = _materials(metadata)
     if not materials:
-        # Before 0.35, buildx has nothing to say of a build for several platforms. What is cached is not built again.
+        # Before 0.35, buildx records no materials of a build for several platforms. Cached steps are not built again.
         for platform in build_inputs.platforms(settings):
             materials |= _materials(_metadata(settings, context, "type=cacheonly", (platform,)))
     return Built(str(metadata["containerimage.digest"]), tuple(materials[uri] for uri in sorted(materials)))
@@ -117,12 +117,12 @@ def digest_of(settings: Settings, context: BuildContext) -> str:
 def _metadata(
     settings: Settings, context: BuildContext, output: str, platforms: tuple[str, ...] | None = None
 ) -> dict[str, Any]:
-    """What buildx writes of a build."""
+    """The metadata that buildx writes about a build."""
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "metadata.json"
-        done = run(settings, context, output, f"--metadata-file={file}", platforms=platforms)
-        if done.returncode != 0:
-            raise BuildError(done.stderr.strip())
+        process = run(settings, context, output, f"--metadata-file={file}", platforms=platforms)
+        if process.returncode != 0:
+            raise BuildError(process.stderr.strip())
         return dict(json.loads(file.read_text()))
 
 

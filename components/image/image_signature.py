@@ -1,4 +1,4 @@
-"""Whether an image that is given by its digest bears the signature that is believed, before anything is changed.
+"""Verifies the signature of a prebuilt image before anything is changed.
 
 An image that this run builds and pushes is not verified: its digest is the one that the builder reports, whatever else
 is in the registry.
@@ -35,7 +35,7 @@ PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----"
 
 
 def contradictions(settings: Settings) -> Iterator[Problem]:
-    """What cannot be meant together: a key, an identity, and to allow unsigned images."""
+    """Settings that exclude each other: a key, an identity, and `allowUnsigned`."""
     signature = settings.image.signature
     choices = {"key": signature.key, "identity": signature.identity, "allowUnsigned": signature.allow_unsigned}
     chosen = [name for name, value in choices.items() if value]
@@ -75,9 +75,11 @@ def _verified(settings: Settings, scratch: Path) -> list[Problem]:
             if problem := _bad_key(signature.key):
                 return [problem]
             run(["cosign", "trusted-root", "create", "--out", str(scratch / "trusted-root.json")])
-            arguments = attestations.of_key(str(Path(signature.key).resolve()), str(scratch / "trusted-root.json"))
+            arguments = attestations.key_arguments(
+                str(Path(signature.key).resolve()), str(scratch / "trusted-root.json")
+            )
         else:
-            arguments = attestations.of_identity(signature.identity or "", signature.issuer)
+            arguments = attestations.identity_arguments(signature.identity or "", signature.issuer)
         missing = attestations.problems(reference, Verifier(arguments, run))
     except (ToolError, ValueError, LookupError, TypeError) as error:
         return [_problem(settings, f"whose signature cannot be verified ({error})", ENSURE)]
@@ -119,7 +121,7 @@ def _environment(settings: Settings, scratch: Path) -> Mapping[str, str]:
 
 
 def _transport(settings: Settings, command: Sequence[str]) -> list[str]:
-    """What a tool is told of a registry without TLS, or with a certificate that nobody trusts."""
+    """Arguments of a tool for a registry without TLS, or with a certificate that is not trusted."""
     if not settings.registry.insecure:
         return []
     if command[0] == "crane":
@@ -128,7 +130,7 @@ def _transport(settings: Settings, command: Sequence[str]) -> list[str]:
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> str:
-    """What a tool prints.
+    """Run a tool and return its output.
 
     Raises:
         ToolError: it is not installed, takes too long, or ends with an error.
@@ -137,7 +139,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> str:
     if program is None:
         raise ToolError(f"{command[0]} is not installed")
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [program, *command[1:]],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -148,9 +150,9 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> str:
         )
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{command[0]} did not finish in {LIMIT_SECONDS} s") from error
-    if done.returncode != 0:
-        raise ToolError(done.stderr.strip() or f"{command[0]} ended with status {done.returncode}")
-    return done.stdout
+    if process.returncode != 0:
+        raise ToolError(process.stderr.strip() or f"{command[0]} ended with status {process.returncode}")
+    return process.stdout
 
 
 def _unsigned(stack: str) -> list[Problem]:
@@ -173,7 +175,7 @@ def _unsigned(stack: str) -> list[Problem]:
 
 
 def _nobody(settings: Settings) -> Problem:
-    """Production, and nothing says whose signature is believed."""
+    """Production, and the settings name no trusted signer."""
     return Problem(
         SECTION,
         f"nothing; {settings.image.digest} is not built by this run: whoever can push to the registry may have made it",

@@ -1,4 +1,4 @@
-"""An image that is given by its digest: whether the registry has it, for the stack's platforms."""
+"""A prebuilt image (`image.digest`): whether the registry has it, for the stack's platforms."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MANIFESTS = ", ".join(
 
 NOT_FOUND = 404
 
-Ask = Callable[[str, str], requests.Response]
+Request = Callable[[str, str], requests.Response]
 """A request for a path of the repository, and the types of answer that it accepts."""
 
 
@@ -41,29 +41,31 @@ class _Bearer(AuthBase):
 
 
 def problems(settings: Settings) -> list[Problem]:
-    """Why `image.digest` cannot be deployed; the registry itself is known to answer.
+    """Why `image.digest` cannot be deployed; the registry itself has been checked before.
 
     Follows the distribution specification (GET /v2/<name>/manifests/<digest>).
     """
     digest = settings.image.digest
     if digest is None:
         return []
-    where = registry.repository(settings.registry)
-    wanted = settings.image.platforms
+    repository = registry.repository(settings.registry)
+    expected = settings.image.platforms
     try:
-        with registry.session(settings) as opened:
-            ask = _asker(opened, settings)
-            answer = ask(f"manifests/{digest}", MANIFESTS)
-            held = _platforms(answer.json(), ask) if answer.ok else set()
+        with registry.session(settings) as http:
+            request = _requester(http, settings)
+            response = request(f"manifests/{digest}", MANIFESTS)
+            available = _platforms(response.json(), request) if response.ok else set()
     except (requests.RequestException, LookupError, TypeError) as error:
-        return [registry.away(settings.registry, f"{type(error).__name__}, asked for {digest}")]
-    if answer.status_code in (401, 403):
-        # An identity token is for the engine to trade in; nobody can try it here.
-        return [] if registry.has_token(settings.registry) else [_problem(digest, f"{where} does not show", wanted)]
-    if not answer.ok:
-        return [_problem(digest, f"{where} does not have (status {answer.status_code})", wanted)]
-    missing = [one for one in wanted if one not in held]
-    return [_problem(digest, f"has no {' and no '.join(missing)}", wanted)] if missing else []
+        return [registry.unreachable(settings.registry, f"{type(error).__name__}, asked for {digest}")]
+    if response.status_code in (401, 403):
+        # Only the engine can exchange an identity token, so it cannot be checked here.
+        return (
+            [] if registry.has_token(settings.registry) else [_problem(digest, f"{repository} does not show", expected)]
+        )
+    if not response.ok:
+        return [_problem(digest, f"{repository} does not have (status {response.status_code})", expected)]
+    missing = [platform for platform in expected if platform not in available]
+    return [_problem(digest, f"has no {' and no '.join(missing)}", expected)] if missing else []
 
 
 def is_missing(settings: Settings, digest: str) -> bool:
@@ -74,44 +76,44 @@ def is_missing(settings: Settings, digest: str) -> bool:
         digest: of the image.
     """
     try:
-        with registry.session(settings) as opened:
-            return _asker(opened, settings)(f"manifests/{digest}", MANIFESTS).status_code == NOT_FOUND
+        with registry.session(settings) as http:
+            return _requester(http, settings)(f"manifests/{digest}", MANIFESTS).status_code == NOT_FOUND
     except (requests.RequestException, LookupError, TypeError, ValueError):
         return False
 
 
-def _asker(opened: requests.Session, settings: Settings) -> Ask:
-    """Requests for the repository, with a login or a token where the registry wants one."""
+def _requester(http: requests.Session, settings: Settings) -> Request:
+    """Requests for the repository, with a login or a token where the registry requires one."""
     stack_registry = settings.registry
     user = registry.credentials(stack_registry)
 
-    def ask(path: str, accept: str) -> requests.Response:
-        whole = f"{stack_registry.repository}/{path}"
-        answer = registry.ask(opened, stack_registry, whole, user, accept)
-        if challenge := registry.bearer_challenge(answer):
-            given = registry.token(opened, stack_registry, challenge, user, "pull")
-            if given.ok:
-                said = given.json()
-                token = _Bearer(str(said.get("token") or said.get("access_token")))
-                return registry.ask(opened, stack_registry, whole, token, accept)
-        return answer
+    def request(path: str, accept: str) -> requests.Response:
+        full_path = f"{stack_registry.repository}/{path}"
+        response = registry.get(http, stack_registry, full_path, user, accept)
+        if challenge := registry.bearer_challenge(response):
+            token_response = registry.token(http, stack_registry, challenge, user, "pull")
+            if token_response.ok:
+                body = token_response.json()
+                token = _Bearer(str(body.get("token") or body.get("access_token")))
+                return registry.get(http, stack_registry, full_path, token, accept)
+        return response
 
-    return ask
+    return request
 
 
-def _platforms(document: Any, ask: Ask) -> set[str]:
-    """The platforms of an index, or the one of a manifest, which only its configuration tells."""
+def _platforms(document: Any, request: Request) -> set[str]:
+    """The platforms of an index, or the platform of a manifest, which is in its configuration."""
     if "manifests" in document:
-        described = [one.get("platform") or {} for one in document["manifests"]]
+        platforms = [manifest.get("platform") or {} for manifest in document["manifests"]]
     else:
-        described = [ask(f"blobs/{document['config']['digest']}", "*/*").json()]
-    return {f"{one.get('os')}/{one.get('architecture')}" for one in described}
+        platforms = [request(f"blobs/{document['config']['digest']}", "*/*").json()]
+    return {f"{platform.get('os')}/{platform.get('architecture')}" for platform in platforms}
 
 
-def _problem(digest: str, what: str, wanted: tuple[str, ...]) -> Problem:
+def _problem(digest: str, what: str, expected: tuple[str, ...]) -> Problem:
     return Problem(
         KEY,
         f'"{digest}", which {what}',
-        f"the digest of an index there for {' and '.join(wanted)} (`image.platforms`)",
+        f"the digest of an index there for {' and '.join(expected)} (`image.platforms`)",
         f"{remove(KEY)}   # builds one; or push it there, or leave out DIGEST=",
     )

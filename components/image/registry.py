@@ -1,4 +1,4 @@
-"""The registry: what an image is called there, and whether it can be reached before anything is built."""
+"""The registry: the name of the repository, requests, and a check before the build that a push is accepted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from components.settings import Registry, Settings
 
 TIMEOUT_SECONDS = 10
 HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
-"""Names under which images of the Docker Hub go, and the host that serves them."""
+"""Names of Docker Hub in image references, and the host that serves its images."""
 
 
 def repository(registry: Registry) -> str:
@@ -34,44 +34,44 @@ def is_loopback_host(host: str) -> bool:
 
 
 def problems(settings: Settings) -> list[Problem]:
-    """Why a push would fail: the registry is away, is none, or refuses the credentials.
+    """Why a push would fail: there is no registry at the address, or it refuses the credentials.
 
     Follows the distribution specification (GET /v2/) and the token flow that its 401 answer names.
     """
     registry = settings.registry
     user = credentials(registry)
     try:
-        with session(settings) as opened:
-            answer = ask(opened, registry, "", user)
-            if challenge := bearer_challenge(answer):
-                answer = token(opened, registry, challenge, user)
+        with session(settings) as http:
+            response = get(http, registry, "", user)
+            if challenge := bearer_challenge(response):
+                response = token(http, registry, challenge, user)
     except requests.exceptions.SSLError as error:
         return [_untrusted(registry, error)]
     except requests.RequestException as error:
-        return [away(registry, type(error).__name__)]
-    if answer.status_code == 401:
+        return [unreachable(registry, type(error).__name__)]
+    if response.status_code == 401:
         return [] if user is None and has_token(registry) else [_refused(registry, user)]
-    if answer.status_code >= 400:
-        return [away(registry, f"status {answer.status_code} for {answer.url}")]
+    if response.status_code >= 400:
+        return [unreachable(registry, f"status {response.status_code} for {response.url}")]
     return []
 
 
 def session(settings: Settings) -> requests.Session:
-    """A session that goes and trusts as Docker does: past the proxy on loopback, and with the system's authorities.
+    """A session with Docker's proxy and certificate rules: no proxy on loopback, the system's authorities.
 
-    Left to the environment, requests would ask a proxy for loopback, and prefer REQUESTS_CA_BUNDLE to what is set here.
+    With `trust_env`, requests would use a proxy for loopback, and REQUESTS_CA_BUNDLE would override `verify`.
     """
-    made = requests.Session()
-    made.trust_env = False
+    http = requests.Session()
+    http.trust_env = False
     if not is_loopback(settings.registry):
-        made.proxies.update(get_environ_proxies(f"https://{settings.registry.address}/"))
+        http.proxies.update(get_environ_proxies(f"https://{settings.registry.address}/"))
     system = ssl.get_default_verify_paths().cafile
-    made.verify = not settings.registry.insecure and (settings.image.ca_bundle or system or True)
-    return made
+    http.verify = not settings.registry.insecure and (settings.image.ca_bundle or system or True)
+    return http
 
 
 def credentials(registry: Registry) -> HTTPBasicAuth | None:
-    """User and password of the settings, or what `docker login` stored for this registry."""
+    """User and password from the settings, or those that `docker login` stored for this registry."""
     if registry.username and registry.password:
         return HTTPBasicAuth(registry.username, registry.password.get_secret_value())
     # In lower case from docker's own file, in camel case from a credential helper.
@@ -80,53 +80,61 @@ def credentials(registry: Registry) -> HTTPBasicAuth | None:
 
 
 def stored_login(registry: Registry) -> dict[str, str] | None:
-    """What `docker login` keeps for this registry, or None; a credential helper that is not installed keeps nothing."""
+    """The login that `docker login` stored for this registry; None without one or without its credential helper."""
     try:
         return load_config().resolve_authconfig(registry.address) or None
     except DockerException:
         return None
 
 
-def ask(
-    opened: requests.Session, registry: Registry, path: str, user: AuthBase | None, accept: str = "*/*"
+def get(
+    http: requests.Session, registry: Registry, path: str, user: AuthBase | None, accept: str = "*/*"
 ) -> requests.Response:
     """GET /v2/`path` over TLS; over plain HTTP on loopback, and where an insecure registry does not speak TLS."""
     url, headers = f"{HUB.get(registry.address, registry.address)}/v2/{path}", {"Accept": accept}
     if not is_loopback(registry):
         try:
-            return opened.get(f"https://{url}", auth=user, headers=headers, timeout=TIMEOUT_SECONDS)
+            return http.get(f"https://{url}", auth=user, headers=headers, timeout=TIMEOUT_SECONDS)
         except requests.ConnectionError:
             if not registry.insecure:
                 raise
-    return opened.get(f"http://{url}", auth=user, headers=headers, timeout=TIMEOUT_SECONDS)
+    return http.get(f"http://{url}", auth=user, headers=headers, timeout=TIMEOUT_SECONDS)
 
 
-def bearer_challenge(answer: requests.Response) -> str | None:
-    """What a registry that wants a token says of where to get one."""
-    challenge = answer.headers.get("WWW-Authenticate", "")
-    return challenge if answer.status_code == 401 and challenge.lower().startswith("bearer ") else None
+def bearer_challenge(response: requests.Response) -> str | None:
+    """The challenge of a registry that requires a bearer token; None where it does not."""
+    challenge = response.headers.get("WWW-Authenticate", "")
+    return challenge if response.status_code == 401 and challenge.lower().startswith("bearer ") else None
 
 
 def has_token(registry: Registry) -> bool:
-    """Whether `docker login` stored an identity token, which the builder trades in and nobody can try here."""
+    """Whether `docker login` stored an identity token, which only the builder can exchange and use."""
     return "IdentityToken" in (stored_login(registry) or {})
 
 
 def token(
-    opened: requests.Session,
+    http: requests.Session,
     registry: Registry,
     challenge: str,
     user: HTTPBasicAuth | None,
     actions: str = "pull,push",
 ) -> requests.Response:
-    """The answer of the token service that `challenge` names, asked for a token for these actions."""
+    """The response of the token service that `challenge` names.
+
+    Args:
+        http: the session.
+        registry: settings of the registry.
+        challenge: the `WWW-Authenticate` header of the registry's response.
+        user: the login, if there is one.
+        actions: comma-separated actions that the token is to allow.
+    """
     fields: dict[str, str] = parse_dict_header(challenge.split(" ", 1)[1])  # type: ignore[no-untyped-call]
     query = {"service": fields.get("service", ""), "scope": f"repository:{registry.repository}:{actions}"}
-    return opened.get(fields.get("realm", ""), params=query, auth=user, timeout=TIMEOUT_SECONDS)
+    return http.get(fields.get("realm", ""), params=query, auth=user, timeout=TIMEOUT_SECONDS)
 
 
-def away(registry: Registry, reason: str) -> Problem:
-    """The problem that a registry does not answer as one."""
+def unreachable(registry: Registry, reason: str) -> Problem:
+    """The problem that no registry answers at the address."""
     host, _, port = registry.address.replace("localhost", "127.0.0.1").partition(":")
     start = f"docker run -d --restart always -p {host}:{port or 80}:5000 registry:2   # or: make tools"
     return Problem(
@@ -154,10 +162,10 @@ def _refused(registry: Registry, user: HTTPBasicAuth | None) -> Problem:
             "credentials that may push",
             "pulumi config set --secret --path 'mimir:registry.password'   # asks for the value",
         )
-    found = f'what `docker login` stored for user "{user.username!s}"' if user else "no credentials"
+    login = f'what `docker login` stored for user "{user.username!s}"' if user else "no credentials"
     return Problem(
         "mimir:registry.username",
-        f'"{registry.address}" wants a login and refuses {found}',
+        f'"{registry.address}" requires a login and refuses {login}',
         "a user and password in the settings, or a stored login",
         f"docker login {registry.address}",
     )

@@ -1,7 +1,7 @@
-"""What belongs to the deployment and not to the application, wherever in the source it lies: it is never staged.
+"""Files of the deployment that lie in the application's source. They are never staged.
 
 The project may be cloned inside of the application's repository, as a folder of it, as a linked worktree or several
-times; state, passphrase and virtual environment may have been put anywhere by variables.
+times. State, passphrase and virtual environment may be anywhere: variables set their paths.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 NAMES = frozenset({".pulumi", ".mimir", ".passphrase", ".git"})
-"""Pulumi's state, the audit log, the key of the stack's secrets, and what git knows: at any depth."""
+"""Pulumi's state, the audit log, the key of the stack's secrets, and git's own files: at any depth."""
 
 BUILD_OUTPUT = ".build"
 PROJECT_FILE = "Pulumi.yaml"
@@ -26,7 +26,7 @@ PLACES = ("PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_BACKEND_URL", "MIMIR_AUDIT_LO
 
 @dataclass(frozen=True)
 class OwnFiles:
-    """Tells what of a source is the deployment's.
+    """Identifies the files in a source that belong to the deployment.
 
     Attributes:
         places: paths in the source, of the project and of what variables name.
@@ -59,7 +59,7 @@ class OwnFiles:
             marker = path.name == ENVIRONMENT_FILE or (path.name == PROJECT_FILE and self.is_checkout(read(name)))
             if marker and len(path.parts) > 1:  # the source itself is what is built
                 folders.add(str(path.parent))
-        return {name for name in names if any(self.is_place(one) or one in folders for one in _and_above(name))}
+        return {name for name in names if any(self.is_place(path) or path in folders for path in _with_parents(name))}
 
 
 def excluded_files(source: Path, environment: Mapping[str, str] = os.environ) -> OwnFiles:
@@ -84,5 +84,5 @@ def _name_in(project_file: str) -> str | None:
     return match[1] if match else None
 
 
-def _and_above(name: str) -> list[str]:
+def _with_parents(name: str) -> list[str]:
     return [name, *(str(folder) for folder in PurePosixPath(name).parents[:-1])]

@@ -1,4 +1,4 @@
-"""Whether `source.package` is a program: Go builds a library too, into an archive that no engine can run."""
+"""Checks that `source.package` is a main package: Go builds a library too, into an archive that cannot be run."""
 
 from __future__ import annotations
 
@@ -12,15 +12,22 @@ CLAUSE = re.compile(r"\A(?:\s|//[^\n]*\n|/\*(?>.*?\*/))*+package\s+(\w+)", re.DO
 """The package clause, after comments (https://go.dev/ref/spec#Package_clause)."""
 
 LEFT_OUT = ("vendor", "testdata")
-"""Folders whose packages Go does not offer by `./...`, beside those that begin with . or _."""
+"""Folders whose packages Go does not offer by `./...`, besides those that begin with . or _."""
 
 MOST_SHOWN = 10
 
 
 def problem(source: Source, staged: Path) -> Problem | None:
-    """What is wrong with `source.package` in the source that is staged in `staged`; None where it is a program.
+    """Check that `source.package` is a main package.
 
-    Build constraints are not looked at: only what is no program under any of them is refused.
+    Build constraints are ignored: a package is refused only if it is not a main package under any of them.
+
+    Args:
+        source: the settings of the source.
+        staged: folder of the staged source.
+
+    Returns:
+        The problem; None where it is a main package.
     """
     packages = _packages(staged / source.package)
     if "main" in packages:

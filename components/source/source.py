@@ -1,7 +1,7 @@
-"""Where the source is: a folder, a commit in a folder, or a commit behind a git URL; and git, run safely.
+"""The location of the source (a folder, a commit in a folder, or a commit at a git URL), and running git safely.
 
-A repository is not trusted because somebody has checked it out: its configuration can name programs to run, and its
-index and refs can say that edited files are unchanged. Nothing here runs what a repository says.
+A checked-out repository is not trusted: its configuration can name programs to run, and its index and refs can mark
+edited files as unchanged. No program that a repository names is run.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ FOR_ACCESS = re.compile(
     r"GIT_(SSH|SSH_COMMAND|SSH_VARIANT|ASKPASS|EXEC_PATH|SSL_\w+|PROXY_SSL_\w+|HTTP_PROXY_AUTHMETHOD|HTTP_USER_AGENT"
     r"|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+|PARAMETERS)|TEST_ASSUME_DIFFERENT_OWNER)"
 )
-"""Git's variables for access and trust, which are kept. Others point it at a repository, or change what it reads."""
+"""Git's variables for access and trust, which are kept. Others select a repository, or change what git reads."""
 
 PROTOCOLS = "https:ssh:file"
-"""What git may speak, whatever any configuration says: `ext::` would run a command."""
+"""Protocols that git may use, whatever its configuration says: `ext::` would run a command."""
 
 SAFE = tuple(
     word
@@ -36,8 +36,8 @@ SAFE = tuple(
         "core.fsmonitor=false",  # a program
         "core.hooksPath=/dev/null",
         "core.untrackedCache=false",
-        "core.commitGraph=false",  # says of commits what nobody checks
-        "log.showSignature=false",  # runs gpg.program, and its words would be between the answers
+        "core.commitGraph=false",  # its statements on commits are not verified
+        "log.showSignature=false",  # runs gpg.program, whose output would be mixed with git's
         "submodule.recurse=false",
         "fetch.recurseSubmodules=false",
         "gc.auto=0",
@@ -45,7 +45,7 @@ SAFE = tuple(
     )
     for word in ("-c", setting)
 )
-"""Settings that win over those of a repository and of the user."""
+"""Settings that override those of the repository and of the user."""
 
 HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
 USER = r"[A-Za-z0-9_][\w.+-]*"
@@ -60,7 +60,7 @@ ALLOWED_URLS = "https://host/path, ssh://user@host/path, user@host:path or file:
 
 
 class GitError(Exception):
-    """A git command failed; the message holds what git said."""
+    """A git command failed; the message holds git's error output."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Revision:
     Attributes:
         commit: full commit, or None outside of version control.
         epoch: time of that commit in seconds since 1970; 0 outside of version control.
-        url: repository's URL without credentials, or None where it has none that others could use.
+        url: repository's URL without credentials, or None where it has none that works on other machines.
     """
 
     commit: str | None
@@ -84,9 +84,9 @@ def is_url(location: str) -> bool:
 
 
 def location_fault(location: str) -> str | None:
-    """Why `location` is refused before any program is handed it; None where it may be tried.
+    """Why `location` is refused before it is passed to a program; None where it is allowed.
 
-    Git takes what begins with - for an option, and has transports that run commands (gitremote-helpers(7)).
+    Git reads an argument that begins with - as an option, and has transports that run commands (gitremote-helpers(7)).
     """
     if location.startswith("-"):
         return "which begins with -, and would be taken for an option"
@@ -103,18 +103,18 @@ def shown(location: str) -> str:
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment in which git runs: it asks nobody, and sees nothing of a git that may be running around it."""
+    """The environment in which git runs: without prompts, and without variables of a git that started this process."""
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith("GIT_") or FOR_ACCESS.fullmatch(name)
     }
     return {
         **clean,
-        "LC_ALL": "C",  # its messages are read below
+        "LC_ALL": "C",  # its messages are parsed
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
         "GIT_ALLOW_PROTOCOL": PROTOCOLS,
         "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_NO_LAZY_FETCH": "1",  # from wherever the repository says
+        "GIT_NO_LAZY_FETCH": "1",  # from a URL in the repository's configuration
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_LITERAL_PATHSPECS": "1",
         **(more or {}),
@@ -125,9 +125,9 @@ def command(*arguments: str, at: Path | None = None, git_dir: Path | None = None
     """The command line of git; `arguments` begin with git's command.
 
     Args:
-        arguments: git's command and what follows it. Whatever comes from a setting stands after `--`.
-        at: folder in which it looks for a repository, upward.
-        git_dir: the repository itself; nothing is looked for.
+        arguments: git's command and its arguments. Values from settings follow `--`.
+        at: working directory, from which git searches for a repository upwards.
+        git_dir: the repository itself, without a search.
     """
     where = [*(["-C", str(at.absolute())] if at else []), *([f"--git-dir={git_dir.absolute()}"] if git_dir else [])]
     return ["git", *where, *SAFE, *arguments]
@@ -140,13 +140,20 @@ def git(
     env: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> bytes:
-    """Run git (see `command`) and return what it prints.
+    """Run git and return its output.
+
+    Args:
+        arguments: git's command and its arguments (see `command`).
+        at: working directory.
+        git_dir: the repository itself.
+        env: additional environment variables.
+        stdin: standard input.
 
     Raises:
         GitError: when git fails or is not installed, with its message.
     """
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command(*arguments, at=at, git_dir=git_dir),
             capture_output=True,
             input=stdin if stdin is not None else b"",
@@ -158,13 +165,13 @@ def git(
         raise GitError(f"git: no answer in {GIT_SECONDS} s") from error
     except FileNotFoundError as error:
         raise GitError("git: it is not installed, or not on PATH") from error
-    if done.returncode != 0:
-        raise GitError(f"git: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout
+    if process.returncode != 0:
+        raise GitError(f"git: {process.stderr.decode(errors='replace').strip()}")
+    return process.stdout
 
 
 def suggestion(location: str) -> str:
-    """The command that shows what a repository has."""
+    """The command that lists the refs of a repository."""
     return f"git ls-remote -- {shlex.quote(location)}"
 
 
@@ -177,5 +184,5 @@ def public_url(source: Source, origin: str | None) -> str | None:
     """
     url = source.location if is_url(source.location) else origin
     if not url or url.startswith("file://") or not is_url(url) or re.search(r"[\s\x00-\x1f]", url):
-        return None  # a path means nothing elsewhere, and would make two checkouts of one commit differ
+        return None  # a path is valid on one machine only, and would make two checkouts of one commit differ
     return re.sub(r"//[^/]*@", "//", url).partition("?")[0]

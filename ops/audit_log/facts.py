@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from components.constants import DEFAULT_SOURCE
-from components.source import repository
+from components.source.repository import open_repository
 from components.source.source import GitError, git, is_url
 from ops.audit_log.location import redact_url
 from ops.audit_log.record import Actor, DeploymentSource, Revision
@@ -49,8 +49,8 @@ def project_revision() -> Revision:
 def source_revision(folder: Path) -> Revision:
     """The revision of the files in `folder`, whose repository is not trusted; empty outside of a git repository."""
     try:
-        with repository.opened(folder) as opened:
-            return Revision(commit=opened.head, dirty=opened.is_changed()) if opened else Revision()
+        with open_repository(folder) as repository:
+            return Revision(commit=repository.head, dirty=repository.is_changed()) if repository else Revision()
     except (GitError, OSError):
         return Revision()
 

@@ -73,7 +73,7 @@ def _own_identity() -> str:
 def _keyless(identity: str, issuer: str) -> Signer:
     if not identity:
         raise CannotWork(f"whose signature? Give --key FILE ({MAKE_A_KEY}), or --identity URL")
-    return Signer((), Verifier(attestations.of_identity(identity, issuer), run))
+    return Signer((), Verifier(attestations.identity_arguments(identity, issuer), run))
 
 
 def _with_key(key: Path, scratch: Path) -> Signer:
@@ -91,5 +91,5 @@ def _with_key(key: Path, scratch: Path) -> Signer:
     run(["cosign", "trusted-root", "create", "--out", str(nothing)])
     return Signer(
         ("--key", str(key), f"--signing-config={nobody}", f"--trusted-root={nothing}"),
-        Verifier(attestations.of_key(str(public), str(nothing)), run),
+        Verifier(attestations.key_arguments(str(public), str(nothing)), run),
     )

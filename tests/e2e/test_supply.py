@@ -167,7 +167,7 @@ def chain(new_stack: NewStack, tmp_path_factory: pytest.TempPathFactory) -> Chai
     pushed = made.ops("push", "--layout", str(made.layout), "--ref", f"127.0.0.1:5000/{name}:candidate").ok()
     assert pushed.text.splitlines()[-1] == made.ref
     bare = made.ops("verify-image", "--ref", made.ref, "--key", str(made.public)).failed()
-    assert "no bill of materials that is believed for linux/amd64" in bare.text
+    assert "no bill of materials that is trusted for linux/amd64" in bare.text
     made.ops("attest", "--ref", made.ref, "--evidence", str(made.evidence), "--key", str(made.key)).ok()
     return made
 
@@ -243,8 +243,8 @@ def test_the_signers_key_verifies_it_and_no_other_one_does(chain: Chain, tmp_pat
     environment = {**os.environ, "COSIGN_PASSWORD": ""}
     subprocess.run(["cosign", "generate-key-pair", *other], env=environment, check=True, capture_output=True)
     refused = chain.ops("verify-image", "--ref", chain.ref, "--key", str(tmp_path / "other.pub")).failed()
-    assert "no signature that is believed" in refused.text
-    assert "no bill of materials that is believed for linux/arm64" in refused.text
+    assert "no signature that is trusted" in refused.text
+    assert "no bill of materials that is trusted for linux/arm64" in refused.text
 
 
 def test_what_somebody_has_changed_in_the_registry_is_refused(chain: Chain) -> None:
@@ -254,7 +254,7 @@ def test_what_somebody_has_changed_in_the_registry_is_refused(chain: Chain) -> N
     copy.put_manifest(chain.digest.replace(":", "-"), {"schemaVersion": 2, "mediaType": INDEX, "manifests": changed})
     ref = f"127.0.0.1:5000/{copy.name}@{chain.digest}"
     refused = chain.ops("verify-image", "--ref", ref, "--key", str(chain.public)).failed()
-    for missing in ("no signature", "no provenance", *(f"no bill of materials that is believed for {p}" for p in BOTH)):
+    for missing in ("no signature", "no provenance", *(f"no bill of materials that is trusted for {p}" for p in BOTH)):
         assert missing in refused.text, refused.text
     assert "python -m ops attest" in refused.text
 
@@ -278,7 +278,7 @@ def test_production_deploys_a_digest_only_with_its_signers_signature(
     stack.write(image={"signature": {"key": str(tmp_path / "other.pub")}})
     for command in ("preview", "up"):
         refused = stack.ops(command, *flags).failed().text
-        assert "no signature that is believed" in refused and "Traceback" not in refused
+        assert "no signature that is trusted" in refused and "Traceback" not in refused
     stack.write(image={"signature": {"allowUnsigned": True}})
     assert "policy/unsigned_images.yaml" in stack.ops("up", *flags).failed().text
     assert engine.containers.list(all=True, filters=stack.mine) == [], "nothing was made"

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         for name, made in boms.items():
             _attach(reference, attestations.SBOM, folder / name, made, own)
         _attach(reference, attestations.PROVENANCE, file, history, own)
-        if attestations.is_signed(reference, own.verifier):
+        if attestations.unsigned_reason(reference, own.verifier):
             run_tool(["cosign", "sign", "--yes", *own.sign, reference])
             print(f"signed {reference}")
         else:

@@ -244,7 +244,7 @@ class TestPreflight:
         assert [one.key for one in caught.value.problems] == ["mimir:image.digest"]
 
     def test_a_registry_that_is_away_is_one_problem(self, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
-        away = registry.away(self.settings.registry, "ConnectionError")
+        away = registry.unreachable(self.settings.registry, "ConnectionError")
         monkeypatch.setattr(registry, "problems", lambda _: [away])
         asked = put(lambda request: (404, {}))
         with pytest.raises(DeploymentError) as caught:

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from components.source import git_fetch, source
-from components.source.git_fetch import REPOSITORIES, fetched
+from components.source.git_fetch import REPOSITORIES, fetch_commit
 from components.source.source import GitError
 from tests.support.project import PROJECT
 from tests.support.repositories import commit, create, git, write
 
 pytestmark = pytest.mark.usefixtures("here")
 
-FETCH = "import sys; from components.source.git_fetch import fetched; print(fetched(*sys.argv[1:]))"
+FETCH = "import sys; from components.source.git_fetch import fetch_commit; print(fetch_commit(*sys.argv[1:]))"
 
 
 def url_of(repository: Path) -> tuple[str, str]:
@@ -29,7 +29,7 @@ def url_of(repository: Path) -> tuple[str, str]:
 
 def home(url: str, head: str) -> Path:
     """The folder of a URL in the cache."""
-    return fetched(url, head).parent
+    return fetch_commit(url, head).parent
 
 
 def test_several_at_once_fetch_once(repository: Path, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_what_a_killed_process_left_is_in_nobodys_way(repository: Path, leftover
     if leftover != "empty folder":
         git("init", "--quiet", "--bare", at=fresh)
         (fresh / ("HEAD" if leftover == "half a repository" else "shallow.lock")).write_text("")
-    assert git("cat-file", "-t", head, at=fetched(url, head)) == "commit"
+    assert git("cat-file", "-t", head, at=fetch_commit(url, head)) == "commit"
     assert sorted(path.name for path in cache.iterdir()) == sorted([head, "lock"])
 
 
@@ -80,19 +80,19 @@ def test_nothing_is_ever_fetched_into_the_project_itself(repository: Path, here:
 
 def test_a_place_that_was_emptied_is_filled_again(repository: Path) -> None:
     url, head = url_of(repository)
-    place = fetched(url, head)
+    place = fetch_commit(url, head)
     shutil.rmtree(place / "objects")
-    assert git("cat-file", "-t", head, at=fetched(url, head)) == "commit"
+    assert git("cat-file", "-t", head, at=fetch_commit(url, head)) == "commit"
     shutil.rmtree(place)
     place.mkdir()
-    assert git("cat-file", "-t", head, at=fetched(url, head)) == "commit"
+    assert git("cat-file", "-t", head, at=fetch_commit(url, head)) == "commit"
 
 
 def test_a_fetch_that_fails_leaves_nothing(repository: Path) -> None:
     url, head = url_of(repository)
     cache = home(url, head)
     with pytest.raises(GitError):
-        fetched(url, "0" * 40)
+        fetch_commit(url, "0" * 40)
     assert sorted(path.name for path in cache.iterdir()) == sorted([head, "lock"])
 
 
@@ -106,7 +106,7 @@ def test_waiting_ends_and_says_for_what(
     with (cache / "lock").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(GitError, match=rf"another process has been fetching {url} for 0\.1 s"):
-            fetched(url, head)
+            fetch_commit(url, head)
     assert capsys.readouterr().err.count("Waiting for another process") == 1
 
 
@@ -115,14 +115,14 @@ def test_one_url_does_not_wait_for_another(repository: Path, tmp_path: Path, mon
     monkeypatch.setattr(source, "GIT_SECONDS", 30)
     with (home(url, head) / "lock").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert fetched(*url_of(create(tmp_path / "second"))).is_dir()
+        assert fetch_commit(*url_of(create(tmp_path / "second"))).is_dir()
 
 
 def test_what_was_not_used_for_a_month_goes(repository: Path) -> None:
     url, first = url_of(repository)
-    old = fetched(url, first)
+    old = fetch_commit(url, first)
     os.utime(old, (time.time() - git_fetch.FORGET_SECONDS - 60,) * 2)
     write(repository, {"main.go": "package main // second\n"})
-    assert fetched(url, commit(repository)).is_dir()
+    assert fetch_commit(url, commit(repository)).is_dir()
     assert not old.exists()
     assert REPOSITORIES.is_dir()
