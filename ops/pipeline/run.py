@@ -20,7 +20,7 @@ TAIL_LINES = 40
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a step.
+    """The result of a step.
 
     Attributes:
         command: what ran, or would have.
@@ -67,8 +67,8 @@ class Run:
 
     @property
     def failed(self) -> Done | None:
-        """The step that stopped it, if one did."""
-        return next((one for one in self.done if one.status == "failed"), None)
+        """The failed step, if any."""
+        return next((done for done in self.done if done.status == "failed"), None)
 
     def all_of(self, steps: Sequence[Step]) -> None:
         """Run `steps`, up to the first that fails."""
@@ -77,25 +77,25 @@ class Run:
                 self.done.append(Done(step, "not run", self.command(step)))
                 continue
             print(f"{step.name:<18}{step.purpose} …", flush=True)
-            one = self._one(number, step)
-            self.done.append(one)
-            print(f"{'':<18}{one.status}, {one.seconds:.1f} s{f'; {one.note}' if one.note else ''}", flush=True)
+            done = self._run_step(number, step)
+            self.done.append(done)
+            print(f"{'':<18}{done.status}, {done.seconds:.1f} s{f'; {done.note}' if done.note else ''}", flush=True)
 
     def evidence(self, number: int, step: Step) -> Path:
         """The folder of a step's evidence."""
         return self.folder / "evidence" / f"{number:02}-{step.name}"
 
     def command(self, step: Step, evidence: Path | None = None) -> tuple[str, ...]:
-        """What a step runs; words that are not known yet stay in braces."""
-        known = {**self.values, **({"evidence": str(evidence)} if evidence else {})}
-        filled = (known.get(word[1:-1], word) if word.startswith("{") else word for word in step.command)
+        """The command of a step; placeholders without a value yet stay in braces."""
+        values = {**self.values, **({"evidence": str(evidence)} if evidence else {})}
+        filled = (values.get(word[1:-1], word) if word.startswith("{") else word for word in step.command)
         return (*filled, *self.more.get(step.name, ()))
 
     def repeat(self, command: Sequence[str]) -> str:
         """A command as it can be pasted into a shell in which the tools are."""
         return f"cd {shlex.quote(str(self.checkout))} && {self.assignments} {shlex.join(command)}"
 
-    def _one(self, number: int, step: Step) -> Done:
+    def _run_step(self, number: int, step: Step) -> Done:
         evidence = self.evidence(number, step)
         evidence.mkdir(parents=True)
         command = self.command(step, evidence)

@@ -61,8 +61,11 @@ def _merged(template: Path, place: PipelineWorkspace, stack: str, own: Mapping[s
     kept = yaml.safe_load(place.stack_file(stack).read_text()) if place.stack_file(stack).exists() else {}
     if "encryptionsalt" in kept:
         document["encryptionsalt"] = kept["encryptionsalt"]
-        known = kept["config"]["mimir:environment"].get("jwtSecret")
-        config["mimir:environment"] = {**config["mimir:environment"], **({"jwtSecret": known} if known else {})}
+        jwt_secret = kept["config"]["mimir:environment"].get("jwtSecret")
+        config["mimir:environment"] = {
+            **config["mimir:environment"],
+            **({"jwtSecret": jwt_secret} if jwt_secret else {}),
+        }
     return document
 
 

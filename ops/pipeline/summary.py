@@ -1,4 +1,4 @@
-"""What is left of a run: a table for people, JSON for programs."""
+"""The summary of a run: a Markdown table, and JSON."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def write(run: Run, about: dict[str, Any]) -> dict[str, Any]:
         "image": run.values.get("ref"),
         "steps": [
             {
-                "step": one.step.name,
-                "status": one.status,
-                "seconds": round(one.seconds, 1),
-                "exit_code": one.code,
-                "command": " ".join(one.command),
-                "note": one.note,
-                "evidence": _files(run.evidence(number, one.step), run.folder),
+                "step": done.step.name,
+                "status": done.status,
+                "seconds": round(done.seconds, 1),
+                "exit_code": done.code,
+                "command": " ".join(done.command),
+                "note": done.note,
+                "evidence": _files(run.evidence(number, done.step), run.folder),
             }
-            for number, one in enumerate(run.done, 1)
+            for number, done in enumerate(run.done, 1)
         ],
     }
     (run.folder / "summary.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
@@ -42,7 +42,8 @@ def write(run: Run, about: dict[str, Any]) -> dict[str, Any]:
 def table(run: Run, about: dict[str, Any]) -> str:
     """The steps and what became of them, in Markdown."""
     rows = [
-        f"| {one.step.name} | {one.status} | {one.seconds:.1f} | {one.note or one.step.purpose} |" for one in run.done
+        f"| {done.step.name} | {done.status} | {done.seconds:.1f} | {done.note or done.step.purpose} |"
+        for done in run.done
     ]
     digest = run.values.get("digest", "none was built")
     head = [f"Commit {about['commit']}, digest {digest}", "", "| step | result | seconds | |", "|---|---|---|---|"]

@@ -1,4 +1,4 @@
-"""A report for programs. The schema only ever grows; `schema` changes when a key changes its meaning."""
+"""Renders a report as JSON. Keys are only added; `schema` increases when a key changes its meaning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCHEMA = 1
 
 
 def write(report: Report) -> str:
-    """`report` as JSON: names, paths and kinds, and no value of any property."""
+    """`report` as JSON: names, paths and kinds, never the value of a property."""
     meaning = report.meaning
     document: dict[str, Any] = {
         "schema": SCHEMA,
@@ -24,26 +24,26 @@ def write(report: Report) -> str:
         "remarks": meaning.remarks,
         "volumes": meaning.volumes,
         "destructive": [
-            {"name": one.name, "type": one.type, "kind": one.kind, "allowed": one.name in report.allowed}
-            for one in meaning.destructive
+            {"name": change.name, "type": change.type, "kind": change.kind, "allowed": change.name in report.allowed}
+            for change in meaning.destructive
         ],
         "image": report.image,
         "settings": report.settings,
         "changes": [
             {
-                "name": one.name,
-                "type": one.type,
-                "urn": one.urn,
-                "kind": one.kind,
-                "paths": one.paths,
-                "deleteFirst": one.delete_first,
-                "protected": one.protected,
+                "name": change.name,
+                "type": change.type,
+                "urn": change.urn,
+                "kind": change.kind,
+                "paths": change.paths,
+                "deleteFirst": change.delete_first,
+                "protected": change.protected,
             }
-            for one in report.changes
+            for change in report.changes
         ],
         "changedBy": report.changed_by,
         "deletions": report.deletions,
-        "policies": {"packs": report.packs, "violations": [vars(one) for one in report.violations]},
+        "policies": {"packs": report.packs, "violations": [vars(violation) for violation in report.violations]},
         "warnings": report.warnings,
         "errors": report.errors,
     }

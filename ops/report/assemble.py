@@ -1,4 +1,4 @@
-"""Makes the report of a stack: a preview, or a look for drift."""
+"""Assembles the report of a stack, from a preview or from a drift check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ops.report.preview_events import Observed
 from ops.report.report import Report, Violation
 
 REFUSED = ("cannot be deleted\nbecause it is protected", "as it is currently marked for protection")
-"""How Pulumi refuses to delete or replace what is protected."""
+"""Parts of the messages with which Pulumi refuses to delete or replace a protected resource."""
 
 
 def preview(
@@ -30,61 +30,61 @@ def preview(
 
     Args:
         stack: the stack.
-        packs: folders of policy packs that judge it.
-        pack_configs: a file of settings for each of them.
-        allowed: names of resources that may be destroyed.
-        built: gives the digest of the image that the preview has built.
-        command: what repeats it.
+        packs: folders of the policy packs to run.
+        pack_configs: one configuration file for each pack, in the same order.
+        allowed: names of the resources that may be deleted or replaced.
+        built: returns the digest of the image that the preview built.
+        command: the command that repeats the preview.
     """
-    seen = preview_events.preview(stack, packs, pack_configs)
-    changes = fold(seen.steps)
-    means = meaning.assess(changes)
+    observed = preview_events.preview(stack, packs, pack_configs)
+    changes = fold(observed.steps)
+    assessed = meaning.assess(changes)
     return (
         Report(
             stack=stack.name,
             kind="preview",
             changes=changes,
-            meaning=means,
-            unchanged=_unchanged(seen),
-            image=image.describe(seen, changes, built),
+            meaning=assessed,
+            unchanged=_unchanged(observed),
+            image=image.describe(observed, changes, built),
             settings=changed_settings.changed(stack),
-            violations=[_violation(one) for one in seen.policies],
-            packs=seen.packs,
-            warnings=seen.warnings,
-            errors=_errors(seen, means, allowed),
+            violations=[_violation(event) for event in observed.policies],
+            packs=observed.packs,
+            warnings=observed.warnings,
+            errors=_errors(observed, assessed, allowed),
             allowed=allowed,
             command=command,
         ),
-        seen.text,
+        observed.text,
     )
 
 
 def drift(stack: Stack, *, command: str) -> tuple[Report, str]:
-    """What somebody changed or removed behind Pulumi's back, and the CLI's own output."""
-    seen = preview_events.drift(stack)
-    changes = drifted.drift_changes(seen.results)
+    """The report of what was changed or removed outside of Pulumi, and the CLI's own output."""
+    observed = preview_events.drift(stack)
+    changes = drifted.drift_changes(observed.results)
     return (
         Report(
             stack=stack.name,
             kind="drift",
             changes=changes,
             meaning=Meaning(),
-            unchanged=len(_resources(seen)) - len(changes),
+            unchanged=len(_resources(observed)) - len(changes),
             image="",
             settings=None,
-            warnings=seen.warnings,
-            errors=_errors(seen, Meaning(), frozenset()),
+            warnings=observed.warnings,
+            errors=_errors(observed, Meaning(), frozenset()),
             command=command,
         ),
-        seen.text,
+        observed.text,
     )
 
 
-def _errors(seen: Observed, means: Meaning, allowed: frozenset[str]) -> list[str]:
-    """The errors, but for refusals that the report already says as a destructive change that is not allowed."""
-    said = {one.urn for one in means.destructive if one.name not in allowed}
-    errors = [text for urn, text in seen.errors if not (urn in said and any(part in text for part in REFUSED))]
-    return errors or ([seen.text] if seen.failed and not seen.errors else [])
+def _errors(observed: Observed, assessed: Meaning, allowed: frozenset[str]) -> list[str]:
+    """The errors, without refusals that the report already lists as destructive changes that are not allowed."""
+    reported = {change.urn for change in assessed.destructive if change.name not in allowed}
+    errors = [text for urn, text in observed.errors if not (urn in reported and any(part in text for part in REFUSED))]
+    return errors or ([observed.text] if observed.failed and not observed.errors else [])
 
 
 def _violation(event: PolicyEvent) -> Violation:
@@ -93,10 +93,12 @@ def _violation(event: PolicyEvent) -> Violation:
     return Violation(event.policy_name, resource, event.enforcement_level == "mandatory", event.message.strip())
 
 
-def _resources(seen: Observed) -> set[str]:
-    """The URNs of what is a resource of a provider."""
-    return {one.urn for one in [*seen.steps, *seen.results] if (state := one.new or one.old) and state.custom}
+def _resources(observed: Observed) -> set[str]:
+    """The URNs of the resources that a provider manages; components are left out."""
+    return {
+        step.urn for step in [*observed.steps, *observed.results] if (state := step.new or step.old) and state.custom
+    }
 
 
-def _unchanged(seen: Observed) -> int:
-    return len({one.urn for one in seen.steps if one.op is OpType.SAME} & _resources(seen))
+def _unchanged(observed: Observed) -> int:
+    return len({step.urn for step in observed.steps if step.op is OpType.SAME} & _resources(observed))

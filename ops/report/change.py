@@ -1,4 +1,4 @@
-"""What Pulumi's engine would do, one `Change` a resource, folded from the steps that it announces."""
+"""What Pulumi's engine would do: one `Change` per resource, combined from the engine's steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS: Mapping[OpType, Kind] = {
     OpType.DELETE: "delete",
     OpType.DELETE_REPLACED: "delete",
 }
-"""What each step is to a reader; a resource with several steps is what the first of `ORDER` says."""
+"""The kind of change of each step. A resource with several steps gets the first of their kinds in `ORDER`."""
 
 ORDER: tuple[Kind, ...] = ("replace", "create", "update", "delete")
 
@@ -30,14 +30,14 @@ class Change:
     """What happens to one resource.
 
     Attributes:
-        urn: Pulumi's name of it.
+        urn: the resource's URN.
         kind: what happens.
         paths: properties that differ, as the provider names them, such as `envs[1]`.
-        delete_first: replaced, and the old one ends before the new one exists.
-        protected: Pulumi refuses to delete it.
-        retained: Pulumi forgets it instead of deleting it.
-        old: its inputs as they are.
-        new: its inputs as they would be. Secrets are masked by the engine in both.
+        delete_first: whether a replacement deletes the old resource before it creates the new one.
+        protected: whether Pulumi refuses to delete it.
+        retained: whether a deletion keeps it on the platform (`retainOnDelete`).
+        old: its current inputs.
+        new: its inputs after the update. The engine masks secrets in both.
     """
 
     urn: str
@@ -56,17 +56,17 @@ class Change:
 
     @property
     def type(self) -> str:
-        """Its type, without the components that it is in."""
+        """Its type, without the types of its parent components."""
         return self._types[-1]
 
     @property
     def within(self) -> tuple[str, ...]:
-        """The types of the components that it is in, the outermost first."""
+        """The types of its parent components, the outermost first."""
         return tuple(self._types[:-1])
 
     @property
     def removes(self) -> bool:
-        """Whether what is there now goes."""
+        """Whether the existing resource is deleted."""
         return self.kind in ("replace", "delete")
 
     @property
@@ -75,26 +75,31 @@ class Change:
 
 
 def fold(steps: Iterable[StepEventMetadata]) -> list[Change]:
-    """The changes that `steps`, in the engine's order, add up to; components and what stays the same are left out."""
+    """Combine `steps`, in the engine's order, into one change per resource.
+
+    Components and unchanged resources are left out.
+    """
     by_urn: dict[str, list[StepEventMetadata]] = {}
     for step in steps:
         state = step.new or step.old
         if step.op in KINDS and state and state.custom:
             by_urn.setdefault(step.urn, []).append(step)
-    return [_one(urn, of_it) for urn, of_it in by_urn.items()]
+    return [_combine(urn, resource_steps) for urn, resource_steps in by_urn.items()]
 
 
-def _one(urn: str, steps: list[StepEventMetadata]) -> Change:
+def _combine(urn: str, steps: list[StepEventMetadata]) -> Change:
     kinds = {KINDS[step.op] for step in steps}
     ops = [step.op for step in steps]
-    made, gone = (ops.index(op) if op in ops else None for op in (OpType.CREATE_REPLACEMENT, OpType.DELETE_REPLACED))
+    create, delete = (
+        ops.index(op) if op in ops else None for op in (OpType.CREATE_REPLACEMENT, OpType.DELETE_REPLACED)
+    )
     old = next((step.old for step in steps if step.old), None)
     new = next((step.new for step in steps if step.new), None)
     return Change(
         urn=urn,
         kind=next(kind for kind in ORDER if kind in kinds),
         paths=tuple(sorted({path for step in steps for path in (step.detailed_diff or step.diffs or ())})),
-        delete_first=made is not None and gone is not None and gone < made,
+        delete_first=create is not None and delete is not None and delete < create,
         protected=bool(old and old.protect),
         retained=bool(old and old.retain_on_delete),
         old=(old and old.inputs) or {},

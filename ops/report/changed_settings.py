@@ -1,4 +1,4 @@
-"""Which settings differ from those of the last update: their keys only, because a value may be anything."""
+"""Which settings differ from those of the last update. Only their keys: a value may be a secret."""
 
 from __future__ import annotations
 
@@ -11,41 +11,49 @@ from pulumi.automation import CommandError, ConfigValue, Stack
 
 from components.configuration import structured
 
-LOOKED_AT = 20
-"""Updates that are looked back at for one that succeeded."""
+HISTORY_SIZE = 20
+"""Number of past updates that are searched for the last successful one."""
 
 
 def changed(stack: Stack) -> tuple[str, ...] | None:
     """Paths of the settings that differ from the last update that succeeded; None where there was none."""
     try:
-        past = stack.history(page_size=LOOKED_AT)
-    except CommandError:  # it cannot be read with the secrets provider of today
+        history = stack.history(page_size=HISTORY_SIZE)
+    except CommandError:  # the current secrets provider cannot decrypt it
         return None
-    before = next((one.config for one in past if one.kind == "update" and one.result == "succeeded"), None)
+    before = next(
+        (update.config for update in history if update.kind == "update" and update.result == "succeeded"), None
+    )
     return None if before is None else differing(before, stack.get_all_config(), _defaults())
 
 
 def differing(
     before: Mapping[str, ConfigValue], after: Mapping[str, ConfigValue], defaults: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """Paths of all settings that differ. A section that a stack file has hides the project's `defaults` of it."""
+    """Paths of all settings that differ.
+
+    Args:
+        before: configuration of the last successful update.
+        after: current configuration.
+        defaults: the project's defaults; a section in the stack file replaces that section's defaults.
+    """
     old, new = (
-        {**_leaves(defaults), **_leaves({key: structured(one.value) for key, one in side.items()})}
+        {**_leaves(defaults), **_leaves({key: structured(value.value) for key, value in side.items()})}
         for side in (before, after)
     )
     return tuple(sorted(path for path in {*old, *new} if old.get(path) != new.get(path)))
 
 
 def _defaults() -> dict[str, Any]:
-    """The defaults of this version of the project, by the key of each section."""
+    """The defaults in Pulumi.yaml, by the key of each section."""
     declared = yaml.safe_load(Path("Pulumi.yaml").read_text())["config"]
-    return {f"mimir:{key}": one["default"] for key, one in declared.items() if "default" in one}
+    return {f"mimir:{key}": setting["default"] for key, setting in declared.items() if "default" in setting}
 
 
 def _leaves(value: Any, path: str = "") -> dict[str, Any]:
     if not isinstance(value, dict):
         return {path.removeprefix("mimir:"): value}
-    found: dict[str, Any] = {}
+    leaves: dict[str, Any] = {}
     for key, below in value.items():
-        found |= _leaves(below, f"{path}.{key}" if path else key)
-    return found
+        leaves |= _leaves(below, f"{path}.{key}" if path else key)
+    return leaves

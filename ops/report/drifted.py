@@ -1,4 +1,4 @@
-"""What differs between a stack's state and its platform."""
+"""Drift: differences between a stack's state and its platform."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from ops.report.change import Change
 
 
 def drift_changes(results: Iterable[StepEventMetadata]) -> list[Change]:
-    """What is gone, and what is not as the program made it.
+    """The resources that were deleted or changed outside of Pulumi.
 
-    A provider may say of a resource that nothing changed, because it compares what it was told and not what is there
-    (pulumi-kubernetes without server-side apply does). So what the program set is compared with what was read.
+    A provider may report no change because it compares with the last inputs instead of the live object
+    (pulumi-kubernetes without server-side apply does). So the program's inputs are compared with the refreshed outputs.
     """
-    found: list[Change] = []
-    for one in results:
-        if not one.old or not one.old.custom:
+    changes: list[Change] = []
+    for step in results:
+        if not step.old or not step.old.custom:
             continue
-        if one.op is OpType.DELETE or one.new is None:
-            found.append(Change(one.urn, "delete", old=one.old.inputs or {}))
+        if step.op is OpType.DELETE or step.new is None:
+            changes.append(Change(step.urn, "delete", old=step.old.inputs or {}))
             continue
-        paths = tuple(sorted({*(one.detailed_diff or ()), *_differing(one)}))
-        if one.op is OpType.UPDATE or paths:
-            found.append(Change(one.urn, "update", paths, old=one.old.inputs or {}, new=one.new.inputs or {}))
-    return found
+        paths = tuple(sorted({*(step.detailed_diff or ()), *_differing(step)}))
+        if step.op is OpType.UPDATE or paths:
+            changes.append(Change(step.urn, "update", paths, old=step.old.inputs or {}, new=step.new.inputs or {}))
+    return changes
 
 
-def _differing(one: StepEventMetadata) -> Iterator[str]:
-    """Paths of what the program set and somebody changed."""
-    assert one.old and one.new
-    yield from _walk(one.old.inputs or {}, one.old.outputs or {}, one.new.outputs or {}, "")
+def _differing(step: StepEventMetadata) -> Iterator[str]:
+    """Paths of the properties that the program sets and whose live value differs."""
+    assert step.old and step.new
+    yield from _walk(step.old.inputs or {}, step.old.outputs or {}, step.new.outputs or {}, "")
 
 
 def _walk(set_: Any, before: Any, after: Any, path: str) -> Iterator[str]:

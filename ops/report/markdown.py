@@ -1,4 +1,4 @@
-"""A report for people: first what it means, last the resources, because what is too long is cut at the end."""
+"""Renders a report as Markdown. The impact comes first and the resources last: a long report is cut at the end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ops.report.change import Change
 from ops.report.report import Report
 
 LIMIT = 65_000
-"""Characters. A comment on GitHub holds 65,536."""
+"""Maximum characters. A comment on GitHub holds 65,536."""
 
 HEADLINES = {
     ExitCode.NO_CHANGE: "nothing to change",
@@ -65,13 +65,13 @@ def _summary(report: Report) -> list[str]:
     rows: list[tuple[str, Sequence[str]]] = []
     if report.kind == "preview":
         none = "none: a new version serves before the old one ends" if meaning.restarts else "none"
-        # A preview that failed may not have come to what interrupts.
-        known = not report.errors
+        # A failed preview may have stopped before the changes that interrupt.
+        complete = not report.errors
         rows = [
-            ("Interruption", meaning.interruptions or (none if known else UNKNOWN,)),
-            ("Restarts", meaning.restarts or ("none" if known else UNKNOWN,)),
+            ("Interruption", meaning.interruptions or (none if complete else UNKNOWN,)),
+            ("Restarts", meaning.restarts or ("none" if complete else UNKNOWN,)),
             *([("Also", meaning.remarks)] if meaning.remarks else []),
-            ("Volumes", meaning.volumes or ("untouched" if known else UNKNOWN,)),
+            ("Volumes", meaning.volumes or ("untouched" if complete else UNKNOWN,)),
             ("Image", (report.image,)),
             ("Settings changed", _settings(report)),
             ("Policies", _policies(report)),
@@ -91,7 +91,7 @@ def _policies(report: Report) -> tuple[str, ...]:
     if not report.packs:
         return ("not asked",)
     packs = ", ".join(f"{name} {version}".strip() for name, version in report.packs.items())
-    stopping = sum(one.mandatory for one in report.violations)
+    stopping = sum(violation.mandatory for violation in report.violations)
     advice = len(report.violations) - stopping
     return (f"{stopping} violation{'' if stopping == 1 else 's'}, {advice} of advice ({packs})",)
 
@@ -111,15 +111,15 @@ def _errors(report: Report) -> list[str]:
 
 
 def _destructive(report: Report) -> list[str]:
-    found = report.meaning.destructive
-    if not found or report.kind == "drift":
+    destructive = report.meaning.destructive
+    if not destructive or report.kind == "drift":
         return []
     lines = ["**Destructive**", ""]
-    for one in found:
-        state = "allowed" if one.name in report.allowed else "not allowed"
-        protected = "; protected, so Pulumi refuses it until that is taken off" if one.protected else ""
-        lines.append(f"- `{one.name}` ({_kind_of(one)}) would be {VERBS[one.kind]}: {state}{protected}")
-    names = [one.name for one in report.not_allowed]
+    for change in destructive:
+        state = "allowed" if change.name in report.allowed else "not allowed"
+        protected = "; protected, so Pulumi refuses it until that is taken off" if change.protected else ""
+        lines.append(f"- `{change.name}` ({_kind_of(change)}) would be {VERBS[change.kind]}: {state}{protected}")
+    names = [change.name for change in report.not_allowed]
     if names:
         allow = " ".join(names)
         lines += ["", f"To allow it: `make preview STACK={report.stack} ALLOW='{allow}'`, or on a pull request "]
@@ -131,10 +131,10 @@ def _violations(report: Report) -> list[str]:
     if not report.violations:
         return []
     lines = ["**Policy violations**", ""]
-    for one in sorted(report.violations, key=lambda one: not one.mandatory):
-        about = f" on `{one.resource}`" if one.resource else ""
-        lines.append(f"- {'**stops**' if one.mandatory else 'advice'}: `{one.policy}`{about}")
-        lines += [f"  {line}" for line in _block(one.message)]
+    for violation in sorted(report.violations, key=lambda violation: not violation.mandatory):
+        about = f" on `{violation.resource}`" if violation.resource else ""
+        lines.append(f"- {'**stops**' if violation.mandatory else 'advice'}: `{violation.policy}`{about}")
+        lines += [f"  {line}" for line in _block(violation.message)]
     return [*lines, ""]
 
 
@@ -143,14 +143,14 @@ def _warnings(report: Report) -> list[str]:
         return []
     count = len(report.warnings)
     lines = [f"<details><summary>{count} warning{'' if count == 1 else 's'}</summary>", ""]
-    return [*lines, *(line for one in report.warnings for line in _block(one)), "", "</details>", ""]
+    return [*lines, *(line for warning in report.warnings for line in _block(warning)), "", "</details>", ""]
 
 
 def _resources(report: Report) -> list[str]:
     """The rows of the table of resources; empty when nothing changes."""
     return [
-        f"| {SIGNS[one.kind]} | `{_code(one.name)}` | {_kind_of(one)} | {_paths(one)} |"
-        for one in sorted(report.changes, key=lambda one: (list(VERBS).index(one.kind), one.urn))
+        f"| {SIGNS[change.kind]} | `{_code(change.name)}` | {_kind_of(change)} | {_paths(change)} |"
+        for change in sorted(report.changes, key=lambda change: (list(VERBS).index(change.kind), change.urn))
     ]
 
 
@@ -179,7 +179,7 @@ def _within(limit: int, head: list[str], rows: list[str], tail: list[str]) -> st
 
 
 def _cut(text: str, limit: int) -> str:
-    """What is left when the important part alone is too long. Nothing that was opened stays open."""
+    """`text` cut to `limit` characters, with open code fences and `<details>` closed."""
     note = "\n\nCut here: the rest is in the full report.\n"
     kept = text[: limit - len(note) - 20].rsplit("\n", 1)[0]
     fences = re.findall(r"^\s*(`{3,})", kept, re.MULTILINE)
@@ -189,13 +189,13 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _block(text: str) -> Iterable[str]:
-    """Text of others, shown as it is: a fence that is longer than any in it."""
+    """Foreign text in a code fence that is longer than any fence in it."""
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall(r"`+", text))])
     return (fence, *text.splitlines(), fence)
 
 
 def _code(text: str) -> str:
-    """Text inside of backticks, in a table."""
+    """Text escaped for a code span in a table."""
     return text.replace("`", "'").replace("|", "\\|").replace("\n", " ")
 
 

@@ -1,4 +1,4 @@
-"""What the engine says during a preview, through Pulumi's Automation API."""
+"""Collects the engine's events of a preview through Pulumi's Automation API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Observed:
 
     Attributes:
         steps: what the engine would do, in its order.
-        results: each resource as it would be afterwards, or as the platform has it in a look for drift.
+        results: each resource as it would be afterwards, or, in a drift check, as it is on the platform.
         outputs: the stack's outputs as they would be; what only an update can tell is missing or not a real value.
         warnings: what the program and the providers warn of.
         errors: because of which the preview failed, each with the URN that it is about, or an empty text.
@@ -51,7 +51,11 @@ class Observed:
 
 
 def workspace(name: str, environment: Mapping[str, str]) -> Stack:
-    """The stack `name` of this folder's project, worked on with more `environment`.
+    """Select the stack `name` of the project in this folder.
+
+    Args:
+        name: the stack's name.
+        environment: variables to add to the environment of the CLI.
 
     Raises:
         StackError: when it cannot be selected.
@@ -64,7 +68,13 @@ def workspace(name: str, environment: Mapping[str, str]) -> Stack:
 
 
 def preview(stack: Stack, packs: Iterable[str] = (), pack_configs: Iterable[str] = ()) -> Observed:
-    """What an update of `stack` would do, judged by policy `packs`."""
+    """Preview an update of `stack`.
+
+    Args:
+        stack: the stack.
+        packs: folders of the policy packs to run.
+        pack_configs: one configuration file for each pack, in the same order.
+    """
     events: list[EngineEvent] = []
     try:
         text = stack.preview(
@@ -75,37 +85,39 @@ def preview(stack: Stack, packs: Iterable[str] = (), pack_configs: Iterable[str]
             policy_pack_configs=list(pack_configs) or None,
         ).stdout
     except CommandError as error:
-        return _of(events, str(error), failed=True)
-    return _of(events, text, failed=False)
+        return _observed(events, str(error), failed=True)
+    return _observed(events, text, failed=False)
 
 
 def drift(stack: Stack) -> Observed:
-    """What the platform has that the state of `stack` does not know, or the other way round."""
+    """Compare the state of `stack` with its platform."""
     events: list[EngineEvent] = []
     try:
         text = stack.preview_refresh(on_event=events.append, color="never").stdout
     except CommandError as error:
-        return _of(events, str(error), failed=True)
-    return _of(events, text, failed=False)
+        return _observed(events, str(error), failed=True)
+    return _observed(events, text, failed=False)
 
 
-def _of(events: list[EngineEvent], text: str, *, failed: bool) -> Observed:
+def _observed(events: list[EngineEvent], text: str, *, failed: bool) -> Observed:
     steps = tuple(event.resource_pre_event.metadata for event in events if event.resource_pre_event)
     results = tuple(event.res_outputs_event.metadata for event in events if event.res_outputs_event)
-    said = [event.diagnostic_event for event in events if event.diagnostic_event]
+    diagnostics = [event.diagnostic_event for event in events if event.diagnostic_event]
     summary = next((event.summary_event for event in events if event.summary_event), None)
     return Observed(
         steps=steps,
         results=results,
-        outputs=next((one.new.outputs or {} for one in results if one.type == PROGRAM and one.new), {}),
-        warnings=tuple(dict.fromkeys(_text(one) for one in said if one.severity == "warning")),
+        outputs=next((result.new.outputs or {} for result in results if result.type == PROGRAM and result.new), {}),
+        warnings=tuple(
+            dict.fromkeys(_text(diagnostic) for diagnostic in diagnostics if diagnostic.severity == "warning")
+        ),
         errors=tuple(
-            (one.urn or "", _text(one))
-            for one in said
-            if one.severity == "error" and not _text(one).startswith(UNREMARKABLE)
+            (diagnostic.urn or "", _text(diagnostic))
+            for diagnostic in diagnostics
+            if diagnostic.severity == "error" and not _text(diagnostic).startswith(UNREMARKABLE)
         ),
         policies=tuple(event.policy_event for event in events if event.policy_event),
-        # The engine adds where the pack is on this machine, which is nobody else's business.
+        # The engine appends the pack's local path, which does not belong in a report.
         packs={name.split("|")[0]: version for name, version in summary.policy_packs.items()} if summary else {},
         text=text,
         failed=failed,

@@ -1,4 +1,4 @@
-"""The report itself, as data; `markdown` and `as_json` write it down."""
+"""The data of a report; `markdown` and `as_json` render it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Violation:
 
     Attributes:
         policy: the policy's name.
-        resource: the resource's name; empty where it is the whole stack.
-        mandatory: whether it stops an update.
-        message: what is wrong and how to mend it.
+        resource: the resource's name; empty for the stack itself.
+        mandatory: whether it blocks an update.
+        message: what is wrong and how to fix it.
     """
 
     policy: str
@@ -30,22 +30,22 @@ class Violation:
 
 @dataclass(frozen=True)
 class Report:
-    """What a reviewer reads of one stack.
+    """The report of one stack.
 
     Attributes:
         stack: its name.
-        kind: a preview of a change, or a look for drift.
+        kind: a preview of an update, or a drift check.
         changes: what happens to each resource.
-        meaning: what that adds up to.
+        meaning: the effects of all changes.
         unchanged: how many resources stay as they are.
-        image: what becomes of the image, in words.
-        settings: paths of the settings that differ from the last update; None where there was none.
+        image: what happens to the image, as text.
+        settings: paths of the settings that differ from the last update; None without one.
         violations: of policies.
         packs: policy packs that judged, with their version.
         warnings: of the program and the providers.
-        errors: because of which the preview failed.
-        allowed: destructive changes that somebody has allowed, by the resource's name.
-        command: what repeats it.
+        errors: why the preview failed.
+        allowed: names of the resources whose destructive changes are allowed.
+        command: the command that repeats it.
         changed_by: who changed what, as the cluster's field managers have it; one line for each field.
         deletions: what holds data and is being deleted in the cluster, with what can be done.
     """
@@ -70,18 +70,18 @@ class Report:
     def counts(self) -> dict[Kind, int]:
         """How many changes there are of each kind."""
         kinds: tuple[Kind, ...] = ("create", "update", "replace", "delete")
-        return {kind: sum(one.kind == kind for one in self.changes) for kind in kinds}
+        return {kind: sum(change.kind == kind for change in self.changes) for kind in kinds}
 
     @property
     def not_allowed(self) -> list[Change]:
-        """Destructive changes that nobody has allowed."""
-        return [one for one in self.meaning.destructive if one.name not in self.allowed]
+        """Destructive changes that are not allowed."""
+        return [change for change in self.meaning.destructive if change.name not in self.allowed]
 
     @property
     def code(self) -> ExitCode:
-        """How it ended. What destroys comes first: it needs another answer than a mistake does."""
+        """The exit code. A destructive change takes precedence over an error: it needs approval, not a fix."""
         if self.not_allowed or self.deletions:
             return ExitCode.DESTRUCTIVE
-        if self.errors or any(one.mandatory for one in self.violations):
+        if self.errors or any(violation.mandatory for violation in self.violations):
             return ExitCode.ERROR
         return ExitCode.CHANGE if self.changes else ExitCode.NO_CHANGE

@@ -1,4 +1,4 @@
-"""Where reports are written, and how a command that made one ends."""
+"""Writes report files and returns the exit code of the command."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def say(text: str) -> None:
-    """Progress, beside the report."""
+    """Print progress to stderr; stdout holds only the report."""
     print(text, file=sys.stderr, flush=True)
 
 
 def write(stack: Stack, report: Report, text: str, arguments: argparse.Namespace) -> int:
-    """Write `report` in every form, print one, and return the exit code.
+    """Write `report` in every form, print one of them, and return the exit code.
 
     The files are `<stack>.md` (which fits into a comment), `<stack>.full.md`, `<stack>.json` and `<stack>.txt` (`text`,
-    the CLI's own output); those of a look for drift start with `drift-`. No secret is in any of them.
+    the CLI's own output); those of a drift check start with `drift-`. Secrets are masked in all of them.
     """
     from ops import exit_codes
     from ops.report import as_json, markdown

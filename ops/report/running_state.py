@@ -1,7 +1,7 @@
-"""What a refresh does not see of a stack on an engine: the containers' networks, and whether requests get through.
+"""Checks that a refresh does not make on an engine: the containers' networks, and whether requests are answered.
 
-The provider compares what it was told. A container that is paused, or that was disconnected from its network, looks to
-it like one that serves.
+The provider compares only its own inputs, so it does not notice a container that is paused or was disconnected from its
+network.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ EDGE = "mimir:docker:DockerEdge"
 
 
 def inspect_running(
-    stack: str, settings: Settings, state: Mapping[str, Any], known: Sequence[Change]
+    stack: str, settings: Settings, state: Mapping[str, Any], refreshed: Sequence[Change]
 ) -> tuple[list[Change], list[str]]:
-    """What is not as it was deployed, besides what is known; and why nobody is answered, if nothing explains it.
+    """Find differences that a refresh does not report, and why requests fail if no difference explains it.
 
     Args:
         stack: name of the stack.
-        settings: the stack's.
+        settings: the stack's settings.
         state: as `ops.state.interrupted.export_state` gives it.
-        known: what a refresh has found.
+        refreshed: the changes that a refresh found.
     """
     mimir = application.describe(settings, stack)
     try:
         client = engine.client(settings.docker.host)
-        changes = list(_containers(client, settings, mimir, state, {change.urn for change in known}))
-        if changes or any(change.kind == "delete" for change in known) or settings.edge.kind != "haproxy":
+        changes = list(_containers(client, settings, mimir, state, {change.urn for change in refreshed}))
+        if changes or any(change.kind == "delete" for change in refreshed) or settings.edge.kind != "haproxy":
             return changes, []
         problem = reachability.check_once(settings, edges.describe(settings, mimir), client)
         return [], [problem] if problem else []
@@ -50,18 +50,23 @@ def inspect_running(
 
 
 def _containers(
-    client: docker.DockerClient, settings: Settings, mimir: Application, state: Mapping[str, Any], known: set[str]
+    client: docker.DockerClient, settings: Settings, mimir: Application, state: Mapping[str, Any], refreshed: set[str]
 ) -> Iterator[Change]:
     """The containers that do not run, or are not connected to their networks."""
     for resource in state.get("resources") or []:
         inputs = resource.get("inputs") or {}
         urn = str(resource["urn"])
-        if resource["type"] != CONTAINER or resource.get("delete") or inputs.get("mustRun") is False or urn in known:
+        if (
+            resource["type"] != CONTAINER
+            or resource.get("delete")
+            or inputs.get("mustRun") is False
+            or urn in refreshed
+        ):
             continue
         try:
             container = client.containers.get(str(resource["id"]))
         except NotFound:
-            continue  # a refresh says it
+            continue  # a refresh reports it
         expected = networks.edge_networks(mimir) if EDGE in urn else (networks.application_network(settings, mimir),)
         connected = container.attrs["NetworkSettings"]["Networks"] or {}
         paths = [

@@ -21,11 +21,11 @@ TITLE_LABEL = "org.opencontainers.image.title"
 Bom = dict[str, Any]
 
 
-def of_image(layout: Layout, image: PlatformImage) -> Bom:
+def describe_image(layout: Layout, image: PlatformImage) -> Bom:
     """The bill of materials of one platform's image. The same image has the same one: it holds no time of its own.
 
     Raises:
-        CannotWork: there is something in the image that nobody here could describe, or the tool breaks.
+        CannotWork: the image holds something that cannot be described, or the tool fails.
     """
     held = contents.inspect_contents(image.platform, layout.files(image))
     name = image.labels.get(TITLE_LABEL, "image")
@@ -47,7 +47,8 @@ def of_image(layout: Layout, image: PlatformImage) -> Bom:
     modules = _once(component for program in programs for component in program.get("components", []))
     files = [_file(path, content) for path, content in sorted(held.others.items())]
     depends = _once(
-        ({"ref": image.digest, "dependsOn": [one["bom-ref"] for one in own]}, *_dependencies(programs)), "ref"
+        ({"ref": image.digest, "dependsOn": [component["bom-ref"] for component in own]}, *_dependencies(programs)),
+        "ref",
     )
     return {
         "bomFormat": "CycloneDX",

@@ -1,4 +1,4 @@
-"""What a step leaves behind for whoever asks later: files in one folder."""
+"""Writes the evidence of a step: files in one folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def add(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
-    """Let a command leave evidence."""
+    """Add the option for the evidence folder."""
     parser.add_argument(
         "--evidence",
         type=Path,
@@ -29,5 +29,5 @@ def write(folder: Path | None, name: str, content: Any) -> None:
 
 
 def now() -> str:
-    """This moment, as every document here writes it (RFC 3339, in seconds)."""
+    """The current time in RFC 3339 format, in seconds."""
     return datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")

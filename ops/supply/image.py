@@ -28,10 +28,10 @@ def split(reference: str) -> tuple[str, str]:
     Raises:
         CannotWork: it names no digest: a tag may be another image tomorrow.
     """
-    found = REFERENCE.fullmatch(reference)
-    if not found:
+    match = REFERENCE.fullmatch(reference)
+    if not match:
         raise CannotWork(f"{reference}: an image is named as REPOSITORY@sha256:…, because a tag moves")
-    return found["repository"], found["digest"]
+    return match["repository"], match["digest"]
 
 
 @contextmanager

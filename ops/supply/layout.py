@@ -71,7 +71,7 @@ class Layout:
         document = self._document(self.digest)
         if document.get("mediaType") not in INDEX_TYPES and "manifests" not in document:
             return [self._image(self.digest)]
-        return [self._image(one["digest"]) for one in document["manifests"]]
+        return [self._image(manifest["digest"]) for manifest in document["manifests"]]
 
     def files(self, image: PlatformImage) -> Mapping[str, bytes]:
         """The regular files of an image by path, with later layers over earlier ones.
@@ -79,14 +79,14 @@ class Layout:
         Raises:
             CannotWork: a layer is missing, damaged, or compressed in a way that is not known here.
         """
-        found: dict[str, bytes] = {}
+        files: dict[str, bytes] = {}
         for layer in image.layers:
             self._blob(layer)
             try:
-                _lay_over(found, self._path(layer))
+                _apply_layer(files, self._path(layer))
             except tarfile.TarError as error:
                 raise CannotWork(f"layer {layer} cannot be read: {error}") from error
-        return found
+        return files
 
     def _image(self, digest: str) -> PlatformImage:
         manifest = self._document(digest)
@@ -114,18 +114,18 @@ class Layout:
         return self.folder / "blobs" / digest.replace(":", "/", 1)
 
 
-def _lay_over(found: dict[str, bytes], layer: Path) -> None:
-    """Put a layer's files over what is there, and take out what it deletes (OCI image-spec, layer.md, «Whiteouts»)."""
+def _apply_layer(files: dict[str, bytes], layer: Path) -> None:
+    """Apply a layer to `files`: add and delete files (OCI image-spec, layer.md, «Whiteouts»)."""
     with tarfile.open(layer) as archive:
         for name, content in _entries(archive):
             folder, _, base = name.rpartition("/")
             if not base.startswith(WHITEOUT):
-                found[name] = content
+                files[name] = content
                 continue
             hidden = f"{folder}/{base.removeprefix(WHITEOUT)}".lstrip("/")
             below = f"{folder}/" if base == ".wh..wh..opq" and folder else f"{hidden}/"
-            for old in [old for old in found if old == hidden or old.startswith(below)]:
-                del found[old]
+            for old in [old for old in files if old == hidden or old.startswith(below)]:
+                del files[old]
 
 
 def _entries(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:

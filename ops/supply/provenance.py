@@ -1,4 +1,4 @@
-"""How an image came to be, as SLSA describes it (https://slsa.dev/spec/v1.0/provenance), in an in-toto statement."""
+"""The provenance of an image, as an in-toto statement (SLSA: https://slsa.dev/spec/v1.0/provenance)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BUILD_TYPE = "https://github.com/moby/buildkit/blob/master/docs/attestations/sls
 """What `externalParameters` mean: BuildKit's own definition."""
 
 LOCAL_BUILDER = "urn:mimir:builder:local"
-"""Somebody's machine: whoever verifies has to decide what that is worth."""
+"""A local machine: the verifier decides whether to trust it."""
 
 FILE = "provenance.json"
 
@@ -62,9 +62,9 @@ def statement(
     }
 
 
-def subject_of(made: Statement) -> str:
+def subject_digest(document: Statement) -> str:
     """The digest that a statement is about; empty when it is about none, or about several."""
-    subjects = made.get("subject") or []
+    subjects = document.get("subject") or []
     return f"sha256:{subjects[0].get('digest', {}).get('sha256')}" if len(subjects) == 1 else ""
 
 

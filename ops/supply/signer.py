@@ -1,4 +1,4 @@
-"""Who signs, and whose signature is believed: a key pair, or a workflow by its identity (keyless)."""
+"""The signer, and the trusted identity: a key pair, or a workflow's identity (keyless)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _keyless(identity: str, issuer: str) -> Signer:
 
 
 def _with_key(key: Path, scratch: Path) -> Signer:
-    """A key pair stands for itself: no transparency log and no authority is asked, so it works without a network."""
+    """A signer with a key pair. It uses no transparency log and no certificate authority, so it works offline."""
     if not key.is_file():
         raise CannotWork(f"there is no key {key}; {MAKE_A_KEY}")
     public = key

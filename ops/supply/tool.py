@@ -1,4 +1,4 @@
-"""Runs the tools of others."""
+"""Runs external tools."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T", dict[str, Any], list[Any])
 ENSURE = "python3 -m toolchain ensure --group supply"
 LIMIT_SECONDS = 900.0
 TAIL = 2000
-"""Characters that are quoted of a tool that breaks: what counts stands at the end."""
+"""Characters of a failed tool's output that are quoted, from its end, where the cause is."""
 
 
 class CannotWork(StackError, ToolError):
@@ -32,12 +32,12 @@ def answer(argv: Sequence[str], kind: type[T], *, accepted: Sequence[int] = (0,)
     """
     text = run(argv, accepted=accepted)
     try:
-        said = json.loads(text)
+        document = json.loads(text)
     except ValueError as error:
         raise CannotWork(f"{argv[0]} printed no JSON ({error}): {text[-TAIL:].strip() or 'nothing'}") from error
-    if not isinstance(said, kind):
+    if not isinstance(document, kind):
         raise CannotWork(f"{argv[0]} printed another kind of JSON than it documents")
-    return said
+    return document
 
 
 def run(
@@ -77,6 +77,6 @@ def run(
     except subprocess.TimeoutExpired as error:
         raise CannotWork(f"{argv[0]}: no answer in {seconds:.0f} s") from error
     if done.returncode not in accepted:
-        said = (done.stderr.strip() or done.stdout.strip())[-TAIL:]
-        raise CannotWork(f"{argv[0]} ended with status {done.returncode}: {said}")
+        output = (done.stderr.strip() or done.stdout.strip())[-TAIL:]
+        raise CannotWork(f"{argv[0]} ended with status {done.returncode}: {output}")
     return done.stdout

@@ -69,7 +69,7 @@ def overrides(source: str, live: bool, digest: str = "") -> dict[str, Any]:
 
 def _digest_overrides(source: str, live: bool, digest: str) -> dict[str, Any]:
     if source or live:
-        raise BadSource("DIGEST= deploys an existing image: it cannot be combined with SOURCE= or development mode")
+        raise BadSource("DIGEST= deploys an existing image: leave out SOURCE=, and do not use development mode")
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         raise BadSource(f"DIGEST={digest}: a digest is sha256: followed by 64 hexadecimal digits")
     return {"image": {"digest": digest}}

@@ -1,4 +1,4 @@
-"""What a stack may use: the kinds and fields in allowed/*.yaml, and those that policy/extensions.yaml adds.
+"""The allow list: resource kinds and fields in allowed/*.yaml, and those that policy/extensions.yaml adds.
 
 A file has a tree of fields for each type of resources. A list of objects has the tree of one object, `*` in a name
 stands for any part of it, and names that begin with a dot are parts that several types share. At the end of a branch
@@ -27,16 +27,16 @@ from mimir_policy.values import UNKNOWN
 FOLDER = Path(__file__).with_name("allowed")
 EXTENSIONS = Path(__file__).resolve().parents[1] / "extensions.yaml"
 NAMES = ".names"
-"""The key with the names that the resources of a type may have in the program, where not every one is allowed."""
+"""The key with the allowed names of a type's resources in the program. Without it, every name is allowed."""
 
 INTERNAL = ("__defaults", "__internal")
-"""Pulumi's own notes among the properties."""
+"""Properties that Pulumi adds for its own use."""
 
 ANYTHING = "anything"
-"""In a leaf: whatever is below. Texts are judged."""
+"""In a leaf: every value and every nested field. Texts are still checked for secrets."""
 
 SHORTEST_REASON = 20
-"""Characters of the reason for an extension."""
+"""Minimum length of an extension's reason, in characters."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Leaf:
 
     @property
     def may_hold_more(self) -> bool:
-        """Whether objects may be below, which nothing but the rules in `words` looks into."""
+        """Whether nested objects are allowed, which only the rules in `words` check."""
         return not self.values and "any" not in self.words
 
 
@@ -61,11 +61,11 @@ class Field:
     """A field that a resource sets.
 
     Attributes:
-        path: names of the properties that lead to it, without the places in lists.
-        property: the same for a person, with the places in lists.
-        name: what a text in it is the value of.
+        path: names of the properties that lead to it, without list indexes.
+        property: the same path for messages, with list indexes.
+        name: the name that a text in it belongs to, such as that of a variable.
         value: what it is set to.
-        leaf: how it is judged; None where it is not known.
+        leaf: how it is checked; None if it is not in the allow list.
     """
 
     path: tuple[str, ...]
@@ -76,23 +76,23 @@ class Field:
 
 
 def is_known_kind(resource: Resource) -> bool:
-    """Whether resources of this type, and under this name, may be made."""
+    """Whether the allow list has the resource's type and name."""
     tree = tree_of(resource)
     return tree is not None and any(fnmatchcase(resource.name, name) for name in tree.get(NAMES, ("*",)))
 
 
 def fields(resource: Resource) -> Iterator[Field]:
-    """Every field that a resource sets, as far as it is known; of an unknown kind every field is unknown."""
+    """Every field that a resource sets. Of a kind outside the allow list, no field has a leaf."""
     yield from _walk(resource.properties, tree_of(resource) or {}, (), "", "")
 
 
 def tree_of(resource: Resource) -> Tree | None:
-    """The fields that a resource may set; None for an unknown kind."""
-    listed = next((tree for kind, tree in load().items() if fnmatchcase(resource.type, kind)), None)
+    """The fields that a resource may set; None for a kind outside the allow list."""
+    tree = next((fields for kind, fields in load().items() if fnmatchcase(resource.type, kind)), None)
     for extension in extensions():
         if fnmatchcase(resource.type, extension["type"]) and fnmatchcase(resource.name, extension.get("name", "*")):
-            listed = _extended({**(listed or {}), NAMES: ("*",)}, extension.get("fields", ["**"]))
-    return listed
+            tree = _extended({**(tree or {}), NAMES: ("*",)}, extension.get("fields", ["**"]))
+    return tree
 
 
 @cache
@@ -104,10 +104,10 @@ def load() -> Mapping[str, Tree]:
 
 @cache
 def extensions() -> tuple[Mapping[str, Any], ...]:
-    """What the platform team allows.
+    """The extensions that the platform team allows.
 
     Raises:
-        ValueError: an entry has no type, no reason, or a key that means nothing.
+        ValueError: an entry has no type, no reason, or an unknown key.
     """
     entries = yaml.safe_load(EXTENSIONS.read_text()) or []
     for entry in entries:
@@ -140,8 +140,8 @@ def _with(tree: Tree, path: list[str]) -> Tree:
         return {**tree, "*": Leaf(frozenset({ANYTHING}))}
     if not below:
         return {**tree, name: Leaf(frozenset({"any"}))}
-    there = tree.get(name)
-    return {**tree, name: _with(there if isinstance(there, dict) else {}, below)}
+    subtree = tree.get(name)
+    return {**tree, name: _with(subtree if isinstance(subtree, dict) else {}, below)}
 
 
 def _walk(value: Any, node: Any, path: tuple[str, ...], shown: str, name: str) -> Iterator[Field]:
@@ -163,7 +163,7 @@ def _walk(value: Any, node: Any, path: tuple[str, ...], shown: str, name: str) -
 
 
 def _child(node: Tree, key: str) -> Any:
-    """What is known of a field: by its name, or by the first pattern that it matches."""
+    """The entry of a field: by its name, or by the first pattern that it matches."""
     if key in node and key != NAMES:
         return node[key]
     return next((below for name, below in node.items() if "*" in name and fnmatchcase(key, name)), None)

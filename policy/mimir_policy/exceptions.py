@@ -1,4 +1,4 @@
-"""What is known, and meant to be so: exceptions.yaml."""
+"""Accepted violations: exceptions.yaml."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from mimir_policy.values import dig
 
 FILE = Path(__file__).with_name("exceptions.yaml")
 SHORTEST_REASON = 20
-"""Characters. «No» and «later» are no reasons."""
+"""Minimum length in characters. «No» and «later» are no reasons."""
 
 
 @dataclass(frozen=True)
-class Known:
+class PolicyException:
     """One exception, which covers a violation only if everything matches.
 
     Attributes:
-        rules: the rules that it is an exception to.
-        type: of the resource.
-        name: of the resource; `*` stands for any part.
-        reason: why it is meant.
-        found: what was found, as a regular expression.
+        rules: names of the rules that it applies to.
+        type: type token of the resource.
+        name: name of the resource in the program; `*` matches any text.
+        reason: why the violation is accepted.
+        found: regular expression that the violation's value must match.
         where: properties that the resource must have, by path, with their values.
-        only: the properties that it may have, with the values that are allowed, or `any`. Without it, every one.
+        only: the properties that the resource may have, with the allowed values, or `any`. Without it, every property.
     """
 
     rules: tuple[str, ...]
@@ -45,7 +45,7 @@ class Known:
     only: Mapping[str, Any] | None = None
 
     def covers(self, rule: Rule, resource: Resource, violation: Violation) -> bool:
-        """Whether a violation is meant."""
+        """Whether the exception accepts `violation` of `rule` by `resource`."""
         return (
             rule.name in self.rules
             and resource.type == self.type
@@ -56,7 +56,7 @@ class Known:
         )
 
     def _may_have(self, name: str, value: Any) -> bool:
-        """Whether a resource with this property is still what the exception is for."""
+        """Whether `only` allows the property."""
         if self.only is None or value is None or name in INTERNAL:
             return True
         allowed = self.only.get(name, [])
@@ -64,19 +64,25 @@ class Known:
 
 
 @cache
-def load() -> tuple[Known, ...]:
+def load() -> tuple[PolicyException, ...]:
     """The exceptions.
 
     Raises:
-        ValueError: one gives no reason.
+        ValueError: an exception has no reason, or too short a one.
     """
-    known = tuple(Known(**{**entry, "rules": tuple(entry["rules"])}) for entry in yaml.safe_load(FILE.read_text()))
-    for one in known:
-        if len(one.reason.strip()) < SHORTEST_REASON:
-            raise ValueError(f"{FILE.name}: {one.name}: it has no reason")
-    return known
+    exceptions = tuple(
+        PolicyException(**{**entry, "rules": tuple(entry["rules"])}) for entry in yaml.safe_load(FILE.read_text())
+    )
+    for exception in exceptions:
+        if len(exception.reason.strip()) < SHORTEST_REASON:
+            raise ValueError(f"{FILE.name}: {exception.name}: it has no reason")
+    return exceptions
 
 
 def unexcused(rule: Rule, resource: Resource, violations: Iterable[Violation]) -> list[Violation]:
     """The violations of a resource that no exception covers."""
-    return [found for found in violations if not any(one.covers(rule, resource, found) for one in load())]
+    return [
+        violation
+        for violation in violations
+        if not any(exception.covers(rule, resource, violation) for exception in load())
+    ]

@@ -1,4 +1,4 @@
-"""Resources as the policy SDK hands them over, for the rules."""
+"""Converts resources of the policy SDK to those of the rules."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from mimir_policy.resource import Resource
 from mimir_policy.values import UNKNOWN, Hidden
 
 
-class Given(Protocol):
-    """What the SDK's two classes of resources have in common."""
+class SdkResource(Protocol):
+    """The attributes that the SDK's two resource classes share."""
 
     resource_type: str
     props: Mapping[str, Any]
@@ -23,20 +23,20 @@ class Given(Protocol):
     opts: sdk.PolicyResourceOptions
 
 
-def resource(given: Given) -> Resource:
-    """A resource without the SDK's wrappers, which raise an error where a value is not known yet."""
+def resource(sdk_resource: SdkResource) -> Resource:
+    """Convert a resource: values for which the SDK's wrappers raise an error, as not known yet, become `UNKNOWN`."""
     return Resource(
-        type=given.resource_type,
-        name=given.name,
-        properties=_plain(given.props),
-        protect=given.opts.protect,
-        delete_before_replace=given.opts.delete_before_replace,
-        urn=given.urn,
+        type=sdk_resource.resource_type,
+        name=sdk_resource.name,
+        properties=_plain(sdk_resource.props),
+        protect=sdk_resource.opts.protect,
+        delete_before_replace=sdk_resource.opts.delete_before_replace,
+        urn=sdk_resource.urn,
     )
 
 
-def keep_secrets_apart() -> None:
-    """Have the SDK mark the texts that Pulumi encrypts; by itself it hands them over like any other."""
+def mark_secrets() -> None:
+    """Make the SDK mark texts that Pulumi encrypts; by default it passes them like any other text."""
 
     def marked(properties: dict[str, Any], proxy_secrets: bool = False) -> dict[str, Any]:
         return deserialize_properties(_mark(properties), proxy_secrets)
@@ -50,9 +50,9 @@ def _mark(value: Any, secret: bool = False) -> Any:
         case dict() if value.get(SPECIAL_SIG_KEY) == SPECIAL_SECRET_SIG:
             return _mark(value.get("value"), secret=True)
         case dict() if SPECIAL_SIG_KEY not in value:
-            return {key: _mark(one, secret) for key, one in value.items()}
+            return {key: _mark(item, secret) for key, item in value.items()}
         case list():
-            return [_mark(one, secret) for one in value]
+            return [_mark(item, secret) for item in value]
         case str() if secret:
             return Hidden(value)
     return value

@@ -1,4 +1,4 @@
-"""The name of an image, taken apart as the engines do it."""
+"""Parses image references as the engines do."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 HUB, OFFICIAL = "docker.io", "library"
-"""Where a name without a registry is looked for, and in which folder one without a folder is."""
+"""Default registry and default namespace of an image reference."""
 
 ALIASES = ("index.docker.io", "registry-1.docker.io")
-"""Other names of the hub."""
+"""Other host names of Docker Hub."""
 
 
 @dataclass(frozen=True)
 class ImageName:
-    """An image's name. A bare digest stands for an image that an engine has already, and has no registry."""
+    """An image reference. A bare digest names an image on the engine itself, and has no registry."""
 
     registry: str
     repository: str
@@ -23,8 +23,8 @@ class ImageName:
     digest: str
 
     @classmethod
-    def of(cls, text: str) -> ImageName:
-        """The name, taken apart."""
+    def parse(cls, text: str) -> ImageName:
+        """Parse an image reference."""
         if DIGEST.fullmatch(text):
             return cls("", "", "", text)
         name, _, digest = text.partition("@")
@@ -40,16 +40,16 @@ class ImageName:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether the name can only ever stand for one image."""
+        """Whether it has a digest, so that it always names the same image."""
         return DIGEST.fullmatch(self.digest) is not None
 
     @property
     def is_latest(self) -> bool:
-        """Whether it stands for whatever is the newest."""
+        """Whether its tag is `latest`, by name or by default."""
         return not self.digest and self.tag in ("", "latest")
 
     def is_from(self, allowed: str) -> bool:
-        """Whether it is from `allowed`: a registry, or one and the beginning of a path; without a port any is meant."""
+        """Whether it is from `allowed`: a registry, or one with a path prefix. Without a port, every port matches."""
         registry, _, path = allowed.strip("/").partition("/")
         host = self.registry if ":" in registry else self.registry.rpartition(":")[0] or self.registry
         return host == registry and (not path or f"{self.repository}/".startswith(f"{path}/"))

@@ -1,4 +1,4 @@
-"""What a rule has against a resource, or a stack, in words that give no secret away."""
+"""Runs rules and writes their messages, without secrets."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from mimir_policy.rule import Rule, Settings, Violation
 from mimir_policy.values import hidden_texts
 
 SHORTEST_SECRET = 4
-"""Characters: shorter ones would take words apart, and guessing them is easier than finding them."""
+"""Minimum characters of a masked secret: shorter ones occur in ordinary words, and are easier to guess than to find."""
 
 
-def of_resource(rule: Rule, resource: Resource, settings: Settings) -> Iterator[str]:
-    """A message for each violation of a resource."""
-    found = rule.of_resource(resource, rule.configured(settings)) if rule.of_resource else ()
-    return (_message(rule, resource, one) for one in unexcused(rule, resource, found))
+def resource_messages(rule: Rule, resource: Resource, settings: Settings) -> Iterator[str]:
+    """A message for each violation of a resource that no exception covers."""
+    violations = rule.of_resource(resource, rule.configured(settings)) if rule.of_resource else ()
+    return (_message(rule, resource, violation) for violation in unexcused(rule, resource, violations))
 
 
-def of_stack(rule: Rule, resources: Sequence[Resource], settings: Settings) -> Iterator[tuple[Resource, str]]:
-    """Each violation that only resources together show: whose it is, and a message."""
-    for found in rule.of_stack(resources, rule.configured(settings)) if rule.of_stack else ():
-        if found.resource and unexcused(rule, found.resource, [found]):
-            yield found.resource, _message(rule, found.resource, found)
+def stack_messages(rule: Rule, resources: Sequence[Resource], settings: Settings) -> Iterator[tuple[Resource, str]]:
+    """The resource and a message for each violation that a rule finds in the whole stack."""
+    for violation in rule.of_stack(resources, rule.configured(settings)) if rule.of_stack else ():
+        if violation.resource and unexcused(rule, violation.resource, [violation]):
+            yield violation.resource, _message(rule, violation.resource, violation)
 
 
 def _message(rule: Rule, resource: Resource, violation: Violation) -> str:

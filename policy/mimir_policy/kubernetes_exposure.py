@@ -1,4 +1,4 @@
-"""The doors that a cluster opens to the outside: Services, Ingresses and Gateways."""
+"""Endpoints that a cluster exposes: Services, Ingresses and Gateways."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ CERTIFICATES = (
     "service.beta.kubernetes.io/do-loadbalancer-certificate-id",
     "service.beta.kubernetes.io/oci-load-balancer-tls-secret",
 )
-"""Annotations with which a cloud's load balancer encrypts by itself."""
+"""Annotations that make a cloud's load balancer terminate TLS."""
 
 PLAIN_PORT = 80
-"""The port that browsers try first; beside an encrypted one it redirects them."""
+"""The port that browsers try first; beside an encrypted port it redirects them."""
 
 
 def exposures(resource: Resource) -> Iterator[Exposure]:
-    """The doors that a resource opens. An HTTPRoute opens none: its Gateway does, and says whether it encrypts."""
+    """The endpoints that a resource exposes. An HTTPRoute exposes none: its Gateway does, and sets the protocol."""
     if not resource.type.startswith(KUBERNETES):
         return
     spec = dig(resource.properties, "spec")
@@ -41,9 +41,9 @@ def exposures(resource: Resource) -> Iterator[Exposure]:
                 redirects = dig(port, "port") == PLAIN_PORT
                 yield Exposure(PropertyValue(shown, f"spec.ports[{index}]"), encrypted, redirects)
         case "Ingress":
-            covered = [one for one in items(dig(spec, "tls")) if _has_certificate(one)]
-            hosts = {host for one in covered for host in items(dig(one, "hosts"))}
-            has_any = any(not any(items(dig(one, "hosts"))) for one in covered)
+            covered = [entry for entry in items(dig(spec, "tls")) if _has_certificate(entry)]
+            hosts = {host for entry in covered for host in items(dig(entry, "hosts"))}
+            has_any = any(not any(items(dig(entry, "hosts"))) for entry in covered)
             for index, rule in enumerate(items(dig(spec, "rules")) or [{}]):
                 host = dig(rule, "host")
                 encrypted = has_any or host in hosts or (host is None and bool(covered))

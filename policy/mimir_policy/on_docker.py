@@ -1,4 +1,4 @@
-"""The Docker provider's containers."""
+"""Reads containers of the Docker provider."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mimir_policy.values import UNKNOWN, dig, is_known, items, mapping, show
 from mimir_policy.view import Container, Exposure
 
 TLS_PORTS = (443, 8443)
-"""Ports inside of a container that speak TLS. An engine cannot say it in another way."""
+"""Container ports that speak TLS. An engine has no other way to declare it."""
 
 PLAIN_PORT = 80
-"""The port that browsers try first; beside an encrypted one it redirects them."""
+"""The port that browsers try first; beside an encrypted port it redirects them."""
 
 NAMESPACES = {
     "pidMode": ("",),
@@ -46,10 +46,10 @@ def containers(resource: Resource) -> Iterator[Container]:
     properties = resource.properties
     options = [str(option) for option in items(properties.get("securityOpts"))]
     yield Container(
-        image=_said(properties, "image"),
+        image=_property(properties, "image"),
         non_root=PropertyValue(_non_root(properties.get("user")), "user", properties.get("user")),
-        read_only_root=_said(properties, "readOnly"),
-        privileged=_said(properties, "privileged"),
+        read_only_root=_property(properties, "readOnly"),
+        privileged=_property(properties, "privileged"),
         escalation=PropertyValue(_escalates(properties, options), "securityOpts"),
         dropped=PropertyValue(dig(properties, "capabilities", "drops"), "capabilities.drops"),
         added=PropertyValue(dig(properties, "capabilities", "adds"), "capabilities.adds"),
@@ -72,12 +72,12 @@ def exposures(resource: Resource) -> Iterator[Exposure]:
         yield Exposure(PropertyValue(shown, f"ports[{index}]"), encrypted, redirects=outside == PLAIN_PORT)
 
 
-def _said(properties: Mapping[str, Any], name: str) -> PropertyValue:
+def _property(properties: Mapping[str, Any], name: str) -> PropertyValue:
     return PropertyValue(properties.get(name), name)
 
 
 def _non_root(user: Any) -> Any:
-    """Only a number tells: what a name stands for is written in the image."""
+    """Only a numeric user can be checked: a name is resolved inside the image."""
     if user is None or user is UNKNOWN:
         return user
     name = str(user).partition(":")[0]
@@ -99,7 +99,7 @@ def _seccomp(options: list[str]) -> str:
 
 
 def _cpus(properties: Mapping[str, Any]) -> PropertyValue:
-    """How many CPUs it may use: of the two ways to say it the quota comes first."""
+    """The CPU limit, in CPUs. `cpuQuota` takes precedence over `cpus`."""
     quota, period = properties.get("cpuQuota"), properties.get("cpuPeriod")
     if UNKNOWN in (quota, period):
         return PropertyValue(UNKNOWN, "cpuQuota")
@@ -117,7 +117,7 @@ def _memory(properties: Mapping[str, Any]) -> Iterator[PropertyValue]:
 
 
 def _probes(properties: Mapping[str, Any]) -> Iterator[PropertyValue]:
-    """An engine knows one probe. A container that need not go on running needs none."""
+    """The health check. A container that does not have to keep running needs none."""
     if properties.get("mustRun") is False:
         return
     tests = dig(properties, "healthcheck", "tests")

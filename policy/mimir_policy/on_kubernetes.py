@@ -1,4 +1,4 @@
-"""Kubernetes' pods, alone and in the templates of what makes them."""
+"""Reads Kubernetes pods, also in the pod templates of workloads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PODS: Mapping[str, tuple[str, ...]] = {
 """Where the pod is, in each kind of Kubernetes' own groups that makes pods."""
 
 ENDING = ("Job", "CronJob")
-"""Their pods end by themselves."""
+"""Kinds whose pods run to completion."""
 
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 VOLUMES = ("configMap", "downwardAPI", "emptyDir", "persistentVolumeClaim", "projected", "secret")
@@ -31,7 +31,7 @@ VOLUMES = ("configMap", "downwardAPI", "emptyDir", "persistentVolumeClaim", "pro
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod's specification, where it is, and whether it goes on until it is told to end."""
+    """A pod's specification, its path in the resource, whether it keeps running, and its labels."""
 
     spec: Mapping[str, Any]
     path: str
@@ -40,7 +40,7 @@ class Pod:
 
 
 def pod_of(resource: Resource) -> Pod | None:
-    """The pod that a resource is, or makes; of kinds that extensions have added nobody can tell."""
+    """The pod, or pod template, of a resource; None for other kinds, and for those that extensions add."""
     path = PODS.get(resource.kind)
     if not resource.type.startswith(KUBERNETES) or path is None:
         return None
@@ -51,7 +51,7 @@ def pod_of(resource: Resource) -> Pod | None:
 
 
 def containers(resource: Resource) -> Iterator[Container]:
-    """The containers of the pod that a resource is, or makes; those that prepare it too."""
+    """The containers and init containers of a resource's pod or pod template."""
     pod = pod_of(resource)
     if not pod:
         return
@@ -64,7 +64,7 @@ def containers(resource: Resource) -> Iterator[Container]:
 def _container(pod: Pod, container: Any, at: str, serves: bool) -> Container:
     own, of_pod, security = dig(container, "securityContext"), pod.spec.get("securityContext"), f"{at}.securityContext"
 
-    def said(*path: str) -> PropertyValue:
+    def property_value(*path: str) -> PropertyValue:
         return PropertyValue(dig(own, *path), ".".join((security, *path)))
 
     def inherited(*path: str) -> PropertyValue:
@@ -72,19 +72,19 @@ def _container(pod: Pod, container: Any, at: str, serves: bool) -> Container:
         return PropertyValue(dig(of_pod, *path) if value is None else value, ".".join((security, *path)))
 
     user = inherited("runAsUser")
-    wanted = [(kind, resource) for kind in ("requests", "limits") for resource in ("cpu", "memory")]
+    quantities = [(kind, resource) for kind in ("requests", "limits") for resource in ("cpu", "memory")]
     return Container(
         image=PropertyValue(dig(container, "image"), f"{at}.image"),
         non_root=PropertyValue(False, user.property, user.value) if _is_root(user.value) else inherited("runAsNonRoot"),
-        read_only_root=said("readOnlyRootFilesystem"),
-        privileged=said("privileged"),
-        escalation=said("allowPrivilegeEscalation"),
-        dropped=said("capabilities", "drop"),
-        added=said("capabilities", "add"),
+        read_only_root=property_value("readOnlyRootFilesystem"),
+        privileged=property_value("privileged"),
+        escalation=property_value("allowPrivilegeEscalation"),
+        dropped=property_value("capabilities", "drop"),
+        added=property_value("capabilities", "add"),
         seccomp=inherited("seccompProfile", "type"),
         resources=tuple(
             PropertyValue(dig(container, "resources", kind, resource), f"{at}.resources.{kind}.{resource}")
-            for kind, resource in wanted
+            for kind, resource in quantities
         ),
         probes=tuple(PropertyValue(dig(container, probe), f"{at}.{probe}") for probe in PROBES) if serves else (),
     )
@@ -113,8 +113,8 @@ def _host(pod: Pod) -> Iterator[PropertyValue]:
     for index, volume in enumerate(items(pod.spec.get("volumes"))):
         for kind in mapping(volume):
             if kind not in ("name", *VOLUMES) and dig(volume, kind) is not None:
-                found = dig(volume, kind, "path") if kind == "hostPath" else kind
-                yield PropertyValue(found, f"{pod.path}.volumes[{index}].{kind}")
+                shown_value = dig(volume, kind, "path") if kind == "hostPath" else kind
+                yield PropertyValue(shown_value, f"{pod.path}.volumes[{index}].{kind}")
 
 
 def _host_of_container(container: Any, at: str) -> Iterator[PropertyValue]:

@@ -25,8 +25,8 @@ NAME = "mimir-policy"
 
 
 def start() -> None:
-    """Serve the pack to the CLI that has started this process; ends with it."""
-    from_sdk.keep_secrets_apart()
+    """Serve the pack to the CLI that started this process, until it ends."""
+    from_sdk.mark_secrets()
     PolicyPack(NAME, policies(), enforcement_level=EnforcementLevel.MANDATORY)
 
 
@@ -37,7 +37,7 @@ def policies() -> list[Policy]:
 
 def _of_resource(rule: Rule) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        for message in judge.of_resource(rule, from_sdk.resource(args), args.get_config()):
+        for message in judge.resource_messages(rule, from_sdk.resource(args), args.get_config()):
             report(message, None)
 
     return ResourceValidationPolicy(validate=validate, **_about(rule))
@@ -45,15 +45,15 @@ def _of_resource(rule: Rule) -> Policy:
 
 def _of_stack(rule: Rule) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        resources = [from_sdk.resource(one) for one in args.resources]
-        for resource, message in judge.of_stack(rule, resources, args.get_config()):
+        resources = [from_sdk.resource(item) for item in args.resources]
+        for resource, message in judge.stack_messages(rule, resources, args.get_config()):
             report(message, resource.urn)
 
     return StackValidationPolicy(validate=validate, **_about(rule))
 
 
 def _about(rule: Rule) -> dict[str, Any]:
-    """What the CLI, and whoever lists the pack, learns of a rule."""
+    """The policy's metadata, which the CLI shows."""
     lists = {
         name: {
             "type": "array",

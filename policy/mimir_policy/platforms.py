@@ -1,4 +1,4 @@
-"""What a resource runs, shows and opens, on whichever platform it is."""
+"""A resource's containers, texts and endpoints, on either platform."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def host_of(resource: Resource) -> Iterable[PropertyValue]:
 
 
 def texts_of(resource: Resource) -> Iterable[Text]:
-    """The texts of a resource that are no place for a secret."""
+    """The texts of a resource that must not hold a secret."""
     return texts(resource)
 
 
 def exposures_of(resource: Resource) -> Iterable[Exposure]:
-    """The doors that a resource opens."""
+    """The endpoints that a resource exposes."""
     return kubernetes_exposures(resource) if resource.on_kubernetes else on_docker.exposures(resource)

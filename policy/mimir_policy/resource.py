@@ -10,7 +10,7 @@ from mimir_policy.values import dig, mapping
 
 KUBERNETES = "kubernetes:"
 DOCKER = "docker:"
-"""How the types of a platform's resources begin."""
+"""Prefixes of the type tokens of each platform."""
 
 CONTAINER = "docker:index/container:Container"
 IMAGE = "docker-build:index:Image"
@@ -19,20 +19,20 @@ CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
 DEFAULT_NAMESPACE = "default"
-"""Where an object without a namespace goes."""
+"""The namespace of an object that sets none."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource that the program asks for.
+    """A resource that the program declares.
 
     Attributes:
         type: its type token, such as kubernetes:apps/v1:Deployment.
         name: its name in the program.
         properties: its properties, as the provider names them.
         protect: whether Pulumi refuses to delete it.
-        delete_before_replace: whether the program says that it is deleted before its replacement is there.
-        urn: what Pulumi calls it.
+        delete_before_replace: whether it is deleted before its replacement is created; None if not set.
+        urn: its URN.
     """
 
     type: str
@@ -55,8 +55,8 @@ class Resource:
     @property
     def namespace(self) -> Any:
         """The namespace of an object of a cluster."""
-        found = dig(self.properties, "metadata", "namespace")
-        return DEFAULT_NAMESPACE if found is None else found
+        namespace = dig(self.properties, "metadata", "namespace")
+        return DEFAULT_NAMESPACE if namespace is None else namespace
 
     @property
     def object_name(self) -> Any:

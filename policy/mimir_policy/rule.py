@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""Rules and violations."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from mimir_policy.values import show
 
 Severity = Literal["low", "medium", "high", "critical"]
 Settings = Mapping[str, Any]
-"""What the pack's configuration says of a rule, over the rule's defaults."""
+"""A rule's settings in the pack's configuration, merged over its defaults."""
 
 
 @dataclass(frozen=True)
 class PropertyValue:
-    """What a resource says of one thing, and the property that says it.
+    """The value of a property, and its path.
 
     Attributes:
-        value: what the rules judge. `None` stands for nothing.
+        value: the value that rules check; None if it is not set.
         property: path of the property.
-        shown: what a message shows, where that is not the value.
+        shown: what a message shows, if that is not `value`.
     """
 
     value: Any
@@ -31,30 +31,30 @@ class PropertyValue:
 
 @dataclass(frozen=True)
 class Violation:
-    """What is wrong with a resource.
+    """A violation of a rule.
 
     Attributes:
-        property: path of the property that is wrong, or missing.
-        found: what it is. `None` stands for nothing.
-        wanted: what is allowed.
-        resource: whose it is, where a rule judges a whole stack.
+        property: path of the wrong or missing property.
+        found: its value; None if it is not set.
+        allowed: what is allowed, as text.
+        resource: the violating resource; set by rules that check a whole stack.
     """
 
     property: str
     found: Any
-    wanted: str
+    allowed: str
     resource: Resource | None = None
 
     def __str__(self) -> str:
-        return f"{self.property} is {show(self.found)}; allowed: {self.wanted}."
+        return f"{self.property} is {show(self.found)}; allowed: {self.allowed}."
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What the pack's configuration may say of a rule: a list of texts.
+    """A setting of a rule in the pack's configuration: a list of texts.
 
     Attributes:
-        default: what holds where the configuration says nothing.
+        default: its value if the configuration does not set it.
         what: its meaning.
     """
 
@@ -72,12 +72,12 @@ class Rule:
 
     Attributes:
         name: its name in the pack.
-        what: what holds, in one sentence.
-        why: the standards that ask for it, with their numbers.
-        fix: what to do about a violation.
+        what: the requirement, in one sentence.
+        why: the standards that require it, with their numbers.
+        fix: how to fix a violation.
         severity: how bad a violation is.
-        of_resource: finds the violations of one resource, before it is touched.
-        of_stack: finds those that only resources together show, at the end of a preview or an update.
+        of_resource: finds the violations of one resource, before it is created or changed.
+        of_stack: finds violations in the whole stack, at the end of a preview or an update.
         settings: what may be configured, by name.
     """
 
@@ -91,5 +91,5 @@ class Rule:
     settings: Mapping[str, Setting] = field(default_factory=dict)
 
     def configured(self, given: Settings) -> Settings:
-        """The settings with which it judges: `given` over the defaults."""
+        """The rule's settings: `given` over the defaults."""
         return {**{name: setting.default for name, setting in self.settings.items()}, **given}

@@ -63,11 +63,17 @@ MOST_WORDS = 0.5
 
 BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{8,}={0,2}\s*")
 DEEPEST = 3
-"""How often a text may be encoded."""
+"""Maximum depth of nested base64 that is decoded."""
 
 
 def signs(name: str, text: str, depth: int = 0) -> Iterator[str]:
-    """What tells that a text is a secret, in words that do not repeat it; what it is in base64 is judged as well."""
+    """Why a text looks like a secret, without repeating it.
+
+    Args:
+        name: the name that the text belongs to, such as that of a variable.
+        text: the text.
+        depth: how many layers of base64 were decoded already.
+    """
     if _is_secret_name(name) and not HARMLESS.fullmatch(text):
         yield f"its name, {name}, is that of a secret"
     yield from (form for form, pattern in FORMS if pattern.search(text))
@@ -78,7 +84,7 @@ def signs(name: str, text: str, depth: int = 0) -> Iterator[str]:
     if decoded is not None:
         yield from (f"in base64: {sign}" for sign in signs("", decoded, depth + 1))
     is_prose = decoded is not None and any(map(str.isspace, decoded.strip()))
-    if not is_prose and any(_looks_random(found.group()) for found in RANDOM.finditer(PUBLIC.sub(_hidden, text))):
+    if not is_prose and any(_looks_random(match.group()) for match in RANDOM.finditer(PUBLIC.sub(_hidden, text))):
         yield "it looks like a random key"
 
 

@@ -1,4 +1,4 @@
-"""The texts of a resource that are no place for a secret: every text that everybody can read who may look at it."""
+"""The texts of a resource that must not hold a secret, because everybody with read access to it can read them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ FLAG = re.compile(r"--?([\w.\-]+)")
 
 
 def texts(resource: Resource) -> Iterator[Text]:
-    """Every text, but for names and identifiers, and for what is in a place for secrets."""
+    """Every text, except names, identifiers and fields that are meant for secrets."""
     if resource.type.startswith((DOCKER, KUBERNETES)) or resource.type == IMAGE:
         for field in allowed.fields(resource):
             words = field.leaf.words if field.leaf else frozenset[str]()
             if not words & {"public", "secret"}:
-                yield from _of_field(resource, field, "encrypted" in words)
+                yield from _field_texts(resource, field, "encrypted" in words)
 
 
-def _of_field(resource: Resource, field: Field, encrypted: bool) -> Iterator[Text]:
+def _field_texts(resource: Resource, field: Field, encrypted: bool) -> Iterator[Text]:
     if resource.type == CONTAINER and field.path == ("envs",):
-        # An engine knows no secrets of a container: a variable that Pulumi encrypts is as safe as it gets there.
+        # An engine has no secrets for containers: encryption by Pulumi is the best that a variable can have.
         for index, variable in enumerate(field.value if isinstance(field.value, list) else []):
             name, _, value = str(variable).partition("=")
             kept = Hidden(value) if isinstance(variable, Hidden) else value

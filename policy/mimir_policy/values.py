@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 LONGEST_SHOWN = 80
-"""Characters of a value that a message shows."""
+"""Maximum characters of a value in a message."""
 
 
 class Unknown:
-    """A value that is known only after the update. No rule can judge it before; at the update it is judged again."""
+    """A value that is known only during the update. Rules skip it in a preview and check it in the update."""
 
     def __repr__(self) -> str:
         return "not known yet"
@@ -24,7 +24,7 @@ class Hidden(str):
 
 
 def show(value: Any) -> str:
-    """What a message says of a value."""
+    """A value as text for a message."""
     match value:
         case None:
             return "not set"
@@ -41,7 +41,7 @@ def show(value: Any) -> str:
 
 
 def dig(value: Any, *path: str | int) -> Any:
-    """What is at `path` below `value`: None where there is nothing, UNKNOWN where that is not known yet."""
+    """The value at `path` in `value`: None if it is not set, UNKNOWN if it is not known yet."""
     for key in path:
         if value is UNKNOWN:
             return UNKNOWN
@@ -54,7 +54,7 @@ def dig(value: Any, *path: str | int) -> Any:
 
 def items(value: Any) -> list[Any]:
     """The elements of a list; none where it is not set or not known yet."""
-    return [one for one in value if one is not UNKNOWN] if isinstance(value, list) else []
+    return [item for item in value if item is not UNKNOWN] if isinstance(value, list) else []
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -63,7 +63,7 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 
 def is_known(value: Any) -> bool:
-    """Whether nothing in `value` is left for later."""
+    """Whether no part of `value` is UNKNOWN."""
     if isinstance(value, Mapping):
         return all(map(is_known, value.values()))
     return all(map(is_known, value)) if isinstance(value, list) else value is not UNKNOWN
@@ -74,8 +74,8 @@ def hidden_texts(value: Any) -> Iterator[Hidden]:
     if isinstance(value, Hidden):
         yield value
     elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from hidden_texts(one)
+        for item in value.values():
+            yield from hidden_texts(item)
     elif isinstance(value, list):
-        for one in value:
-            yield from hidden_texts(one)
+        for item in value:
+            yield from hidden_texts(item)

@@ -1,4 +1,4 @@
-"""Containers, texts and open doors as every platform has them, so that each rule is written once."""
+"""Containers, texts and exposed endpoints, independent of the platform, so that each rule is written once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mimir_policy.rule import PropertyValue
 
 @dataclass(frozen=True)
 class Container:
-    """A container, in words that know no platform. A value is None where the resource says nothing.
+    """A container, independent of the platform. A value is None if the resource does not set it.
 
     Attributes:
         image: what it runs.
@@ -38,29 +38,29 @@ class Container:
 
 @dataclass(frozen=True)
 class Text:
-    """A text that everybody can read who may look at the resource.
+    """A text that everybody with read access to the resource can read.
 
     Attributes:
-        name: what it is the value of.
-        said: the text itself, and where it is.
-        hidden_is_safe: whether a text that Pulumi encrypts is kept from others there.
+        name: the name that it belongs to, such as that of a variable.
+        property_value: the text, and its path.
+        hidden_is_safe: whether encryption by Pulumi is enough for a secret in it.
     """
 
     name: str
-    said: PropertyValue
+    property_value: PropertyValue
     hidden_is_safe: bool
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """A door that others than the host itself, or its cluster, can reach.
+    """An endpoint that can be reached from outside of its host or cluster.
 
     Attributes:
-        said: what opens it.
+        property_value: the property that exposes it.
         encrypted: whether it speaks TLS.
-        redirects: whether it may be a door that only sends browsers to the encrypted one.
+        redirects: whether it may be a port that only redirects browsers to the encrypted one.
     """
 
-    said: PropertyValue
+    property_value: PropertyValue
     encrypted: bool
     redirects: bool = False

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mimir_policy import exceptions
-from mimir_policy.exceptions import Known
+from mimir_policy.exceptions import PolicyException
 from mimir_policy.rules import RULES
 from tests.support import program
 from tests.support.policy import recorded
@@ -30,16 +30,20 @@ def test_development_mode_is_told_what_it_does_otherwise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "rule"),
-    [pytest.param(known, rule, id=f"{rule} of {known.name}") for known in exceptions.load() for rule in known.rules],
+    ("exception", "rule"),
+    [
+        pytest.param(exception, rule, id=f"{rule} of {exception.name}")
+        for exception in exceptions.load()
+        for rule in exception.rules
+    ],
 )
-def test_every_exception_is_needed(known: Known, rule: str) -> None:
+def test_every_exception_is_needed(exception: PolicyException, rule: str) -> None:
     [judging] = [one for one in RULES if one.name == rule]
     everything = [one for stack in recorded.STACKS for one in recorded.of(stack)]
-    named = [one for one in everything if one.type == known.type and fnmatchcase(one.name, known.name)]
+    named = [one for one in everything if one.type == exception.type and fnmatchcase(one.name, exception.name)]
     assert judging.of_resource
     found = [(one, violation) for one in named for violation in judging.of_resource(one, judging.configured({}))]
-    assert any(known.covers(judging, *one) for one in found), "stale: remove it"
+    assert any(exception.covers(judging, *one) for one in found), "stale: remove it"
 
 
 def test_an_exception_without_a_reason_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where those who judge changes write down what they found."""
+"""Collects the effects of changes while they are assessed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ LOST = "**its data is deleted**"
 
 
 class Effects:
-    """What is found while the changes are judged one by one.
+    """Effects that are collected while the changes are assessed in turn.
 
     Attributes:
-        changes: all of them; one may explain another.
+        changes: all changes; one change may explain another.
         interruptions, restarts, remarks, volumes, destructive: see `Meaning`.
     """
 
@@ -28,11 +28,16 @@ class Effects:
 
     @property
     def first_deployment(self) -> bool:
-        """Whether nothing ran before."""
+        """Whether nothing was deployed before."""
         return all(change.kind == "create" for change in self.changes)
 
     def data(self, change: Change, what: str) -> None:
-        """Say what happens to the data in `change`, a volume or something that holds some."""
+        """Record what happens to the data of a resource.
+
+        Args:
+            change: the change of the volume or claim.
+            what: what the resource is, for the text: `volume` or `claim`.
+        """
         if change.kind == "create":
             self.volumes.append(f"{what} `{change.name}` is created, empty or as it was left")
         elif change.kind == "update":

@@ -16,13 +16,15 @@ def describe(observed: Observed, changes: Sequence[Change], built: Callable[[], 
     """What happens to the image.
 
     Args:
-        observed: the preview; a failed one may have built nothing.
-        changes: of resources.
-        built: the digest of what the preview has built, asked only when it has built something.
+        observed: the preview; a failed preview may have built nothing.
+        changes: the changes of resources.
+        built: returns the digest of the built image; called only when an image was built.
     """
-    before = next((_reference(one.old.outputs) for one in observed.results if one.type == PROGRAM and one.old), "")
-    rebuilt = any(one.type == IMAGE and one.kind != "delete" for one in changes)
-    # While an image is built the engine shows the outputs that were.
+    before = next(
+        (_reference(result.old.outputs) for result in observed.results if result.type == PROGRAM and result.old), ""
+    )
+    rebuilt = any(change.type == IMAGE and change.kind != "delete" for change in changes)
+    # While an image is built, the engine shows the previous outputs.
     after = "" if rebuilt else _reference(observed.outputs)
     if not rebuilt and not after:
         return f"as it is, `{before}`" if before else "none yet"
@@ -41,5 +43,5 @@ def describe(observed: Observed, changes: Sequence[Change], built: Callable[[], 
 
 def _reference(outputs: object) -> str:
     """The image in a stack's outputs; empty while it is not known."""
-    found = outputs.get("image") if isinstance(outputs, dict) else None
-    return found if isinstance(found, str) and REFERENCE.search(found) else ""
+    reference = outputs.get("image") if isinstance(outputs, dict) else None
+    return reference if isinstance(reference, str) and REFERENCE.search(reference) else ""

@@ -12,7 +12,7 @@ from ops.report.meaning.effects import Effects
 Judge = Callable[[Change, Effects], None]
 
 JUDGES: Mapping[str, Judge] = {**on_docker.JUDGES, **on_kubernetes.JUDGES}
-"""By the type of a resource; other types have no meaning of their own, and are listed only."""
+"""By resource type. Other types have no effect of their own; they are only listed."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class Meaning:
     """What a set of changes adds up to.
 
     Attributes:
-        interruptions: when nobody answers, and why; empty when somebody always does.
-        restarts: which containers or pods are replaced, and because of what.
-        remarks: what else a reviewer wants to know of them, such as a reload.
+        interruptions: when the service does not answer, and why; empty without downtime.
+        restarts: which containers or pods are replaced, and why.
+        remarks: other effects, such as a reload.
         volumes: what happens to data.
-        destructive: changes after which data, a namespace or something protected is gone.
+        destructive: changes that delete data, a namespace or a protected resource.
     """
 
     interruptions: tuple[str, ...] = ()

@@ -7,13 +7,13 @@ from ops.report.meaning.effects import Effects
 from ops.report.meaning.reasons import because
 
 GENERATED = {"mimir:docker:ConfigVolume", "mimir:docker:DockerEdge"}
-"""Components whose volumes hold what the program itself wrote; it is written again."""
+"""Components whose volumes hold only files that the program generates again."""
 
 EDGE = "mimir:docker:DockerEdge"
 
 
 def container(change: Change, effects: Effects) -> None:
-    """A container that runs, or one that only ever carried files into a volume."""
+    """A running container, or one that is never started and only copies files into a volume."""
     edge = EDGE in change.within
     if not _runs(change):
         if edge and change.kind == "replace" and not _ends(effects, edge=True):
@@ -35,7 +35,7 @@ def container(change: Change, effects: Effects) -> None:
                 f"data; nobody answers until the new one is healthy ({reasons})"
             )
     elif change.kind == "delete" and not effects.first_deployment:
-        successor = any(_is_running(one, change.within) and one.kind == "create" for one in effects.changes)
+        successor = any(_is_running(other, change.within) and other.kind == "create" for other in effects.changes)
         effects.interruptions.append(
             f"the {part}'s container is removed"
             + (" and made anew under another name" if successor else ", and nothing takes its place")
@@ -43,7 +43,7 @@ def container(change: Change, effects: Effects) -> None:
 
 
 def volume(change: Change, effects: Effects) -> None:
-    """A volume; what the program wrote into it itself is no loss."""
+    """A volume. Generated files in it are not data."""
     if not GENERATED & set(change.within):
         effects.data(change, "volume")
 
@@ -55,7 +55,7 @@ def network(change: Change, effects: Effects) -> None:
 
 
 def _ends(effects: Effects, *, edge: bool) -> bool:
-    """Whether a running container of that part is replaced anyway."""
+    """Whether a running container of the edge, or of the application, is replaced or deleted anyway."""
     return any(
         change.type == CONTAINER and change.removes and (EDGE in change.within) == edge and _runs(change)
         for change in effects.changes

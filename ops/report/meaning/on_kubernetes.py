@@ -12,7 +12,7 @@ EDGE = "mimir:kubernetes:Edge"
 
 
 def deployment(change: Change, effects: Effects) -> None:
-    """Pods: rolled, replaced, scaled."""
+    """Pods that are rolled, replaced or scaled."""
     part = "edge" if EDGE in change.within else "application"
     spec: dict[str, Any] = change.new.get("spec") or {}
     pods = _pods(spec)
@@ -33,7 +33,7 @@ def _updated(change: Change, effects: Effects, part: str, spec: dict[str, Any], 
     reasons = ", ".join(because(change, POD))
     if not reasons:
         if "spec.replicas" in change.paths:
-            before, after = ((one.get("spec") or {}).get("replicas") for one in (change.old, change.new))
+            before, after = ((inputs.get("spec") or {}).get("replicas") for inputs in (change.old, change.new))
             effects.remarks.append(f"the {part} is scaled from {before or 'automatic'} to {after or 'automatic'} pods")
         return
     effects.restarts.append(f"{part}, {pods}: {reasons}")
@@ -54,14 +54,14 @@ def claim(change: Change, effects: Effects) -> None:
 
 
 def namespace(change: Change, effects: Effects) -> None:
-    """Whoever deletes a namespace deletes what is in it."""
+    """Deleting a namespace deletes everything in it."""
     if change.removes:
         effects.interruptions.append(f"namespace `{change.name}` is {change.kind}d, and everything in it")
         effects.destructive.append(change)
 
 
 def service(change: Change, effects: Effects) -> None:
-    """A Service that is made anew has another address."""
+    """A Service that is created again gets another address."""
     if change.removes and change.name.endswith("-service"):
         effects.interruptions.append(f"the front Service is {change.kind}d; its address changes")
 

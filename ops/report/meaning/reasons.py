@@ -1,4 +1,4 @@
-"""Why a workload changes, in words: the properties that differ, by names that a person has seen before."""
+"""Why a workload changes, in words: the properties that differ, by the names used in settings and manifests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from ops.report.change import Change
 
 MOST = 6
-"""Reasons that are named; what is left is counted."""
+"""Maximum number of reasons that are named; the others are counted."""
 
 POD = "spec.template."
 ENVIRONMENT = re.compile(r"(?:envs|.*\.env)\[(\d+)\]")
@@ -24,8 +24,8 @@ def because(change: Change, under: str = "") -> tuple[str, ...]:
 
 
 def _name(change: Change, path: str) -> str:
-    if found := ENVIRONMENT.match(path):
-        variable = _variable(change, path, found)
+    if match := ENVIRONMENT.match(path):
+        variable = _variable(change, path, match)
         return f"environment variable {variable}" if variable else "an environment variable"
     if path.startswith("networks"):
         return "network"
@@ -37,10 +37,10 @@ def _name(change: Change, path: str) -> str:
     return short.rsplit(".", 1)[-1] if short.endswith("image") else short
 
 
-def _variable(change: Change, path: str, found: re.Match[str]) -> str:
+def _variable(change: Change, path: str, match: re.Match[str]) -> str:
     """The variable's name; never its value."""
     for inputs in (change.new, change.old):
-        value = _at(inputs, path[: found.end()])
+        value = _at(inputs, path[: match.end()])
         if isinstance(value, dict):
             return str(value.get("name", ""))
         if isinstance(value, str) and "=" in value:

@@ -93,7 +93,7 @@ def _contents(secret: str) -> set[bytes]:
     in_json = json.dumps(secret, ensure_ascii=False)[1:-1]
     of_go = "".join(HTML_OF_GO.get(character, character) for character in in_json)
     texts = {secret, in_json, json.dumps(secret)[1:-1], of_go, quote(secret, safe="")}
-    contents = {one.encode("utf-8", "surrogatepass") for one in texts}
+    contents = {form.encode("utf-8", "surrogatepass") for form in texts}
     with suppress(UnicodeEncodeError):
         contents.add(secret.encode("latin-1"))  # Basic authentication of some clients
     return contents
@@ -101,8 +101,8 @@ def _contents(secret: str) -> set[bytes]:
 
 def _base64_forms(content: bytes) -> set[str]:
     """`content` in base64: by itself, with and without padding, and the part that is its own inside of more."""
-    whole = base64.b64encode(content).decode()
-    forms = {whole, whole.rstrip("=")}
+    encoded = base64.b64encode(content).decode()
+    forms = {encoded, encoded.rstrip("=")}
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + content).decode().rstrip("=")
         first, rest = -(-before * 8 // 6), (before + len(content)) * 8 // 6

@@ -1,4 +1,4 @@
-"""A second net for secrets: the engine masks those that it knows, and this masks them wherever else they turn up.
+"""Masks secrets in reports, in addition to the engine, which masks only the values that it knows to be secret.
 
 A provider's error, a plugin's warning or a program's own text may quote a value that Pulumi never saw as a secret. So
 every secret of the stack's configuration, of the environment and of the tools' own files is looked for in what is
@@ -21,7 +21,7 @@ from ops.report.redaction import encodings, tool_secrets
 
 MASK = "[secret]"
 SHORTEST = 6
-"""Characters of the shortest secret that is looked for: a shorter one is part of too many innocent words."""
+"""Characters of the shortest secret that is masked: shorter ones occur in too many ordinary words."""
 
 LINE = 16
 """Characters from which a part of a larger secret counts by itself: a line of a private key, an entry of a file."""
@@ -36,7 +36,7 @@ class Redaction:
         self._patterns = [re.compile(form) for form in sorted(forms)]
 
     def __call__(self, text: str) -> str:
-        """`text` without any of the secrets; what overlaps is masked as one."""
+        """`text` without any of the secrets; overlapping matches get one mask."""
         spans = sorted(match.span() for pattern in self._patterns for match in pattern.finditer(text))
         kept, end = [], 0
         for first, last in spans:
@@ -55,7 +55,9 @@ def collect_secrets(stack: Stack, environment: Mapping[str, str] = os.environ) -
         if value.secret:
             # Where the file does not say which of its leaves are encrypted, any may be.
             secrets += _secure(config.get(key), structured(value.value)) or tool_secrets.leaves(structured(value.value))
-    return Redaction([*secrets, *tool_secrets.of_environment(environment), *tool_secrets.of_files(environment)])
+    return Redaction(
+        [*secrets, *tool_secrets.environment_secrets(environment), *tool_secrets.file_secrets(environment)]
+    )
 
 
 def _secure(config: Any, values: Any) -> list[str]:
@@ -63,9 +65,9 @@ def _secure(config: Any, values: Any) -> list[str]:
     if isinstance(config, Mapping) and "secure" in config:
         return tool_secrets.leaves(values)
     if isinstance(config, Mapping) and isinstance(values, Mapping):
-        return [one for key, below in config.items() for one in _secure(below, values.get(key))]
+        return [secret for key, below in config.items() for secret in _secure(below, values.get(key))]
     if isinstance(config, list) and isinstance(values, list):
-        return [one for below, value in zip(config, values, strict=False) for one in _secure(below, value)]
+        return [secret for below, value in zip(config, values, strict=False) for secret in _secure(below, value)]
     return []
 
 

@@ -1,4 +1,4 @@
-"""The secrets that the tools of a deployment read by themselves: from the environment, and from files of the user's."""
+"""Secrets that deployment tools read from the environment and from the user's credential files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAME = re.compile(
 """Names of variables and of entries whose values are secrets."""
 
 NO_SECRET = re.compile(r"_(FILE|PATH|DIR|SOCK|URL|HOST|USER(NAME)?)$|^(OLD)?PWD$|^SSH_AUTH_SOCK$", re.IGNORECASE)
-"""Names that hold a place or a user, whatever else is in them."""
+"""Names of variables that hold a path, an address or a user, although they match `NAME`."""
 
 ASSIGNMENT = re.compile(r"""^\s*["']?([\w.-]+)["']?\s*[=:]\s*["']?(.+?)["']?\s*$""", re.MULTILINE)
 AUTHORIZATION = re.compile(r"authorization:\s*\w+\s+(\S+)", re.IGNORECASE)
@@ -81,7 +81,7 @@ def parsed(text: str) -> Any:
     return None
 
 
-def of_environment(environment: Mapping[str, str]) -> list[str]:
+def environment_secrets(environment: Mapping[str, str]) -> list[str]:
     """The secrets in variables: by the variable's name, in the entries of structured ones, and passwords in URLs."""
     secrets: list[str] = []
     for name, value in environment.items():
@@ -92,16 +92,16 @@ def of_environment(environment: Mapping[str, str]) -> list[str]:
     return secrets
 
 
-def of_files(environment: Mapping[str, str]) -> list[str]:
+def file_secrets(environment: Mapping[str, str]) -> list[str]:
     """The passphrase, and the secrets in files from which the tools read credentials."""
     phrase = _read(Path(environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") or ".passphrase"))
     secrets = [phrase.strip()] if phrase else []
     for file in _files(environment):
-        secrets += of_text(_read(file))
+        secrets += text_secrets(_read(file))
     return secrets
 
 
-def of_text(text: str) -> list[str]:
+def text_secrets(text: str) -> list[str]:
     """The secrets in the text of a file with credentials."""
     structured = parsed(text)
     entries = named_leaves(structured) if structured is not None else _assigned(text)
@@ -115,7 +115,7 @@ def _assigned(text: str) -> list[str]:
 
 
 def _decoded(entry: str) -> Iterator[str]:
-    """What an entry in base64 stands for: `user:password` of Docker, a private key of a kubeconfig."""
+    """The decoded form of a base64 entry: `user:password` of Docker, a private key of a kubeconfig."""
     try:
         content = base64.b64decode(entry, validate=True).decode()
     except (binascii.Error, ValueError):

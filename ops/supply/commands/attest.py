@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     history = _provenance(file, image.split(reference)[1])
     boms = _boms(reference, folder)
     with signer.chosen(arguments, signs=True) as own:
-        for name, made in boms.items():
-            _attach(reference, attestations.SBOM, folder / name, made, own)
+        for name, document in boms.items():
+            _attach(reference, attestations.SBOM, folder / name, document, own)
         _attach(reference, attestations.PROVENANCE, file, history, own)
         if attestations.unsigned_reason(reference, own.verifier):
             run_tool(["cosign", "sign", "--yes", *own.sign, reference])
@@ -50,8 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _attach(reference: str, kind: str, file: Path, predicate: Any, own: Signer) -> None:
     """Attach one predicate, unless it is attached: that very one, or of another run of the same build."""
-    there, _ = attestations.predicates(reference, kind, own.verifier)
-    if _without_run(predicate) in map(_without_run, there):
+    attached, _ = attestations.predicates(reference, kind, own.verifier)
+    if _without_run(predicate) in map(_without_run, attached):
         print(f"attached before: {file.name}")
         return
     plain = file.with_name(f".{file.name}.predicate")
@@ -73,29 +73,31 @@ def _boms(reference: str, folder: Path) -> dict[str, Any]:
     """The bill of materials for each platform of the digest, by the file that it is in.
 
     Raises:
-        CannotWork: one is about another image.
+        CannotWork: a bill of materials describes another image.
     """
     platforms = attestations.platforms(reference, run_tool)
     if not all((folder / sbom.file_of(platform)).exists() for platform in platforms):
         with image.pulled(reference) as layout:
             sbom.write(layout, folder)
-    found = {sbom.file_of(platform): _read(folder / sbom.file_of(platform)) for platform in platforms}
-    for (platform, digest), (name, made) in zip(platforms.items(), found.items(), strict=True):
-        if attestations.described_by(made) != digest:
-            raise CannotWork(f"{folder / name} describes {attestations.described_by(made)}, and {platform} is {digest}")
-    return found
+    documents = {sbom.file_of(platform): _read(folder / sbom.file_of(platform)) for platform in platforms}
+    for (platform, digest), (name, document) in zip(platforms.items(), documents.items(), strict=True):
+        if attestations.described_by(document) != digest:
+            raise CannotWork(
+                f"{folder / name} describes {attestations.described_by(document)}, and {platform} is {digest}"
+            )
+    return documents
 
 
 def _provenance(file: Path, digest: str) -> Any:
-    """What is said of how the digest came to be.
+    """The provenance of the digest.
 
     Raises:
         CannotWork: there is nothing, or it is about another image.
     """
-    made = _read(file)
-    if provenance.subject_of(made) != digest:
-        raise CannotWork(f"{file} is about {provenance.subject_of(made) or 'nothing'}, not about {digest}")
-    return made["predicate"]
+    statement = _read(file)
+    if provenance.subject_digest(statement) != digest:
+        raise CannotWork(f"{file} is about {provenance.subject_digest(statement) or 'nothing'}, not about {digest}")
+    return statement["predicate"]
 
 
 def _read(file: Path) -> Any:

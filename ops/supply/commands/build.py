@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         shutil.rmtree(layout, ignore_errors=True)
         fresh.rename(layout)
     repository = registry.repository(settings.registry)
-    made = provenance.statement(repository, settings, context, built, started, evidence.now())
-    evidence.write(arguments.evidence, provenance.FILE, made)
+    statement = provenance.statement(repository, settings, context, built, started, evidence.now())
+    evidence.write(arguments.evidence, provenance.FILE, statement)
     print(built.digest)
     return 0

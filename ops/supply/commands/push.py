@@ -29,8 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     run_tool(["crane", "push", str(layout.folder), reference])
     if tag:
         run_tool(["crane", "tag", reference, tag])
-    if (there := run_tool(["crane", "digest", reference]).strip()) != layout.digest:
-        raise CannotWork(f"{reference}: the registry says that it has {there}")
+    if (pushed := run_tool(["crane", "digest", reference]).strip()) != layout.digest:
+        raise CannotWork(f"{reference}: the registry says that it has {pushed}")
     print(reference)
     return 0
 

@@ -30,10 +30,12 @@ def write(layout: Layout, folder: Path) -> None:
     Raises:
         CannotWork: an image holds something that cannot be described, or the tool breaks.
     """
-    for one in layout.images():
-        made = bom.of_image(layout, one)
-        evidence.write(folder, file_of(one.platform), made)
-        print(f"{one.platform} {one.digest}: {len(made['components'])} components in {folder / file_of(one.platform)}")
+    for platform_image in layout.images():
+        document = bom.describe_image(layout, platform_image)
+        file = file_of(platform_image.platform)
+        evidence.write(folder, file, document)
+        count = len(document["components"])
+        print(f"{platform_image.platform} {platform_image.digest}: {count} components in {folder / file}")
 
 
 def file_of(platform: str) -> str:

@@ -27,14 +27,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Scan the Go programs of every platform; 1 when something is found or cannot be scanned."""
     document = {"at": evidence.now(), "image": arguments.ref or str(arguments.layout)}
     try:
-        known_from = vulnerability_database.find(arguments.max_database_age)
+        database = vulnerability_database.find(arguments.max_database_age)
         exceptions = waivers.load()
         with image.opened(arguments) as layout:
             document["digest"] = layout.digest
             outcomes = []
-            for one in layout.images():
-                counted, excused = waivers.split(_findings(layout, one, known_from), exceptions)
-                outcomes.append(Outcome(f"{one.platform} {one.digest}", counted, excused, str(known_from)))
+            for platform_image in layout.images():
+                counted, excused = waivers.split(_findings(layout, platform_image, database), exceptions)
+                outcomes.append(
+                    Outcome(f"{platform_image.platform} {platform_image.digest}", counted, excused, str(database))
+                )
     except CannotWork as error:
         outcomes = [Outcome("scan", failure=str(error))]
     passes = finding.tell(outcomes)
@@ -43,13 +45,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if passes else 1
 
 
-def _findings(layout: Layout, one: PlatformImage, known_from: Database) -> list[Finding]:
-    programs = contents.inspect_contents(one.platform, layout.files(one)).programs
-    found: list[Finding] = []
+def _findings(layout: Layout, image: PlatformImage, database: Database) -> list[Finding]:
+    programs = contents.inspect_contents(image.platform, layout.files(image)).programs
+    findings: list[Finding] = []
     with tempfile.TemporaryDirectory() as scratch:
         for path, content in programs.items():
             file = Path(scratch) / "program"
             file.write_bytes(content)
             file.chmod(0o755)
-            found += govulncheck.binary(file, f"{one.platform} /{path}", known_from)
-    return found
+            findings += govulncheck.binary(file, f"{image.platform} /{path}", database)
+    return findings

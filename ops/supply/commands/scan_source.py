@@ -9,7 +9,7 @@ from functools import cache
 from ops.supply import evidence
 from ops.supply.scanners import SCANS, NeedsDatabase, Scan, finding, vulnerability_database, waivers
 from ops.supply.scanners.finding import Outcome
-from ops.supply.scanners.waivers import Known
+from ops.supply.scanners.waivers import Waiver
 from ops.supply.tool import CannotWork
 
 NEEDS_STACK = False
@@ -40,10 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
         scans = [
             pool.submit(_outcome, name, scan, have, exceptions, name in arguments.waive) for name, scan in SCANS.items()
         ]
-        outcomes = [one.result() for one in scans]
+        outcomes = [scan.result() for scan in scans]
     worked = [outcome for outcome in outcomes if not outcome.failure]
-    made = [one for outcome in worked for one in (*outcome.findings, *outcome.excused)]
-    left = waivers.stale(made, exceptions, [outcome.name for outcome in worked])
+    all_findings = [entry for outcome in worked for entry in (*outcome.findings, *outcome.excused)]
+    left = waivers.stale(all_findings, exceptions, [outcome.name for outcome in worked])
     outcomes.append(Outcome("waivers.yaml", left))
     passes = finding.tell(outcomes)
     document = {"at": evidence.now(), "passes": passes, "scans": [outcome.as_json() for outcome in outcomes]}
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if passes else 1
 
 
-def _outcome(name: str, scan: Scan, have: NeedsDatabase, exceptions: list[Known], waived: bool) -> Outcome:
+def _outcome(name: str, scan: Scan, have: NeedsDatabase, exceptions: list[Waiver], waived: bool) -> Outcome:
     used: list[vulnerability_database.Database] = []
 
     def noted() -> vulnerability_database.Database:

@@ -1,4 +1,4 @@
-"""What a scan has found, and how it is told."""
+"""Findings and outcomes of scans, and their output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One objection.
+    """A finding of a scan.
 
     Attributes:
         tool: who objects.
@@ -32,7 +32,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one scan.
+    """The outcome of one scan.
 
     Attributes:
         name: of the scan.
@@ -63,14 +63,14 @@ class Outcome:
             return f"{self.name}: WAIVED, NOT SCANNED: {self.failure}"
         if self.failure:
             return f"{self.name}: CANNOT WORK: {self.failure}"
-        known = f", {len(self.excused)} known" if self.excused else ""
-        return f"{self.name}: {len(self.findings) or 'no'} findings{known}{data}"
+        accepted = f", {len(self.excused)} known" if self.excused else ""
+        return f"{self.name}: {len(self.findings) or 'no'} findings{accepted}{data}"
 
 
 def tell(outcomes: Iterable[Outcome]) -> bool:
     """Print every outcome, then every finding; whether all of it passes."""
-    made = list(outcomes)
-    print("\n".join(map(str, made)))
-    for finding in sorted({finding for outcome in made for finding in outcome.findings}):
+    reported = list(outcomes)
+    print("\n".join(map(str, reported)))
+    for finding in sorted({finding for outcome in reported for finding in outcome.findings}):
         print(f"\n{finding}")
-    return all(outcome.passes for outcome in made)
+    return all(outcome.passes for outcome in reported)

@@ -45,13 +45,13 @@ def _findings(
     if not any("SBOM" in message for message in messages):
         raise CannotWork(f"{NAME} did not say what it has looked at in {where}")
     about = {message["osv"]["id"]: message["osv"] for message in messages if "osv" in message}
-    found = {}
+    findings = {}
     for message in messages:
         finding = message.get("finding")
         # A trace that begins with a function is code that is in the program; the others are only in its modules.
         if finding and finding["trace"][0].get("function"):
-            found[finding["osv"]] = finding
-    return [_finding(where, one, about.get(identifier, {})) for identifier, one in sorted(found.items())]
+            findings[finding["osv"]] = finding
+    return [_finding(where, entry, about.get(identifier, {})) for identifier, entry in sorted(findings.items())]
 
 
 def _finding(where: str, finding: Mapping[str, Any], about: Mapping[str, Any]) -> Finding:

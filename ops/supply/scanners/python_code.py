@@ -18,18 +18,18 @@ def scan() -> list[Finding]:
         CannotWork: bandit breaks, or cannot read a file.
     """
     code = [path for path in CODE if Path(path).exists()]
-    said = answer(["bandit", "--quiet", "--recursive", "--format=json", *code], dict, accepted=(0, OBJECTS))
-    if said["errors"]:
+    report = answer(["bandit", "--quiet", "--recursive", "--format=json", *code], dict, accepted=(0, OBJECTS))
+    if report["errors"]:
         raise CannotWork(
-            "bandit cannot read: " + "; ".join(f"{one['filename']}: {one['reason']}" for one in said["errors"])
+            "bandit cannot read: " + "; ".join(f"{error['filename']}: {error['reason']}" for error in report["errors"])
         )
     return [
         Finding(
             "bandit",
-            one["test_id"],
-            one["filename"].removeprefix("./"),
-            f"line {one['line_number']}: {one['issue_text']} (severity {one['issue_severity'].lower()})",
-            one["more_info"],
+            issue["test_id"],
+            issue["filename"].removeprefix("./"),
+            f"line {issue['line_number']}: {issue['issue_text']} (severity {issue['issue_severity'].lower()})",
+            issue["more_info"],
         )
-        for one in said["results"]
+        for issue in report["results"]
     ]

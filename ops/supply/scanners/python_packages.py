@@ -25,7 +25,7 @@ def scan() -> list[Finding]:
         packages = answer(command, dict, accepted=(0, FOUND))["dependencies"]
     except CannotWork as error:
         raise CannotWork(f"{error}. {WHAT_TO_DO}") from error
-    if without := [one["name"] for one in packages if "skip_reason" in one]:
+    if without := [package["name"] for package in packages if "skip_reason" in package]:
         raise CannotWork(
             f"pip-audit has no advisories for {len(without)} of {len(packages)} installed packages "
             f"({', '.join(sorted(without)[:5])} …). {WHAT_TO_DO}"
@@ -33,11 +33,13 @@ def scan() -> list[Finding]:
     return [
         Finding(
             "pip-audit",
-            one["id"],
+            vulnerability["id"],
             f"{package['name']} {package['version']}",
-            " ".join(one["description"].split())[:200],
-            f"upgrade to {' or '.join(one['fix_versions'])}" if one["fix_versions"] else "there is no fixed version",
+            " ".join(vulnerability["description"].split())[:200],
+            f"upgrade to {' or '.join(vulnerability['fix_versions'])}"
+            if vulnerability["fix_versions"]
+            else "there is no fixed version",
         )
         for package in packages
-        for one in package["vulns"]
+        for vulnerability in package["vulns"]
     ]

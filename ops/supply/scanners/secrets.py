@@ -35,20 +35,22 @@ def scan() -> list[Finding]:
     except (OSError, ValueError, KeyError, GitError) as error:
         raise CannotWork(f"detect-secrets has nothing to compare with: {error}") from error
     files = [name for name in listed if name and Path(name).name not in NOT_LOOKED_AT and Path(name).is_file()]
-    known = {(file, one["hashed_secret"]) for file, secrets in baseline.items() for one in secrets}
+    audited = {(file, secret["hashed_secret"]) for file, secrets in baseline.items() for secret in secrets}
     # A file that begins with - would be taken for an option.
     paths = [f"./{name}" if name.startswith("-") else name for name in files]
-    found = answer(["detect-secrets", "scan", *paths], dict)["results"]
+    results = answer(["detect-secrets", "scan", *paths], dict)["results"]
     return [
-        _finding(file, one, (file, one["hashed_secret"]) in known) for file, secrets in found.items() for one in secrets
+        _finding(file, secret, (file, secret["hashed_secret"]) in audited)
+        for file, secrets in results.items()
+        for secret in secrets
     ]
 
 
-def _finding(file: str, one: Mapping[str, Any], looked_at: bool) -> Finding:
-    what = f"line {one['line_number']} looks like a secret ({one['type']})"
-    if looked_at:
+def _finding(file: str, secret: Mapping[str, Any], audited: bool) -> Finding:
+    what = f"line {secret['line_number']} looks like a secret ({secret['type']})"
+    if audited:
         return Finding(
             "detect-secrets", LOOKED_AT, file, what, "say in ops/supply/scanners/waivers.yaml why it is none"
         )
     fix = f"take it out, and treat it as leaked; if it is none: {UPDATE}"
-    return Finding("detect-secrets", one["type"], file, what, fix)
+    return Finding("detect-secrets", secret["type"], file, what, fix)

@@ -1,4 +1,4 @@
-"""What a scan finds, and we know and accept: waivers.yaml."""
+"""Accepted findings of scans: waivers.yaml."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ops.supply.tool import CannotWork
 
 FILE = Path(__file__).with_name("waivers.yaml")
 SHORTEST_REASON = 20
-"""Characters. «No» and «later» are no reasons."""
+"""Minimum length in characters. «No» and «later» are no reasons."""
 
 LONGEST_DAYS = 180
-"""How far ahead an exception for a vulnerability may expire: what is known of one changes."""
+"""Maximum days until an exception for a vulnerability expires: knowledge about vulnerabilities changes."""
 
 VULNERABILITIES = frozenset({"govulncheck", "pip-audit"})
 """The tools whose findings come from data that grows: their exceptions have to expire."""
 
 
 @dataclass(frozen=True)
-class Known:
+class Waiver:
     """One exception; `check` and `where` may hold `*`. Without `expires` it holds as long as something needs it."""
 
     tool: str
@@ -43,7 +43,7 @@ class Known:
         return f"{self.tool} {self.check}: {self.where}"
 
 
-def load(file: Path | None = None) -> list[Known]:
+def load(file: Path | None = None) -> list[Waiver]:
     """The exceptions, of waivers.yaml if no other file is given.
 
     Raises:
@@ -53,51 +53,51 @@ def load(file: Path | None = None) -> list[Known]:
     entries = yaml.safe_load(file.read_text()) or []
     if wrong := [problem for entry in entries if (problem := _problem(entry))]:
         raise CannotWork("\n".join(f"{file.name}: {problem}" for problem in wrong))
-    return [Known(**entry) for entry in entries]
+    return [Waiver(**entry) for entry in entries]
 
 
 def _problem(entry: Any) -> str:
-    wanted = {"tool", "check", "where", "reason"}
-    if not isinstance(entry, dict) or not wanted <= set(entry) <= {*wanted, "expires"}:
+    required = {"tool", "check", "where", "reason"}
+    if not isinstance(entry, dict) or not required <= set(entry) <= {*required, "expires"}:
         return f"{entry}: each has a tool, a check, a where and a reason, and may have an expires, nothing else"
-    one = Known(**entry)
-    if len(str(one.reason).strip()) < SHORTEST_REASON:
-        return f"{one}: it has no reason"
-    if one.tool not in VULNERABILITIES:
+    waiver = Waiver(**entry)
+    if len(str(waiver.reason).strip()) < SHORTEST_REASON:
+        return f"{waiver}: it has no reason"
+    if waiver.tool not in VULNERABILITIES:
         return ""
-    if not isinstance(one.expires, date):
-        return f"{one}: an exception for a vulnerability has to expire, for example `expires: {_today()}`"
-    if (one.expires - _today()).days > LONGEST_DAYS:
-        return f"{one}: it expires on {one.expires}, more than {LONGEST_DAYS} days from now"
+    if not isinstance(waiver.expires, date):
+        return f"{waiver}: an exception for a vulnerability has to expire, for example `expires: {_today()}`"
+    if (waiver.expires - _today()).days > LONGEST_DAYS:
+        return f"{waiver}: it expires on {waiver.expires}, more than {LONGEST_DAYS} days from now"
     return ""
 
 
 def split(
-    findings: Iterable[Finding], known: Sequence[Known], today: date | None = None
+    findings: Iterable[Finding], waivers: Sequence[Waiver], today: date | None = None
 ) -> tuple[list[Finding], list[Finding]]:
     """The findings that count, and those that an exception covers which has not expired."""
-    valid = [one for one in known if one.expires is None or one.expires >= (today or _today())]
+    valid = [waiver for waiver in waivers if waiver.expires is None or waiver.expires >= (today or _today())]
     counted: list[Finding] = []
     excused: list[Finding] = []
     for finding in findings:
-        (excused if any(one.covers(finding) for one in valid) else counted).append(finding)
+        (excused if any(waiver.covers(finding) for waiver in valid) else counted).append(finding)
     return counted, excused
 
 
 def stale(
-    findings: Iterable[Finding], known: Iterable[Known], tools: Iterable[str], today: date | None = None
+    findings: Iterable[Finding], waivers: Iterable[Waiver], tools: Iterable[str], today: date | None = None
 ) -> list[Finding]:
     """The exceptions for `tools` that no finding needs any more, and all that have expired, as findings themselves."""
-    made, looked_at = list(findings), set(tools)
+    all_findings, tool_names = list(findings), set(tools)
     left = []
-    for one in known:
-        if one.expires is not None and one.expires < (today or _today()):
-            what = f"this exception has expired on {one.expires}"
-        elif one.tool in looked_at and not any(one.covers(finding) for finding in made):
+    for waiver in waivers:
+        if waiver.expires is not None and waiver.expires < (today or _today()):
+            what = f"this exception has expired on {waiver.expires}"
+        elif waiver.tool in tool_names and not any(waiver.covers(finding) for finding in all_findings):
             what = "no finding needs this exception any more"
         else:
             continue
-        left.append(Finding("waivers.yaml", "stale", str(one), what, f"remove it from {FILE.name}, or renew it"))
+        left.append(Finding("waivers.yaml", "stale", str(waiver), what, f"remove it from {FILE.name}, or renew it"))
     return left
 
 

@@ -29,9 +29,10 @@ def actionlint() -> list[Finding]:
     files = _files(WORKFLOWS)
     # Whether shellcheck and pyflakes are installed is another machine's affair: the same findings everywhere.
     command = ["actionlint", "-shellcheck=", "-pyflakes=", "-format", "{{json .}}", *files]
-    said = answer(command, list, accepted=(0, OBJECTS)) if files else []
+    report = answer(command, list, accepted=(0, OBJECTS)) if files else []
     return [
-        Finding("actionlint", one["kind"], one["filepath"], f"line {one['line']}: {one['message']}") for one in said
+        Finding("actionlint", issue["kind"], issue["filepath"], f"line {issue['line']}: {issue['message']}")
+        for issue in report
     ]
 
 
@@ -43,12 +44,12 @@ def zizmor() -> list[Finding]:
     """
     files = [*_files(WORKFLOWS), *_files(ACTIONS)]
     command = ["zizmor", "--offline", "--no-progress", "--format=json", *files]
-    said = answer(command, list, accepted=(0, *ZIZMOR_OBJECTS)) if files else []
-    return [_of_zizmor(one) for one in said if not one.get("ignored")]
+    report = answer(command, list, accepted=(0, *ZIZMOR_OBJECTS)) if files else []
+    return [_of_zizmor(issue) for issue in report if not issue.get("ignored")]
 
 
-def _of_zizmor(one: Mapping[str, Any]) -> Finding:
-    primary = next(at for at in one["locations"] if at["symbolic"]["kind"] == "Primary")
+def _of_zizmor(issue: Mapping[str, Any]) -> Finding:
+    primary = next(location for location in issue["locations"] if location["symbolic"]["kind"] == "Primary")
     [place] = primary["symbolic"]["key"].values()
     line = primary["concrete"]["location"]["start_point"]["row"] + 1
-    return Finding("zizmor", one["ident"], place["verbatim_path"], f"line {line}: {one['desc']}", one["url"])
+    return Finding("zizmor", issue["ident"], place["verbatim_path"], f"line {line}: {issue['desc']}", issue["url"])

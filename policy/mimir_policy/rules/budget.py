@@ -1,4 +1,4 @@
-"""A node can be drained."""
+"""PodDisruptionBudgets must not block the drain of a node."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ def _budgets(resources: Sequence[Resource], _: Settings) -> Iterator[Violation]:
             or not is_known(dig(budget.properties, "spec"))
         ):
             continue
-        pods = sum(_pods(one, resources) for one in resources if _is_of(one, budget))
+        pods = sum(_pods(workload, resources) for workload in resources if _selects(workload, budget))
         least, most = (dig(budget.properties, "spec", key) for key in ("minAvailable", "maxUnavailable"))
         if most is not None and _share(most, pods or 1) == 0:
             yield Violation("spec.maxUnavailable", most, "at least 1", budget)
         elif least is not None and _blocks(least, pods):
-            wanted = f"less than the {pods} pods that it is for" if pods else "less than every pod"
-            yield Violation("spec.minAvailable", least, f"{wanted}, or rather `maxUnavailable: 1`", budget)
+            allowed = f"less than the {pods} pods that it is for" if pods else "less than every pod"
+            yield Violation("spec.minAvailable", least, f"{allowed}, or rather `maxUnavailable: 1`", budget)
 
 
-def _is_of(resource: Resource, budget: Resource) -> bool:
-    """Whether a budget is for the pods of a workload."""
+def _selects(resource: Resource, budget: Resource) -> bool:
+    """Whether a budget selects the pods of a workload."""
     pod = pod_of(resource)
-    wanted = mapping(dig(budget.properties, "spec", "selector", "matchLabels"))
+    selector = mapping(dig(budget.properties, "spec", "selector", "matchLabels"))
     if not pod or resource.namespace != budget.namespace:
         return False
-    return all(pod.labels.get(name) == value for name, value in wanted.items())
+    return all(pod.labels.get(name) == value for name, value in selector.items())
 
 
 def _pods(workload: Resource, resources: Sequence[Resource]) -> int:
-    """The fewest pods that a workload has when all is well."""
+    """The minimum number of pods of a workload in normal operation."""
     for scaler in resources:
         target = dig(scaler.properties, "spec", "scaleTargetRef")
         if dig(target, "kind") == workload.kind and dig(target, "name") == workload.object_name:
-            return _whole(dig(scaler.properties, "spec", "minReplicas"))
-    return _whole(dig(workload.properties, "spec", "replicas"))
+            return _integer(dig(scaler.properties, "spec", "minReplicas"))
+    return _integer(dig(workload.properties, "spec", "replicas"))
 
 
-def _whole(value: Any) -> int:
+def _integer(value: Any) -> int:
     return int(value) if isinstance(value, int | float) else 1
 
 

@@ -11,10 +11,14 @@ from mimir_policy.rule import Rule, Settings, Violation
 
 def _tls(resource: Resource, _: Settings) -> Iterator[Violation]:
     exposures = list(exposures_of(resource))
-    has_encrypted = any(one.encrypted for one in exposures)
-    for one in exposures:
-        if not one.encrypted and not (one.redirects and has_encrypted):
-            yield Violation(one.said.property, one.said.value, "TLS, or beside it port 80 that redirects browsers")
+    has_encrypted = any(exposure.encrypted for exposure in exposures)
+    for exposure in exposures:
+        if not exposure.encrypted and not (exposure.redirects and has_encrypted):
+            yield Violation(
+                exposure.property_value.property,
+                exposure.property_value.value,
+                "TLS, or beside it port 80 that redirects browsers",
+            )
 
 
 RULES = (

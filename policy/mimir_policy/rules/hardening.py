@@ -1,4 +1,4 @@
-"""What a container may do."""
+"""Container hardening: user, file system, capabilities and system calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROFILES = ("RuntimeDefault", "Localhost")
 
 
 def _each(check: Callable[[Container], Iterator[Violation]]) -> OfResource:
-    """The rule that every container of a resource must pass."""
+    """Apply `check` to every container of a resource."""
 
     def of_resource(resource: Resource, _: Settings) -> Iterator[Violation]:
         for container in containers_of(resource):
@@ -24,16 +24,16 @@ def _each(check: Callable[[Container], Iterator[Violation]]) -> OfResource:
     return of_resource
 
 
-def _must_be(said: PropertyValue, wanted: bool) -> Iterator[Violation]:
-    if said.value is not UNKNOWN and said.value is not wanted:
-        yield Violation(said.property, said.value, str(wanted).lower())
+def _must_be(setting: PropertyValue, expected: bool) -> Iterator[Violation]:
+    if setting.value is not UNKNOWN and setting.value is not expected:
+        yield Violation(setting.property, setting.value, str(expected).lower())
 
 
 def _non_root(container: Container) -> Iterator[Violation]:
-    said = container.non_root
-    if said.value is not UNKNOWN and said.value is not True:
-        found = said.value if said.shown is None else said.shown
-        yield Violation(said.property, found, "a number other than 0, or on Kubernetes runAsNonRoot: true")
+    setting = container.non_root
+    if setting.value is not UNKNOWN and setting.value is not True:
+        shown = setting.value if setting.shown is None else setting.shown
+        yield Violation(setting.property, shown, "a number other than 0, or on Kubernetes runAsNonRoot: true")
 
 
 def _read_only(container: Container) -> Iterator[Violation]:
@@ -54,15 +54,15 @@ def _privileges(container: Container) -> Iterator[Violation]:
     if container.privileged.value not in (None, False, UNKNOWN):
         yield Violation(container.privileged.property, container.privileged.value, "false")
     if container.escalation.value not in (False, UNKNOWN):
-        said = container.escalation
-        wanted = "no-new-privileges:true among them" if said.property == "securityOpts" else "false"
-        yield Violation(said.property, None if said.property == "securityOpts" else said.value, wanted)
+        setting = container.escalation
+        allowed = "no-new-privileges:true among them" if setting.property == "securityOpts" else "false"
+        yield Violation(setting.property, None if setting.property == "securityOpts" else setting.value, allowed)
 
 
 def _seccomp(container: Container) -> Iterator[Violation]:
-    said = container.seccomp
-    if said.value is not UNKNOWN and said.value not in PROFILES:
-        yield Violation(said.property, said.value, " or ".join(PROFILES))
+    setting = container.seccomp
+    if setting.value is not UNKNOWN and setting.value not in PROFILES:
+        yield Violation(setting.property, setting.value, " or ".join(PROFILES))
 
 
 RULES = (

@@ -32,35 +32,35 @@ def _named(resource: Resource) -> Iterator[PropertyValue]:
 
 def _digest(resource: Resource, _: Settings) -> Iterator[Violation]:
     for image in _run(resource):
-        if not ImageName.of(image.value or "").is_pinned:
+        if not ImageName.parse(image.value or "").is_pinned:
             yield Violation(image.property, image.value, "a name that ends with @sha256:…")
 
 
 def _registry(resource: Resource, settings: Settings) -> Iterator[Violation]:
     allowed = settings["registries"]
     for image in _named(resource):
-        name = ImageName.of(image.value or "")
-        if not any(name.is_from(one) for one in allowed):
+        name = ImageName.parse(image.value or "")
+        if not any(name.is_from(registry) for registry in allowed):
             yield Violation(image.property, image.value, f"an image from {', '.join(allowed)}")
 
 
 def _latest(resource: Resource, _: Settings) -> Iterator[Violation]:
     for image in _named(resource):
-        if ImageName.of(image.value or "").is_latest:
+        if ImageName.parse(image.value or "").is_latest:
             yield Violation(image.property, image.value, "a digest, or the tag of a version")
     if resource.type == BUILT:
         for index, tag in enumerate(items(resource.properties.get("tags"))):
-            if ImageName.of(str(tag)).is_latest:
+            if ImageName.parse(str(tag)).is_latest:
                 yield Violation(f"tags[{index}]", tag, "the tag of a version")
 
 
 def _platforms(resource: Resource, settings: Settings) -> Iterator[Violation]:
-    wanted = settings["platforms"]
-    allowed = f"at least {' and '.join(wanted)}"
+    required = settings["platforms"]
+    allowed = f"at least {' and '.join(required)}"
     if resource.type == BUILT:
-        found = resource.properties.get("platforms")
-        if found is None or (is_known(found) and not set(wanted) <= set(items(found))):
-            yield Violation("platforms", found, allowed)
+        platforms = resource.properties.get("platforms")
+        if platforms is None or (is_known(platforms) and not set(required) <= set(items(platforms))):
+            yield Violation("platforms", platforms, allowed)
     elif resource.type == BUILT_FOR_ONE and resource.type.startswith(DOCKER):
         yield Violation("build.platform", dig(resource.properties, "build", "platform"), allowed)
 

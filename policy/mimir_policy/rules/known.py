@@ -1,4 +1,4 @@
-"""Only what the pack knows: everything else is refused, because no rule would judge it."""
+"""Only kinds and fields in the allow list: everything else is refused, because no rule checks it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXTEND = "or have your platform team allow it in policy/extensions.yaml, with a 
 
 
 class Described(str):
-    """What a message says in place of a value."""
+    """A description that a message shows in place of a value."""
 
     def __repr__(self) -> str:
         return str(self)
@@ -29,18 +29,18 @@ def _kind(resource: Resource, _: Settings) -> Iterator[Violation]:
 
 def _field(resource: Resource, _: Settings) -> Iterator[Violation]:
     if not allowed.is_known_kind(resource):
-        return  # told once, by the other rule
+        return  # the other rule reports it
     for field in allowed.fields(resource):
         if field.leaf is None:
             yield Violation(field.property, _shown(field), "not to be set")
         elif field.leaf.values:
-            others = [one for one in _each(field.value) if one is not UNKNOWN and not _is_among(one, field)]
-            if others:
+            disallowed = [item for item in _each(field.value) if item is not UNKNOWN and not _is_among(item, field)]
+            if disallowed:
                 values = ", ".join(
                     str(value).lower() if isinstance(value, bool) else repr(value) for value in field.leaf.values
                 )
                 yield Violation(field.property, _shown(field), values)
-        elif not field.leaf.may_hold_more and any(isinstance(one, Mapping) for one in _each(field.value)):
+        elif not field.leaf.may_hold_more and any(isinstance(item, Mapping) for item in _each(field.value)):
             yield Violation(field.property, "an object", "a text, a number, a switch, or a list of them")
 
 
@@ -50,7 +50,11 @@ def _each(value: Any) -> list[Any]:
 
 def _is_among(value: Any, field: Field) -> bool:
     assert field.leaf
-    return any(type(value) is type(one) and value == one for one in field.leaf.values if not isinstance(value, Hidden))
+    return any(
+        type(value) is type(allowed_value) and value == allowed_value
+        for allowed_value in field.leaf.values
+        if not isinstance(value, Hidden)
+    )
 
 
 def _shown(field: Field) -> Any:

@@ -1,4 +1,4 @@
-"""Everything can be found."""
+"""Resources carry the labels of their deployment."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from mimir_policy.rule import Rule, Setting, Settings, Violation
 from mimir_policy.values import dig, is_known, items
 
 LABELLED = (CONTAINER, VOLUME, "docker:index/network:Network")
-WANTED = "a text"
+EXPECTED = "a text"
 
 
 def _labels(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if resource.type in LABELLED:
         labels = resource.properties.get("labels")
-        there = {dig(label, "label") for label in items(labels) if dig(label, "value")}
+        present = {dig(label, "label") for label in items(labels) if dig(label, "value")}
         for name in settings["docker"]:
-            if name not in there and is_known(labels):
-                yield Violation(f"labels[{name}]", None, WANTED)
+            if name not in present and is_known(labels):
+                yield Violation(f"labels[{name}]", None, EXPECTED)
     elif resource.on_kubernetes and "metadata" in resource.properties:
         pod = pod_of(resource)
         for holder in ("", *([f"{pod.path.rpartition('.')[0]}."] if pod and pod.path != "spec" else [])):
             path = f"{holder}metadata.labels"
             for name in settings["kubernetes"]:
                 if not dig(resource.properties, *path.split("."), name):
-                    yield Violation(f"{path}[{name}]", None, WANTED)
+                    yield Violation(f"{path}[{name}]", None, EXPECTED)
 
 
 RULES = (

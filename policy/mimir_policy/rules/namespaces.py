@@ -16,31 +16,33 @@ BOTH = ("Ingress", "Egress")
 
 
 def _pod_security(resource: Resource, _: Settings) -> Iterator[Violation]:
-    found = dig(resource.properties, "metadata", "labels", ENFORCE)
-    if resource.type == NAMESPACE and found not in (RESTRICTED, UNKNOWN):
-        yield Violation(f"metadata.labels[{ENFORCE}]", found, RESTRICTED)
+    profile = dig(resource.properties, "metadata", "labels", ENFORCE)
+    if resource.type == NAMESPACE and profile not in (RESTRICTED, UNKNOWN):
+        yield Violation(f"metadata.labels[{ENFORCE}]", profile, RESTRICTED)
 
 
 def _network_policy(resources: Sequence[Resource], _: Settings) -> Iterator[Violation]:
     """A policy that selects every pod and allows nothing, for each direction, in each namespace with pods.
 
-    In a namespace that the stack does not create, one that selects the stack's own pods: the others are not its to cut
-    off.
+    In a namespace that the stack does not create, a policy that selects the stack's own pods: the stack must not
+    isolate others.
     """
-    made = {one.object_name for one in resources if one.type == NAMESPACE}
-    denials = [(one.namespace, direction, labels) for one in resources for direction, labels in _denies(one)]
-    told = set()
+    created = {resource.object_name for resource in resources if resource.type == NAMESPACE}
+    denials = [
+        (resource.namespace, direction, labels) for resource in resources for direction, labels in _denies(resource)
+    ]
+    reported = set()
     for resource in resources:
         space = resource.namespace
-        if pod_of(resource) is None or space is UNKNOWN or space in told:
+        if pod_of(resource) is None or space is UNKNOWN or space in reported:
             continue
-        own = {} if space in made else mapping(dig(resource.properties, "spec", "template", "metadata", "labels"))
+        own = {} if space in created else mapping(dig(resource.properties, "spec", "template", "metadata", "labels"))
         denied = {way for where, way, labels in denials if where in (space, UNKNOWN) and labels.items() <= own.items()}
         open_ways = [way for way in BOTH if way not in denied]
         if open_ways:
-            told.add(space)
-            wanted = f"a NetworkPolicy in namespace {space} that denies every pod {' and '.join(open_ways)}"
-            yield Violation("metadata.namespace", space, wanted, resource)
+            reported.add(space)
+            allowed = f"a NetworkPolicy in namespace {space} that denies every pod {' and '.join(open_ways)}"
+            yield Violation("metadata.namespace", space, allowed, resource)
 
 
 def _denies(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -59,8 +61,8 @@ def _denies(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _keeps_claims(resources: Sequence[Resource], _: Settings) -> Iterator[Violation]:
-    """Whoever deletes a namespace deletes its claims, protected or not."""
-    with_claims = {one.namespace for one in resources if one.type == CLAIM}
+    """Deleting a namespace deletes its claims, protected or not."""
+    with_claims = {resource.namespace for resource in resources if resource.type == CLAIM}
     for resource in resources:
         if resource.type == NAMESPACE and not resource.protect and resource.object_name in with_claims:
             yield Violation("options.protect", False, "true, because claims are in it", resource)

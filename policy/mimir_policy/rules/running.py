@@ -1,4 +1,4 @@
-"""What a container needs to be a good neighbour: limits, probes, and hands off its host."""
+"""Resource limits, health probes, and no access to the host."""
 
 from __future__ import annotations
 
@@ -10,30 +10,32 @@ from mimir_policy.resource import Resource
 from mimir_policy.rule import Rule, Settings, Violation
 from mimir_policy.values import UNKNOWN
 
-MOST_CPUS = 1024
-MOST_MEMORY = 2.0**50
-"""Bytes. An amount above these is no limit, because no machine has as much."""
+MAX_CPUS = 1024
+MAX_MEMORY = 2.0**50
+"""Bytes. A higher amount does not limit anything, because no machine has as much."""
 
 
 def _limits(resource: Resource, _: Settings) -> Iterator[Violation]:
     for container in containers_of(resource):
-        for said in container.resources:
-            number = amount(said.value)
-            most = MOST_CPUS if "cpu" in said.property else MOST_MEMORY
-            if said.value is not UNKNOWN and (number is None or number > most):
-                yield Violation(said.property, said.value if said.shown is None else said.shown, "an amount above zero")
+        for setting in container.resources:
+            number = amount(setting.value)
+            maximum = MAX_CPUS if "cpu" in setting.property else MAX_MEMORY
+            if setting.value is not UNKNOWN and (number is None or number > maximum):
+                yield Violation(
+                    setting.property, setting.value if setting.shown is None else setting.shown, "an amount above zero"
+                )
 
 
 def _probes(resource: Resource, _: Settings) -> Iterator[Violation]:
     for container in containers_of(resource):
-        for said in container.probes:
-            if said.value is None:
-                yield Violation(said.property, None, "a health probe")
+        for setting in container.probes:
+            if setting.value is None:
+                yield Violation(setting.property, None, "a health probe")
 
 
 def _host(resource: Resource, _: Settings) -> Iterator[Violation]:
-    for said in host_of(resource):
-        yield Violation(said.property, said.value, "nothing of the host's")
+    for setting in host_of(resource):
+        yield Violation(setting.property, setting.value, "nothing of the host's")
 
 
 RULES = (

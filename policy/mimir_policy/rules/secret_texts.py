@@ -1,4 +1,4 @@
-"""Secrets are where secrets belong."""
+"""Secrets are only in fields that are meant for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mimir_policy.values import hidden_texts
 
 @dataclass(frozen=True)
 class Sign:
-    """What tells that a text is a secret, in place of the text."""
+    """Why a text looks like a secret, shown in place of the text."""
 
     text: str
 
@@ -24,14 +24,14 @@ class Sign:
 
 def _secrets(resource: Resource, _: Settings) -> Iterator[Violation]:
     for text in texts_of(resource):
-        value = text.said.value
+        value = text.property_value.value
         if any(hidden_texts(value)):
-            found = [] if text.hidden_is_safe else ["Pulumi knows it as one, and the platform does not"]
+            reasons = [] if text.hidden_is_safe else ["Pulumi knows it as one, and the platform does not"]
         else:
-            found = list(signs(text.name, value)) if isinstance(value, str) else []
-        if found:
-            wanted = "the name of a Secret (Kubernetes), or a value that Pulumi encrypts (Docker)"
-            yield Violation(text.said.property, Sign("; ".join(found)), wanted)
+            reasons = list(signs(text.name, value)) if isinstance(value, str) else []
+        if reasons:
+            allowed = "the name of a Secret (Kubernetes), or a value that Pulumi encrypts (Docker)"
+            yield Violation(text.property_value.property, Sign("; ".join(reasons)), allowed)
 
 
 RULES = (

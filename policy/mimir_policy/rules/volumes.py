@@ -1,4 +1,4 @@
-"""Data stays."""
+"""Data must not be lost."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def _replaced(resource: Resource, _: Settings) -> Iterator[Violation]:
     if resource.on_kubernetes and resource.kind == "StatefulSet":
         for when in ("whenDeleted", "whenScaled"):
             path = ("spec", "persistentVolumeClaimRetentionPolicy", when)
-            found = dig(resource.properties, *path)
-            if found not in (None, "Retain", UNKNOWN):
-                yield Violation(".".join(path), found, "Retain")
+            retention = dig(resource.properties, *path)
+            if retention not in (None, "Retain", UNKNOWN):
+                yield Violation(".".join(path), retention, "Retain")
 
 
 RULES = (

@@ -79,8 +79,8 @@ def violations(
     found = []
     for rule in RULES:
         own = given.get(rule.name, {})
-        found += [(rule.name, text) for one in judged for text in judge.of_resource(rule, one, own)]
-        found += [(rule.name, text) for _, text in judge.of_stack(rule, resources, own)]
+        found += [(rule.name, text) for one in judged for text in judge.resource_messages(rule, one, own)]
+        found += [(rule.name, text) for _, text in judge.stack_messages(rule, resources, own)]
     return found
 
 

@@ -75,7 +75,7 @@ class TestCommitContent:
 
     def test_an_audit_record_says_so(self, repository: Path) -> None:
         self.hidden(repository, "assume-unchanged")
-        assert facts.revision_of_source(repository).dirty is True
+        assert facts.source_revision(repository).dirty is True
 
     def test_a_work_tree_elsewhere_is_not_believed(self, repository: Path, tmp_path: Path) -> None:
         shutil.copytree(repository, tmp_path / "original")

@@ -47,7 +47,7 @@ class TestProvenance:
 
     def test_it_names_the_digest_the_source_and_what_went_into_it(self) -> None:
         made = statement()
-        assert provenance.subject_of(made) == DIGEST
+        assert provenance.subject_digest(made) == DIGEST
         source, base = made["predicate"]["buildDefinition"]["resolvedDependencies"]
         assert source["digest"]["gitCommit"] == COMMIT
         assert source["uri"] == "git+https://example.com/mimir.git"
@@ -74,7 +74,7 @@ class TestProvenance:
 
     @pytest.mark.parametrize("subjects", [[], [{"digest": {"sha256": "1" * 64}}] * 2])
     def test_one_about_nothing_or_about_several_is_about_no_digest(self, subjects: list[Any]) -> None:
-        assert provenance.subject_of({"subject": subjects}) == ""
+        assert provenance.subject_digest({"subject": subjects}) == ""
 
 
 class TestBom:
@@ -92,7 +92,7 @@ class TestBom:
         oci_layouts.make(tmp_path / "layout", {"app/mimir": PROGRAM, "probe": PROGRAM, "etc/passwd": b"x"})
         layout = Layout.open(tmp_path / "layout")
         image = layout.images()[1]
-        found = bom.of_image(layout, image)
+        found = bom.describe_image(layout, image)
         assert described_by(found) == image.digest
         return found
 

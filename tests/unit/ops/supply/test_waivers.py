@@ -9,7 +9,7 @@ import pytest
 
 from ops.supply.scanners import waivers
 from ops.supply.scanners.finding import Finding
-from ops.supply.scanners.waivers import Known
+from ops.supply.scanners.waivers import Waiver
 from ops.supply.tool import CannotWork
 
 TODAY = date(2030, 1, 15)
@@ -17,8 +17,8 @@ HOLE = Finding("govulncheck", "GO-2030-0001", "linux/amd64 /app/mimir", "a hole"
 REASON = "the part with the hole is never called here"
 
 
-def exception(expires: date | None = TODAY, where: str = "linux/*", check: str = "GO-2030-0001") -> Known:
-    return Known("govulncheck", check, where, REASON, expires)
+def exception(expires: date | None = TODAY, where: str = "linux/*", check: str = "GO-2030-0001") -> Waiver:
+    return Waiver("govulncheck", check, where, REASON, expires)
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ def exception(expires: date | None = TODAY, where: str = "linux/*", check: str =
         (exception(TODAY - timedelta(days=1)), False),
         (exception(where="linux/arm64 *"), False),
         (exception(check="GO-2030-0002"), False),
-        (Known("pip-audit", "GO-2030-0001", "*", REASON, TODAY), False),
+        (Waiver("pip-audit", "GO-2030-0001", "*", REASON, TODAY), False),
     ],
 )
-def test_a_finding_is_excused_by_its_own_exception_until_that_expires(one: Known, excused: bool) -> None:
+def test_a_finding_is_excused_by_its_own_exception_until_that_expires(one: Waiver, excused: bool) -> None:
     assert waivers.split([HOLE], [one], TODAY) == (([], [HOLE]) if excused else ([HOLE], []))
 
 
@@ -45,7 +45,7 @@ def test_a_finding_is_excused_by_its_own_exception_until_that_expires(one: Known
     ],
 )
 def test_an_exception_that_nothing_needs_or_that_has_expired_is_a_finding_itself(
-    one: Known, tools: list[str], word: str | None
+    one: Waiver, tools: list[str], word: str | None
 ) -> None:
     found = waivers.stale([HOLE], [one], tools, TODAY)
     assert len(found) == (word is not None)
