@@ -1,4 +1,4 @@
-"""The application's image: built for several platforms and pushed as one index, or given; handed on as a digest."""
+"""The application's image: built for several platforms and pushed as one index, or prebuilt; referenced by digest."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from components.settings import Settings
 
 
 class ApplicationImage(pulumi.ComponentResource):
-    """Builds the staged context and pushes it; a preview builds and never pushes. A given digest is taken as it is.
+    """Builds the staged context and pushes it; a preview never pushes. A prebuilt image is used by its digest.
 
     Attributes:
-        ref: `repository@sha256:...`, the only way in which the image is named downstream.
+        ref: `repository@sha256:...`, the only reference to the image in other resources.
         digest: digest of the index.
-        platforms: what the index holds; `given_image` has looked into one that is given.
+        platforms: platforms of the index; `prebuilt_image` has checked those of a prebuilt one.
     """
 
     ref: pulumi.Output[str]
@@ -26,7 +26,7 @@ class ApplicationImage(pulumi.ComponentResource):
     def __init__(
         self, name: str, settings: Settings, context: BuildContext | None, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Build `context`, or without one, take `image.digest`."""
+        """Build `context`; without one, use `image.digest`."""
         super().__init__("mimir:image:ApplicationImage", name, None, opts)
         repository = registry.repository(settings.registry)
         self.platforms = build_inputs.platforms(settings)

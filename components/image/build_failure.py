@@ -1,4 +1,4 @@
-"""Why a build failed, in one message: the cause, what to do, and the compiler's own lines."""
+"""Explains why a build failed: the cause, the fix, and the compiler's own lines, in one message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ REPLAY_SECONDS = 300
 
 
 def hook(name: str, settings: Settings, context: BuildContext) -> pulumi.ErrorHook:
-    """A hook that names the cause of a failed build, and does not retry."""
+    """A hook that logs the cause of a failed build, and does not retry.
+
+    Args:
+        name: name of the image resource.
+        settings: settings of the stack.
+        context: the build context, with which the failed step is repeated for its output.
+    """
 
     def explain(args: pulumi.ErrorHookArgs) -> bool:
         error = "\n".join(args.errors)
@@ -28,7 +34,7 @@ def hook(name: str, settings: Settings, context: BuildContext) -> pulumi.ErrorHo
 
 
 def diagnose(error: str, settings: Settings) -> str | None:
-    """What to do about BuildKit's `error`, or None when its own words are the best there are."""
+    """What to do about BuildKit's `error`, or None when the error itself is the best explanation."""
     repository = registry.repository(settings.registry)
     causes = (
         (r"go mod download", "The source's modules cannot be had: check mimir:image.goProxy and the source's go.sum."),
@@ -67,7 +73,7 @@ def _is_step(error: str) -> bool:
 
 
 def _replay(settings: Settings, context: BuildContext) -> str:
-    """Run the failing build once more, for its output; all that succeeded is cached, and nothing is exported.
+    """Run the failing build again for its output. The steps that succeeded are cached, and nothing is exported.
 
     The provider loses the output: it closes the log before it has read it to the end (pulumi-docker-build 0.0.22,
     provider/internal/client.go, `tail`).

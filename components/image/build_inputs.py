@@ -17,7 +17,7 @@ def dockerfile(settings: Settings) -> str:
 
 
 def platforms(settings: Settings) -> tuple[str, ...]:
-    """What the index holds; nothing in development mode, which is for this engine: the builder's own platform."""
+    """Platforms of the index; empty in development mode, which builds for the builder's own platform."""
     return () if settings.live_reload else settings.image.platforms
 
 

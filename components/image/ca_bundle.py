@@ -1,4 +1,4 @@
-"""The file of `image.caBundle`: certificates, and nothing else of it reaches the builder."""
+"""The file of `image.caBundle`: only its certificates are sent to the builder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LARGEST = 16 << 20
 
 
 class BadBundle(Exception):
-    """The file holds something else; the message says what, and nothing of its content."""
+    """The file is not a bundle of certificates; the message says why, without any of its content."""
 
 
 def certificates(path: Path) -> bytes:
