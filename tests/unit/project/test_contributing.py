@@ -11,7 +11,9 @@ import yaml
 from tests.support.project import PROJECT
 
 CONTRIBUTING = (PROJECT / "CONTRIBUTING.md").read_text()
-ROOT = {path.name for path in PROJECT.iterdir()}
+GENERATED = ".build"
+"""Folder of what commands write: it is named by pages, and is not there before the first of them."""
+ROOT = {path.name for path in PROJECT.iterdir()} - {GENERATED}
 PAGES = sorted(
     path.relative_to(PROJECT).as_posix() for path in [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")]
 )
