@@ -10,8 +10,8 @@ from importlib import resources
 
 from components.edge.edge_spec import EdgeSpec
 from components.edge.haproxy import configuration
-from components.edge.haproxy.authentication import NOBODY
 from components.edge.haproxy.backend import Backend
+from components.edge.haproxy.configuration import NOBODY
 
 FOLDER = "/etc/mimir-edge"
 """Where the files are mounted."""
@@ -75,7 +75,7 @@ def render(edge: EdgeSpec, backend: Backend, certificate: Certificate | None) ->
         "routes.map": _lines("requests that are served", (f"{one.pattern} {one.verdict}" for one in edge.allowed)),
         "closed.lst": _lines("requests that are refused", edge.closed),
         "figures.lua": resources.files("components.edge.haproxy").joinpath("figures.lua").read_text(),
-        CONFIGURATION: configuration.text(edge, backend, DIGEST),
+        CONFIGURATION: configuration.render(edge, backend, DIGEST),
     }
     if edge.settings.authentication.jwt.public_key:
         plain["jwt.pub"] = edge.settings.authentication.jwt.public_key.strip() + "\n"

@@ -15,26 +15,10 @@ from components.edge.haproxy import check, files
 from components.edge.haproxy.backend import Backend
 from components.edge.haproxy.files import CERTIFICATE, CONFIGURATION, USERS, Certificate, Files
 from tests.support.configuration import at, merged, settings
-from tests.support.edge_tables import CALLERS, CRYPT, HASH, MADE, PUBLIC_KEY
+from tests.support.edge_configurations import EVERYTHING, SECRETS
+from tests.support.edge_tables import CRYPT, HASH, MADE, PUBLIC_KEY
 from tests.support.program import SECRET
 
-SECRETS = merged(CALLERS, at("edge.authentication.users", {"bob": CRYPT}), at("environment.jwtSecret", SECRET))
-EVERYTHING = merged(
-    SECRETS,
-    {
-        "edge": {
-            "hosts": ["mimir.example.com"],
-            "port": 443,
-            "redirectPort": 80,
-            "paths": ["/reports/{}"],
-            "opened": ["config"],
-            "corsOrigins": ["https://app.example.com"],
-            "trustedProxies": ["10.0.0.0/8"],
-            "tls": {"mode": "selfSigned"},
-            "authentication": {"jwt": {"publicKey": PUBLIC_KEY, "issuer": "it's", "audience": 'a "b" \\ $c'}},
-        }
-    },
-)
 OURS = Certificate(MADE["chain"], MADE["key"])
 
 
