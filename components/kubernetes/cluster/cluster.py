@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,9 +17,9 @@ from urllib3.exceptions import HTTPError
 
 from components.application import application
 from components.constants import UPDATE_WOULD_FAIL
-from components.image.registry import is_loopback
 from components.kubernetes.cluster import (
     api_server,
+    compatibility,
     deletions,
     dns,
     existing_objects,
@@ -32,13 +31,6 @@ from components.kubernetes.cluster.dns import DnsDelay
 from components.kubernetes.cluster.kubeconfig import Access
 from components.problems import Problem
 from components.settings import Settings
-
-OLDEST = (1, 30)
-"""The first release with the preStop `sleep` action switched on (KEP-3960): an image from scratch has no `sleep`."""
-
-LONGEST_STACK_NAME = 63 - len("mimir-")
-
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 FORCE = "PULUMI_K8S_ENABLE_PATCH_FORCE"
 """Variable with which the provider sets fields that another field manager owns (pulumi-kubernetes, provider.go)."""
@@ -99,7 +91,7 @@ def inspect_cluster(settings: Settings, stack: str) -> Cluster | list[Problem]:
     """The cluster that these settings name, or everything because of which it cannot be used."""
     access = kubeconfig.read(settings)
     if isinstance(access, Problem):
-        return [access, *_stack_name(stack)]
+        return [access, *compatibility.stack_name_problems(stack)]
     try:
         client = api_server.connect(access, retries=False)  # which would triple the wait for a cluster that is away
         version = api_server.request(client, "GET", "/version")
@@ -113,10 +105,10 @@ def inspect_cluster(settings: Settings, stack: str) -> Cluster | list[Problem]:
         space = existing_objects.namespace(settings, deployment, namespace, access, get)
         refused, unanswered = _permissions(settings, stack, namespace, space.is_there, access, client)
         problems = [
-            *_stack_name(stack),
-            *_version(version),
-            *_registry(settings, access),
-            *_classes(settings, client),
+            *compatibility.stack_name_problems(stack),
+            *compatibility.version_problems(version),
+            *compatibility.registry_problems(settings, access),
+            *compatibility.storage_class_problems(settings, client),
             *prerequisites.missing(settings, namespace, get),
             *deletions.deletions(f"mimir-{stack}", namespace, access.kubectl, get),
             *space.problems,
@@ -194,75 +186,6 @@ def _identity(client: api.ApiClient, access: Access) -> str:
             return access.server
         raise
     return str(system["metadata"]["uid"])
-
-
-def _version(found: dict[str, Any]) -> list[Problem]:
-    numbers = (int(found["major"]), int("".join(filter(str.isdigit, found["minor"]))))
-    if numbers >= OLDEST:
-        return []
-    oldest = ".".join(map(str, OLDEST))
-    return [
-        Problem(
-            "mimir:kubernetes.context",
-            f"a cluster of Kubernetes {found['gitVersion']}",
-            f"{oldest} or newer: older ones cannot let a pod wait before it ends, and would cut requests",
-            "kubectl version",
-        )
-    ]
-
-
-def _registry(settings: Settings, access: Access) -> list[Problem]:
-    if access.is_local or not is_loopback(settings.registry):
-        return []
-    return [
-        Problem(
-            "mimir:registry.address",
-            f'"{settings.registry.address}", with a cluster on other machines ({access.server})',
-            "a registry that the cluster can pull from",
-            "pulumi config set --path 'mimir:registry.address' registry.example.com",
-        )
-    ]
-
-
-def _classes(settings: Settings, client: api.ApiClient) -> list[Problem]:
-    """Storage classes that the settings name and the cluster does not have. Not everybody may list them."""
-    try:
-        listed = api_server.request(client, "GET", "/apis/storage.k8s.io/v1/storageclasses")["items"]
-    except ApiException as error:
-        if error.status == 403:
-            return []
-        raise
-    known: dict[str, bool] = {
-        one["metadata"]["name"]: (one["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true"
-        for one in listed
-    }
-    problems = []
-    for name, claim in settings.volumes.claims.items():
-        key = f"mimir:volumes.{name}.storageClass"
-        if claim.storage_class is None and not any(known.values()):
-            found = "nothing, and the cluster has no default storage class"
-        elif claim.storage_class is not None and claim.storage_class not in known:
-            found = f'"{claim.storage_class}", which the cluster does not have'
-        else:
-            continue
-        allowed = f"one of: {', '.join(sorted(known))}" if known else "a storage class; the cluster has none at all"
-        chosen = min(known, default="standard")
-        problems.append(Problem(key, found, allowed, f"pulumi config set --path '{key}' {chosen}"))
-    return problems
-
-
-def _stack_name(stack: str) -> list[Problem]:
-    """Names and labels of a cluster's objects are made of the stack's name (RFC 1123, at most 63 characters)."""
-    if re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", stack) and len(stack) <= LONGEST_STACK_NAME:
-        return []
-    return [
-        Problem(
-            "the stack's name",
-            f'"{stack}"',
-            f"lower-case letters, digits and -, at most {LONGEST_STACK_NAME}, because objects of the cluster bear it",
-            "pulumi stack rename production",
-        )
-    ]
 
 
 def _refused(access: Access, why: str) -> Problem:
