@@ -57,8 +57,8 @@ def _edge(settings: Settings, stack: str) -> list[Problem]:
         return []
     mimir = application.describe(settings, stack)
     backend = Backend("application", mimir.port)
-    rendered = files.render(edge_spec.describe(settings, mimir), backend, certificate.given(settings))
-    return haproxy.problems(rendered) or []
+    rendered = files.render(edge_spec.describe(settings, mimir), backend, certificate.configured_certificate(settings))
+    return haproxy.configuration_problems(rendered) or []
 
 
 def _context(settings: Settings) -> BuildContext | Problem:

@@ -1,4 +1,4 @@
-"""The edge's certificate, wherever it comes from."""
+"""The edge's certificate, from whichever source the settings name."""
 
 from __future__ import annotations
 
@@ -12,24 +12,29 @@ from components.settings import Settings
 def certificate_for(
     name: str, settings: Settings, hosts: tuple[str, ...], opts: pulumi.ResourceOptions
 ) -> pulumi.Output[Certificate | None]:
-    """The certificate that the settings ask for; None without TLS, or where the platform brings it itself.
+    """The certificate that `edge.tls.mode` selects.
 
     Args:
-        name: of the resource, where one is made.
-        settings: the stack's.
-        hosts: names that a self-signed one is for, besides those in the settings.
-        opts: for that resource.
+        name: logical name of the resource, if a certificate is created.
+        settings: settings of the stack.
+        hosts: DNS names and addresses of a self-signed certificate, in addition to `edge.hosts`.
+        opts: resource options of that certificate.
+
+    Returns:
+        None without TLS, and where the platform provides the certificate itself.
     """
-    if yours := given(settings):
-        return pulumi.Output.secret(yours)
+    if configured := configured_certificate(settings):
+        return pulumi.Output.secret(configured)
     if settings.tls_mode == "selfSigned":
-        made = SelfSigned(name, (*settings.edge.hosts, *hosts), opts)
-        return pulumi.Output.all(made.chain, made.key).apply(lambda both: Certificate(str(both[0]), str(both[1])))
+        self_signed = SelfSigned(name, (*settings.edge.hosts, *hosts), opts)
+        return pulumi.Output.all(self_signed.chain, self_signed.key).apply(
+            lambda values: Certificate(str(values[0]), str(values[1]))
+        )
     return pulumi.Output.from_input(None)
 
 
-def given(settings: Settings) -> Certificate | None:
-    """The certificate that stands in the settings, where they say that it is used."""
+def configured_certificate(settings: Settings) -> Certificate | None:
+    """The certificate in the settings; None unless `edge.tls.mode` is `given`."""
     tls = settings.edge.tls
     if settings.tls_mode != "given":
         return None

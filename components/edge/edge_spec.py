@@ -1,4 +1,4 @@
-"""The platform-neutral description of the edge: made from the settings and the contract, rendered by a platform."""
+"""The platform-neutral specification of the edge, from the settings and the contract; a platform renders it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from components.settings import Settings
 from components.settings.edge import EdgeSettings as EdgeSettings
 
 SEGMENT = "[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
-"""One segment of a path that means the same to everybody who reads it: nothing encoded, no dot in front, no `;`."""
+"""A path segment that every parser reads in the same way: nothing encoded, no leading dot, no `;`."""
 
 PLAIN_PORT = 8080
 TLS_PORT = 8443
@@ -22,16 +22,17 @@ METRICS_PORT = 9090
 """Ports inside the edge's container; the last is the plan's (Networking, Ports)."""
 
 PROBES_PORT = 9091
-"""Port inside the edge's container for the platform's probes, on which no reader of metrics can be in the way."""
+"""Port inside the edge's container for the platform's probes; separate, so that scrapers cannot delay them."""
 
 
 @dataclass(frozen=True)
-class Allowed:
+class AllowedRoute:
     """A kind of request that is served.
 
     Attributes:
         pattern: regular expression that `METHOD:path` matches as a whole.
-        verdict: `public` for everybody, `caller` as authentication says, `authenticated` for known callers only.
+        verdict: `public`: for everyone; `caller`: as `edge.authentication` requires; `authenticated`: for authenticated
+            callers only.
     """
 
     pattern: str
@@ -40,22 +41,22 @@ class Allowed:
 
 @dataclass(frozen=True)
 class EdgeSpec:
-    """What stands in front of the application, whatever it runs on.
+    """The reverse proxy in front of the application, on any platform.
 
     Attributes:
-        name: name of the deployment of the edge, unique like the application's.
-        settings: what the stack says of it.
-        application: what it stands in front of.
-        tls: whether it encrypts.
-        port: port on which it is reached.
-        allowed: requests that are served; the first that matches decides, the rest are refused.
-        closed: patterns of the dangerous requests that no setting has opened.
-        authenticates: whether `caller` requests need a known caller.
+        name: name of the edge's deployment, unique like the application's.
+        settings: section `edge` of the settings.
+        application: application behind the edge.
+        tls: whether it terminates TLS.
+        port: port on which clients reach it.
+        allowed: requests that are served; the first match decides, and all others are rejected.
+        closed: patterns of the dangerous requests that `edge.opened` does not list.
+        authenticates: whether `caller` requests need an authenticated caller.
         api_keys: hashes of keys, by the caller's name.
-        users: hashes of passwords, by name.
+        users: hashes of passwords, by user name.
         jwt_secret: key of HS256 tokens.
-        previous_jwt_secret: the key before it, while the tokens of both are accepted.
-        metrics_path: path of the application's figures.
+        previous_jwt_secret: the previous key, during a rotation.
+        metrics_path: path of the application's metrics.
     """
 
     name: str
@@ -63,7 +64,7 @@ class EdgeSpec:
     application: Application
     tls: bool
     port: int
-    allowed: tuple[Allowed, ...]
+    allowed: tuple[AllowedRoute, ...]
     closed: tuple[str, ...]
     authenticates: bool
     api_keys: Mapping[str, SecretStr]
@@ -73,8 +74,8 @@ class EdgeSpec:
     metrics_path: str
 
     @property
-    def knows_callers(self) -> bool:
-        """Whether anybody could prove who they are."""
+    def has_callers(self) -> bool:
+        """Whether any caller can authenticate."""
         return bool(self.api_keys or self.users or self.jwt_secret or self.settings.authentication.jwt.public_key)
 
     @property
@@ -89,20 +90,25 @@ class EdgeSpec:
 
     @property
     def drain_seconds(self) -> int:
-        """How long it may take until the last request that began before a change has its answer.
+        """Maximum time until the last request that began before an update is answered.
 
-        An idle connection is kept for one more request, so that no client loses one on it.
+        An idle connection stays open for one more request, so that no client loses a request on it.
         """
         return self.settings.timeouts.idle_seconds + self.application.drain_seconds
 
     @property
     def grace_seconds(self) -> int:
-        """Time before it is killed, from the moment at which it is told to end."""
+        """Time between the stop signal and the kill signal."""
         return self.drain_seconds + 5
 
 
 def describe(settings: Settings, application: Application) -> EdgeSpec:
-    """The edge that these settings ask for, in front of `application`."""
+    """The specification of the edge in front of `application`.
+
+    Args:
+        settings: settings of the stack.
+        application: application behind the edge.
+    """
     contract = CONTRACTS[settings.contract]
     edge = settings.edge
     jwt = edge.authentication.jwt
@@ -115,11 +121,13 @@ def describe(settings: Settings, application: Application) -> EdgeSpec:
         tls=settings.tls_mode != "off",
         port=settings.edge_port,
         allowed=tuple(
-            Allowed(pattern(route), "authenticated" if route.access in DANGERS else route.access)
+            AllowedRoute(route_pattern(route), "authenticated" if route.access in DANGERS else route.access)
             for route in routes
             if route.access not in DANGERS or route.access in opened
         ),
-        closed=tuple(pattern(route) for route in routes if route.access in DANGERS and route.access not in opened),
+        closed=tuple(
+            route_pattern(route) for route in routes if route.access in DANGERS and route.access not in opened
+        ),
         authenticates=settings.authentication_required,
         api_keys=edge.authentication.api_keys,
         users=edge.authentication.users,
@@ -129,7 +137,7 @@ def describe(settings: Settings, application: Application) -> EdgeSpec:
     )
 
 
-def pattern(route: Route) -> str:
+def route_pattern(route: Route) -> str:
     """The regular expression for `METHOD:path`."""
     path = "".join(SEGMENT if part == "{}" else re.escape(part) for part in re.split(r"(\{\})", route.path))
     return f"^({'|'.join(route.methods)}):{path}$"

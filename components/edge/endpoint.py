@@ -1,41 +1,41 @@
-"""Where a deployment is reached, and the request that shows it."""
+"""The address of a deployment, and a request that checks it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-USUAL_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where the front door is reached, and under which name it serves.
+    """The address of a deployment, and the host name that it serves.
 
     Attributes:
-        scheme: http or https.
-        port: its Service's.
-        address: where it is reached from here.
-        host: name that it serves, if not every one.
-        vouched: whether somebody vouches for its certificate.
+        scheme: `http` or `https`.
+        port: port of the Service, or the published port.
+        address: host and port at which this machine reaches it.
+        host: host name that it serves; None if it serves every name.
+        is_trusted: whether clients trust its certificate; true without TLS.
     """
 
     scheme: str
     port: int
     address: str
     host: str | None
-    vouched: bool
+    is_trusted: bool
 
     @property
     def url(self) -> str:
-        """What a client asks."""
+        """The URL for clients."""
         return self.url_of(f"{self.host}:{self.port}" if self.host else self.address)
 
     def url_of(self, address: str) -> str:
-        """The URL of an address, without the port that it has anyway."""
-        return f"{self.scheme}://{address.removesuffix(f':{USUAL_PORTS[self.scheme]}')}"
+        """The URL of `address`, without the scheme's default port."""
+        return f"{self.scheme}://{address.removesuffix(f':{DEFAULT_PORTS[self.scheme]}')}"
 
     def curl(self, path: str) -> str:
-        """A request to it from here."""
-        insecure = "" if self.vouched else "--insecure "
-        to = f"--connect-to ::{self.address} " if self.host else ""
-        return f"curl -fsS {insecure}{to}{self.url}{path}"
+        """A command that requests `path` from this machine."""
+        insecure = "" if self.is_trusted else "--insecure "
+        connect_to = f"--connect-to ::{self.address} " if self.host else ""
+        return f"curl -fsS {insecure}{connect_to}{self.url}{path}"

@@ -1,4 +1,4 @@
-"""What a cluster's own controller is told to serve: the contract's harmless routes, and those of the settings."""
+"""The routes that an ingress or Gateway controller of the cluster serves."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from components.application.contract import CONTRACTS, DANGERS, Route
 from components.settings import Settings
 
 CONTROLLERS = ("gateway", "ingress")
-"""The kinds of edge that a controller of the cluster makes real."""
+"""Values of `edge.kind` that a controller of the cluster implements."""
 
 
-def routes(settings: Settings) -> list[Route]:
-    """The routes that are served; one of the settings has no methods, and means every one."""
+def served_routes(settings: Settings) -> list[Route]:
+    """The contract's routes without the dangerous ones, and those of `edge.paths`, which have no methods: all match."""
     contract = CONTRACTS[settings.contract]
-    harmless = [route for route in contract.routes if route.access not in DANGERS]
-    return [*harmless, *(Route((), path) for path in settings.edge.paths)]
+    safe_routes = [route for route in contract.routes if route.access not in DANGERS]
+    return [*safe_routes, *(Route((), path) for path in settings.edge.paths)]
 
 
 def is_plain(route: Route) -> bool:
@@ -21,8 +21,8 @@ def is_plain(route: Route) -> bool:
     return "{}" not in route.path
 
 
-def url(settings: Settings) -> str:
-    """Where a controller is reached under the settings' first host."""
-    scheme, usual = ("http", 80) if settings.tls_mode == "off" else ("https", 443)
+def controller_url(settings: Settings) -> str:
+    """The URL of the controller, with the first of `edge.hosts`."""
+    scheme, default_port = ("http", 80) if settings.tls_mode == "off" else ("https", 443)
     host = next(iter(settings.edge.hosts), "<the controller's address>")
-    return f"{scheme}://{host}" + ("" if settings.edge.port in (None, usual) else f":{settings.edge.port}")
+    return f"{scheme}://{host}" + ("" if settings.edge.port in (None, default_port) else f":{settings.edge.port}")

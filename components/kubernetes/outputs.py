@@ -49,7 +49,7 @@ def stack_outputs(
         "logs": f"{kubectl} logs --follow --selector {_selector(scope, 'application')}",
     }
     if settings.edge.kind in public_routes.CONTROLLERS:
-        url = public_routes.url(settings)
+        url = public_routes.controller_url(settings)
         outputs |= {"url": known.apply(lambda _: url), "health": f"curl -fsS {url}{path}"}
     elif settings.kubernetes.service_type == "ClusterIP":
         local = port if port >= LOWEST_FREE_PORT else port + 8000
@@ -78,7 +78,7 @@ def _selector(scope: Scope, part: Part) -> str:
 def _door(scope: Scope, edge: EdgeSpec | None, address: str) -> Endpoint:
     """The front door at `address`."""
     if edge is None:
-        return Endpoint("http", scope.application.port, address, None, vouched=True)
+        return Endpoint("http", scope.application.port, address, None, is_trusted=True)
     vouched = scope.settings.tls_mode != "selfSigned"
     return Endpoint(edge.scheme, edge.port, address, next(iter(edge.settings.hosts), None), vouched)
 

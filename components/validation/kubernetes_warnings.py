@@ -59,7 +59,7 @@ def _without_haproxy(settings: Settings) -> Iterator[str]:
         )
     if kind == "ingress":
         hidden = dict.fromkeys(
-            route.path for route in public_routes.routes(settings) if not public_routes.is_plain(route)
+            route.path for route in public_routes.served_routes(settings) if not public_routes.is_plain(route)
         )
         yield (
             "mimir:edge.kind: ingress, which knows no methods and no variable segments; any method passes, and these "

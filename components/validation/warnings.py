@@ -65,11 +65,11 @@ def _edge(settings: Settings) -> Iterator[str]:
     edge = settings.edge
     if edge.kind != "haproxy":
         return
-    fit = memory.connections(edge)
+    fit = memory.max_connections(edge)
     if fit < edge.max_connections:
         yield (
             f"mimir:edge.memoryMib: {edge.memory_mib} MiB hold {fit} of {edge.max_connections} connections "
-            f"(`edge.maxConnections`); the edge takes no more. {memory.enough_mib(edge)} MiB hold all."
+            f"(`edge.maxConnections`); the edge takes no more. {memory.required_mib(edge)} MiB hold all."
         )
     if edge.rate_limit.connections_per_client >= fit and settings.runtime == "production":
         yield (

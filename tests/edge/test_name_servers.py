@@ -54,7 +54,7 @@ def names() -> Iterator[NameServer]:
 @pytest.fixture(params=["replicas", "one server"])
 def running(request: pytest.FixtureRequest, first: Recorder, names: NameServer, tmp_path: Path) -> Iterator[Running]:
     """The edge as it is in a cluster, or on an engine, in front of the process that the name server knows."""
-    backend = Backend("pods.test", first.port, most=3 if request.param == "replicas" else 1)
+    backend = Backend("pods.test", first.port, max_replicas=3 if request.param == "replicas" else 1)
     with_name_server = f"nameserver test 127.0.0.1:{names.port}"
     edge = start(
         QUICK,

@@ -6,26 +6,26 @@ import secrets
 from dataclasses import dataclass
 
 RESOLVE_SECONDS = 1
-"""Time between two questions to the name servers (`timeout resolve`; for servers, `hold valid` has no effect)."""
+"""Interval between DNS queries (`timeout resolve`; for servers, `hold valid` has no effect)."""
 
-OF_THIS_RUN = secrets.token_hex(16)
-"""Keys the cookie of an edge that is only checked."""
+RANDOM_COOKIE_KEY = secrets.token_hex(16)
+"""For a configuration that is checked or has no cookie: another one in each process."""
 
 
 @dataclass(frozen=True)
 class Backend:
-    """Replicas behind one name, or one by its own.
+    """The replicas of the application: all behind one DNS name, or a single one.
 
     Attributes:
         host: DNS name.
         port: TCP port.
-        most: how many addresses the name may have.
-        standby: a second name, tried while nothing answers under the first.
-        cookie_key: keys the cookie that names a replica. Whoever knows it can compute a replica's address.
+        max_replicas: maximum number of addresses of the name.
+        standby: second DNS name, used while the first does not respond.
+        cookie_key: key of the affinity cookie's values. Whoever knows it can compute a replica's address.
     """
 
     host: str
     port: int
-    most: int = 1
+    max_replicas: int = 1
     standby: str | None = None
-    cookie_key: str = OF_THIS_RUN
+    cookie_key: str = RANDOM_COOKIE_KEY

@@ -13,20 +13,20 @@ from components.edge.haproxy import memory
 from components.edge.haproxy.backend import RESOLVE_SECONDS, Backend
 
 HOLD = "24h"
-"""How long the last addresses are kept while the name servers answer nothing, or with an error.
+"""How long the last addresses stay in use while the name servers do not respond, or respond with an error.
 
-HAProxy takes servers out of service when this is over, also those that pass every check (docs/configuration.txt, 5.3.2,
-`hold`), so it has to be longer than any outage of the DNS. Its clock allows at most 24 days.
+HAProxy then takes servers out of service, also those that pass every health check (docs/configuration.txt, 5.3.2,
+`hold`), so it has to be longer than any outage of the DNS. The maximum is 24 days.
 """
 
 REDIRECT_CONNECTIONS, METRICS_CONNECTIONS, PROBE_CONNECTIONS = 256, 64, 64
-"""Concurrent connections to the redirect, the metrics and the probes; none of them is taken from the service's."""
+"""Concurrent connections of these frontends, in addition to the service's."""
 
 POOL_SECONDS = 5
-"""How long an unused connection to the application is kept: far less than the application does, so none is stale."""
+"""How long an idle connection to the application is kept. The application keeps it far longer, so none is stale."""
 
 NOBODY = "-"
-"""A name that no setting may give to a user, with the hash of one of them."""
+"""A user name that the settings reject. Its password hash is checked for unknown names."""
 
 AUDIENCES = 8
 """How many members of a token's list of audiences are compared."""
@@ -36,12 +36,12 @@ CLOCK_SKEW_SECONDS = 30
 
 
 def render(edge: EdgeSpec, backend: Backend, digest: str) -> str:
-    """The whole file.
+    """The text of haproxy.cfg.
 
     Args:
-        edge: what stands in front of the application.
-        backend: how the application is found.
-        digest: what `/configuration` of the metrics port answers.
+        edge: specification of the edge.
+        backend: how the edge finds the application.
+        digest: digest of all files, which `/configuration` on the metrics port returns.
     """
     template = _environment().get_template("haproxy.cfg.j2")
     settings, probe = edge.settings, edge.application.probe
@@ -54,8 +54,8 @@ def render(edge: EdgeSpec, backend: Backend, digest: str) -> str:
         backend=backend,
         digest=digest,
         memory=memory,
-        connections=memory.connections(settings),
-        held_requests=memory.held(settings),
+        max_connections=memory.max_connections(settings),
+        max_client_requests=memory.max_client_requests(settings),
         threads=go_max_procs(settings.cpus),
         redirect_connections=REDIRECT_CONNECTIONS,
         metrics_connections=METRICS_CONNECTIONS,
@@ -76,7 +76,7 @@ def render(edge: EdgeSpec, backend: Backend, digest: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    """The templates. What a template does not know is an error; nothing is escaped, because nothing is HTML."""
+    """The templates. An undefined variable is an error. Nothing is escaped, because nothing is HTML."""
     environment = Environment(
         loader=PackageLoader("components.edge.haproxy"),
         autoescape=select_autoescape(enabled_extensions=()),

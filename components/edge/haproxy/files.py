@@ -1,4 +1,4 @@
-"""The files of an edge: its configuration, and beside it what must not be read by others."""
+"""The files of an edge: the configuration, and those that hold secrets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONFIGURATION = "haproxy.cfg"
 USERS = "users.cfg"
 CERTIFICATE = "certificate.pem"
 COMMAND = ("haproxy", "-W", "-db", "-f", f"{FOLDER}/{CONFIGURATION}", "-f", f"{FOLDER}/{USERS}")
-"""Master and worker, so that a reload keeps every connection; in the foreground."""
+"""Master and worker mode, so that a reload keeps every connection; in the foreground."""
 
 DIGEST = "@DIGEST@"
 
@@ -30,7 +30,7 @@ class Certificate:
     """A certificate of the edge.
 
     Attributes:
-        chain: in PEM, the server's first.
+        chain: certificates in PEM, the server's first.
         key: private key, in PEM.
     """
 
@@ -43,9 +43,9 @@ class Files:
     """Everything that HAProxy reads.
 
     Attributes:
-        plain: texts that hold no secret, by file name.
-        secret: texts that do.
-        digest: of all of them; the running edge shows which one is in effect.
+        plain: texts without secrets, by file name.
+        secret: texts with secrets, by file name.
+        digest: digest of all of them; the running edge returns the one that is in effect.
     """
 
     plain: Mapping[str, str]
@@ -57,9 +57,9 @@ def render(edge: EdgeSpec, backend: Backend, certificate: Certificate | None) ->
     """The files of `edge` in front of `backend`.
 
     Args:
-        edge: what stands in front.
-        backend: how the application is found.
-        certificate: certificate and key, where the edge encrypts and the platform does not bring the two files itself.
+        edge: specification of the edge.
+        backend: how the edge finds the application.
+        certificate: certificate and key; None without TLS, and where the platform provides the two files itself.
     """
     secret = {
         USERS: _users(edge),
@@ -72,21 +72,23 @@ def render(edge: EdgeSpec, backend: Backend, certificate: Certificate | None) ->
     if certificate:
         secret |= {CERTIFICATE: certificate.chain, f"{CERTIFICATE}.key": certificate.key}
     plain = {
-        "routes.map": _lines("requests that are served", (f"{one.pattern} {one.verdict}" for one in edge.allowed)),
+        "routes.map": _lines(
+            "requests that are served", (f"{route.pattern} {route.verdict}" for route in edge.allowed)
+        ),
         "closed.lst": _lines("requests that are refused", edge.closed),
         "figures.lua": resources.files("components.edge.haproxy").joinpath("figures.lua").read_text(),
         CONFIGURATION: configuration.render(edge, backend, DIGEST),
     }
     if edge.settings.authentication.jwt.public_key:
         plain["jwt.pub"] = edge.settings.authentication.jwt.public_key.strip() + "\n"
-    everything = "\0".join(f"{name}\0{text}" for name, text in sorted({**plain, **secret}.items()))
-    digest = hashlib.sha256(everything.encode()).hexdigest()[:16]
+    all_texts = "\0".join(f"{name}\0{text}" for name, text in sorted({**plain, **secret}.items()))
+    digest = hashlib.sha256(all_texts.encode()).hexdigest()[:16]
     plain[CONFIGURATION] = plain[CONFIGURATION].replace(DIGEST, digest)
     return Files(plain, secret, digest)
 
 
 def _users(edge: EdgeSpec) -> str:
-    """The people, and somebody's hash under a name that nobody has: a wrong name takes as long as a wrong password."""
+    """The users, and one of their hashes under an invalid name: an unknown name takes as long as a wrong password."""
     users = [f"  user {name} password {value.get_secret_value()}" for name, value in sorted(edge.users.items())]
     hashes = [value.get_secret_value() for _, value in sorted(edge.users.items())]
     nobody = [f"  user {NOBODY} password {hashes[0]}"] if hashes else []
@@ -94,7 +96,7 @@ def _users(edge: EdgeSpec) -> str:
 
 
 def _jwt(edge: EdgeSpec) -> str:
-    """The HS256 keys, encoded: a line of a map ends where a space or a line break of the key would."""
+    """The HS256 keys, encoded, because a space or a line break in a key would end it in a map file."""
     keys = {"hs256": edge.jwt_secret, "previous": edge.previous_jwt_secret}
     lines = (
         f"{name} {base64.b64encode(secret.get_secret_value().encode()).decode()}"
@@ -104,6 +106,6 @@ def _jwt(edge: EdgeSpec) -> str:
     return _lines("algorithm, key in base64", lines)
 
 
-def _lines(what: str, lines: Iterable[str]) -> str:
-    """A file that says what it is; an engine does not take an empty one."""
-    return "".join(f"{line}\n" for line in (f"# {what}", *lines))
+def _lines(title: str, lines: Iterable[str]) -> str:
+    """A file with a title, because an engine does not accept an empty file."""
+    return "".join(f"{line}\n" for line in (f"# {title}", *lines))

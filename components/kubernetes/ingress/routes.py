@@ -12,7 +12,7 @@ from pulumi_kubernetes import apiextensions, core, networking
 from components.application.contract import Route
 from components.edge import certificate
 from components.edge.edge_spec import SEGMENT
-from components.edge.public_routes import is_plain, routes
+from components.edge.public_routes import is_plain, served_routes
 from components.kubernetes.ingress import cert_manager
 from components.kubernetes.ingress.edge import names_of
 from components.kubernetes.labels import SKIP_AWAIT
@@ -39,7 +39,7 @@ def _with_room(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> pulumi.
 def _gateway(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> None:
     edge, application = scope.settings.edge, scope.application
     parent = {"name": edge.gateway.name, "namespace": edge.gateway.namespace, "sectionName": edge.gateway.section}
-    matches = [match for route in routes(scope.settings) for match in _matches(route)]
+    matches = [match for route in served_routes(scope.settings) for match in _matches(route)]
     rules = [
         {
             "matches": matches[first : first + MATCHES_IN_A_RULE],
@@ -83,7 +83,7 @@ def _ingress(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> None:
     )
     paths = [
         networking.v1.HTTPIngressPathArgs(path=path, path_type="Exact", backend=backend)
-        for path in dict.fromkeys(route.path for route in routes(scope.settings) if is_plain(route))
+        for path in dict.fromkeys(route.path for route in served_routes(scope.settings) if is_plain(route))
     ]
     http = networking.v1.HTTPIngressRuleValueArgs(paths=paths)
     networking.v1.Ingress(

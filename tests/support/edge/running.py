@@ -116,7 +116,7 @@ def start(
     """
     settings = settings_of(config)
     described = edge_spec.describe(settings, application.describe(settings, "test"))
-    made = files.render(described, backend or Backend(host, backends[0], most=len(backends)), certificate)
+    made = files.render(described, backend or Backend(host, backends[0], max_replicas=len(backends)), certificate)
     ports = {number: free_port() for number in (PLAIN_PORT, TLS_PORT, METRICS_PORT, PROBES_PORT)}
     folder.mkdir(mode=0o700)
     for name, text in {**made.plain, **made.secret}.items():

@@ -7,7 +7,7 @@ import sys
 
 from tests.support.project import PROJECT
 
-SLOW = ("pulumi", "grpc", "requests", "docker", "kubernetes", "components.settings", "toolchain.tools")
+SLOW = ("pulumi", "grpc", "requests", "docker", "kubernetes", "jinja2", "components.settings", "toolchain.tools")
 """Each takes from a twentieth of a second to half a second."""
 
 LOADED = f"import sys; print([name for name in {SLOW!r} if name in sys.modules])"

@@ -247,7 +247,9 @@ def edge_files(config: dict[str, Any]) -> Files:
     """What the edge reads, on either platform."""
     found = Settings.model_validate(config)
     edge = edges.describe(found, application.describe(found, "dev"))
-    return files.render(edge, Backend("replica", edge.application.port, most=2), Certificate("a chain", "a key"))
+    return files.render(
+        edge, Backend("replica", edge.application.port, max_replicas=2), Certificate("a chain", "a key")
+    )
 
 
 @pytest.mark.parametrize("key", [key for key in EDGE if key not in EDGE_ALONE])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from components.application.contract import CONTRACTS, DANGERS
-from components.edge.edge_spec import pattern
-from components.edge.public_routes import routes
+from components.edge.edge_spec import route_pattern
+from components.edge.public_routes import served_routes
 from components.problems import Problem
 from tests.support import configuration, monitor, program
 from tests.support.configuration import after, at, load, merged, problems
@@ -70,11 +70,11 @@ class TestBoth:
 
     def test_no_route_that_is_served_is_a_dangerous_one_too(self) -> None:
         """HAProxy takes the first that matches; a controller has an order of its own."""
-        for route in routes(configuration.settings(merged(CLUSTER, GATEWAY))):
+        for route in served_routes(configuration.settings(merged(CLUSTER, GATEWAY))):
             for dangerous in DANGEROUS:
                 example = dangerous.path.replace("{}", "x")
                 for method in dangerous.methods:
-                    assert not re.fullmatch(pattern(route), f"{method}:{example}"), (route, dangerous)
+                    assert not re.fullmatch(route_pattern(route), f"{method}:{example}"), (route, dangerous)
 
     @pytest.mark.parametrize(
         ("edge", "url"),

@@ -1,4 +1,4 @@
-"""The description of an edge: what it serves, and for whom."""
+"""The specification of an edge: what it serves, and for whom."""
 
 from __future__ import annotations
 
@@ -20,46 +20,49 @@ ROUTES = CONTRACTS["mimir-b0006f9"].routes
 
 def described(*configs: dict[str, Any]) -> edge_spec.EdgeSpec:
     """The edge of a stack."""
-    found = settings(merged(*configs))
-    return edge_spec.describe(found, application.describe(found, "dev"))
+    values = settings(merged(*configs))
+    return edge_spec.describe(values, application.describe(values, "dev"))
 
 
-def verdict(found: edge_spec.EdgeSpec, call: str) -> str:
-    """What becomes of `METHOD:path`, in the order in which HAProxy asks."""
-    if any(re.search(pattern, call) for pattern in found.closed):
+def verdict(edge: edge_spec.EdgeSpec, call: str) -> str:
+    """What the edge decides about `METHOD:path`, in the order of HAProxy's rules."""
+    if any(re.search(pattern, call) for pattern in edge.closed):
         return "closed"
-    return next((one.verdict for one in found.allowed if re.search(one.pattern, call)), "none")
+    return next((route.verdict for route in edge.allowed if re.search(route.pattern, call)), "none")
 
 
 class TestVerdicts:
-    """Which request may pass."""
+    """Which requests are served."""
 
     def test_by_default_everything_dangerous_is_closed_and_the_rest_is_served(self) -> None:
-        found = described()
+        edge = described()
         for route in ROUTES:
-            first = next(one for one in ROUTES if one.path == route.path and set(one.methods) & set(route.methods))
+            first = next(
+                other for other in ROUTES if other.path == route.path and set(other.methods) & set(route.methods)
+            )
             expected = "closed" if first.access in DANGERS else first.access
             for method in route.methods:
-                assert verdict(found, f"{method}:{route.path.replace('{}', 'x')}") == expected
+                assert verdict(edge, f"{method}:{route.path.replace('{}', 'x')}") == expected
 
     @pytest.mark.parametrize("group", DANGERS)
     def test_what_is_opened_is_for_known_callers_whatever_authentication_says(self, group: str) -> None:
-        found = described(CALLERS, {"edge": {"opened": [group], "authentication": {"required": False}}})
+        edge = described(CALLERS, {"edge": {"opened": [group], "authentication": {"required": False}}})
         for route in ROUTES:
             if route.access in DANGERS:
                 call = f"{route.methods[0]}:{route.path.replace('{}', 'x')}"
-                assert verdict(found, call) == ("authenticated" if route.access == group else "closed")
+                assert verdict(edge, call) == ("authenticated" if route.access == group else "closed")
 
     def test_a_path_of_ones_own_takes_every_method_of_a_caller(self) -> None:
-        found = described(at("edge.paths", ["/reports/{}"]))
-        assert verdict(found, "PATCH:/reports/1") == "caller"
-        assert verdict(found, "GET:/reports") == "none"
+        edge = described(at("edge.paths", ["/reports/{}"]))
+        assert verdict(edge, "PATCH:/reports/1") == "caller"
+        assert verdict(edge, "GET:/reports") == "none"
 
     def test_a_danger_is_closed_even_if_a_path_of_ones_own_matched_it(self) -> None:
-        """The rules refuse such a path; if one passed them all the same, it would open nothing."""
-        found = settings({})
-        found = found.model_copy(update={"edge": found.edge.model_copy(update={"paths": ("/api/v1/{}",)})})
-        assert verdict(edge_spec.describe(found, application.describe(found, "dev")), "GET:/api/v1/config") == "closed"
+        """Validation rejects such a path; even without it, the path would open nothing."""
+        values = settings({})
+        values = values.model_copy(update={"edge": values.edge.model_copy(update={"paths": ("/api/v1/{}",)})})
+        edge = edge_spec.describe(values, application.describe(values, "dev"))
+        assert verdict(edge, "GET:/api/v1/config") == "closed"
 
 
 class TestPattern:
@@ -67,35 +70,35 @@ class TestPattern:
 
     @pytest.mark.parametrize("segment", ["a", "A-1", "x.y", "_", "~", "-", "0"])
     def test_a_clean_segment(self, segment: str) -> None:
-        assert re.search(edge_spec.pattern(Route(("GET",), "/a/{}/b")), f"GET:/a/{segment}/b")
+        assert re.search(edge_spec.route_pattern(Route(("GET",), "/a/{}/b")), f"GET:/a/{segment}/b")
 
     @pytest.mark.parametrize(
         "segment", ["", ".", "..", ".x", "a/b", "%2e", "a%2fb", "a;b", "a b", "a\\b", "ä", "a?", "a#"]
     )
     def test_no_other_one(self, segment: str) -> None:
-        assert not re.search(edge_spec.pattern(Route(("GET",), "/a/{}/b")), f"GET:/a/{segment}/b")
+        assert not re.search(edge_spec.route_pattern(Route(("GET",), "/a/{}/b")), f"GET:/a/{segment}/b")
 
     def test_nothing_around_it(self) -> None:
-        pattern = edge_spec.pattern(Route(("GET", "PUT"), "/a.b"))
+        pattern = edge_spec.route_pattern(Route(("GET", "PUT"), "/a.b"))
         assert re.search(pattern, "PUT:/a.b")
         for call in ("GET:/aXb", "GET:/a.b/", "GET:/a.bc", "XGET:/a.b", "POST:/a.b", "GET:/x/a.b", "GET:/x:/a.b"):
             assert not re.search(pattern, call), call
 
 
-class TestWhatFollows:
-    """From the settings to the rest of the description."""
+class TestOtherAttributes:
+    """From the settings to the other attributes."""
 
     def test_defaults(self) -> None:
-        found = described()
-        assert (found.name, found.scheme, found.port, found.listening_port) == ("mimir-dev-edge", "http", 8080, 8080)
-        assert not found.authenticates
+        edge = described()
+        assert (edge.name, edge.scheme, edge.port, edge.listening_port) == ("mimir-dev-edge", "http", 8080, 8080)
+        assert not edge.authenticates
         assert not has_callers(settings({}))
 
     def test_production(self) -> None:
         config = {"runtime": "production", "environment": {"jwtSecret": SECRET}}
-        found = described(config)
-        assert (found.scheme, found.listening_port) == ("https", 8443)
-        assert found.authenticates
+        edge = described(config)
+        assert (edge.scheme, edge.listening_port) == ("https", 8443)
+        assert edge.authenticates
         assert has_callers(settings(config))
 
     def test_a_port_of_its_own(self) -> None:
@@ -119,11 +122,11 @@ class TestWhatFollows:
         assert not has_callers(settings(config))
 
     def test_no_secret_is_shown_by_accident(self) -> None:
-        found = described(CALLERS, at("environment.jwtSecret", SECRET))
-        assert HASH not in repr(found)
-        assert SECRET not in repr(found)
+        edge = described(CALLERS, at("environment.jwtSecret", SECRET))
+        assert HASH not in repr(edge)
+        assert SECRET not in repr(edge)
 
     def test_it_waits_for_the_last_answer_before_it_is_killed(self) -> None:
-        found = described(at("edge.timeouts.idleSeconds", 20))
-        assert found.drain_seconds >= 20 + 30
-        assert found.grace_seconds > found.drain_seconds
+        edge = described(at("edge.timeouts.idleSeconds", 20))
+        assert edge.drain_seconds >= 20 + 30
+        assert edge.grace_seconds > edge.drain_seconds

@@ -1,4 +1,4 @@
-"""The certificate that a stack makes for itself: its names, its end, and when a new one is made."""
+"""The self-signed certificate of a stack: its names, its validity, and its renewal."""
 
 from __future__ import annotations
 
@@ -15,61 +15,61 @@ from components.edge.self_signed import RENEW_DAYS, VALID_DAYS, _Maker
 HOSTS = ["mimir.example.com", "localhost", "127.0.0.1", "::1"]
 
 
-def test_it_is_for_every_name_and_address() -> None:
-    made = x509.load_pem_x509_certificate(self_signed.make(HOSTS)["chain"].encode())
-    names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+def test_it_contains_every_name_and_address() -> None:
+    certificate = x509.load_pem_x509_certificate(self_signed.make(HOSTS)["chain"].encode())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["mimir.example.com", "localhost"]
     assert names.get_values_for_type(x509.IPAddress) == [ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1")]
 
 
-def test_its_key_is_its_own_and_new_each_time() -> None:
-    one, other = self_signed.make(HOSTS), self_signed.make(HOSTS)
-    certificate = x509.load_pem_x509_certificate(one["chain"].encode())
-    key = load_pem_private_key(one["key"].encode(), None)
+def test_each_certificate_has_a_new_key() -> None:
+    first, second = self_signed.make(HOSTS), self_signed.make(HOSTS)
+    certificate = x509.load_pem_x509_certificate(first["chain"].encode())
+    key = load_pem_private_key(first["key"].encode(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     assert key.public_key() == certificate.public_key()
-    assert one["key"] != other["key"]
-    assert one["fingerprint"] != other["fingerprint"]
+    assert first["key"] != second["key"]
+    assert first["fingerprint"] != second["fingerprint"]
 
 
-def test_it_begins_a_little_ago_and_ends_in_a_year() -> None:
-    made = self_signed.make(HOSTS)
-    certificate = x509.load_pem_x509_certificate(made["chain"].encode())
+def test_it_is_valid_from_now_for_a_year() -> None:
+    values = self_signed.make(HOSTS)
+    certificate = x509.load_pem_x509_certificate(values["chain"].encode())
     now = datetime.now(UTC)
     assert certificate.not_valid_before_utc < now
     assert abs(certificate.not_valid_after_utc - now - timedelta(days=VALID_DAYS)) < timedelta(minutes=1)
-    assert abs(datetime.fromisoformat(made["expires"]) - certificate.not_valid_after_utc) < timedelta(seconds=2)
+    assert abs(datetime.fromisoformat(values["expires"]) - certificate.not_valid_after_utc) < timedelta(seconds=2)
 
 
 def test_a_long_name_fits() -> None:
     host = ".".join(["x" * 60] * 4)
-    made = x509.load_pem_x509_certificate(self_signed.make([host])["chain"].encode())
-    names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    certificate = x509.load_pem_x509_certificate(self_signed.make([host])["chain"].encode())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == [host]
 
 
 class TestRenewal:
-    """When an update makes a new one."""
+    """When an update replaces the certificate."""
 
     @staticmethod
-    def kept(days_left: float, hosts: list[str]) -> list[str] | None:
-        """Why it is made anew; None where it stays."""
+    def replacement_reasons(days_left: float, hosts: list[str]) -> list[str] | None:
+        """The properties that cause a replacement; None without one."""
         expires = (datetime.now(UTC) + timedelta(days=days_left)).isoformat()
-        found = _Maker().diff("id", {"hosts": HOSTS, "expires": expires}, {"hosts": hosts})
-        return found.replaces if found.changes else None
+        diff = _Maker().diff("id", {"hosts": HOSTS, "expires": expires}, {"hosts": hosts})
+        return diff.replaces if diff.changes else None
 
-    def test_a_current_one_stays(self) -> None:
-        assert self.kept(RENEW_DAYS + 1, HOSTS) is None
+    def test_a_valid_one_is_kept(self) -> None:
+        assert self.replacement_reasons(RENEW_DAYS + 1, HOSTS) is None
 
-    def test_one_that_ends_soon_is_made_anew(self) -> None:
-        assert self.kept(RENEW_DAYS - 1, HOSTS) == ["expires"]
-        assert self.kept(-1, HOSTS) == ["expires"]
+    def test_one_that_expires_soon_is_replaced(self) -> None:
+        assert self.replacement_reasons(RENEW_DAYS - 1, HOSTS) == ["expires"]
+        assert self.replacement_reasons(-1, HOSTS) == ["expires"]
 
-    def test_other_names_make_another_one(self) -> None:
-        assert self.kept(RENEW_DAYS + 1, HOSTS[1:]) == ["hosts"]
+    def test_other_names_replace_it(self) -> None:
+        assert self.replacement_reasons(RENEW_DAYS + 1, HOSTS[1:]) == ["hosts"]
 
-    def test_what_is_made_is_what_the_stack_keeps(self) -> None:
-        made = _Maker().create({"hosts": HOSTS})
-        assert made.outs is not None
-        assert set(made.outs) == {"hosts", "chain", "key", "fingerprint", "expires"}
-        assert made.id == made.outs["fingerprint"]
+    def test_the_state_has_every_output(self) -> None:
+        created = _Maker().create({"hosts": HOSTS})
+        assert created.outs is not None
+        assert set(created.outs) == {"hosts", "chain", "key", "fingerprint", "expires"}
+        assert created.id == created.outs["fingerprint"]

@@ -296,10 +296,10 @@ class TestMemory:
     def test_too_little_is_said_with_what_is_enough(self) -> None:
         small = settings(edge(memoryMib=64))
         [said] = [one for one in warnings.collect_warnings(small) if one.startswith("mimir:edge.memoryMib")]
-        assert memory.connections(small.edge) < 2000
-        assert f"hold {memory.connections(small.edge)} of 2000 connections" in said
-        enough = settings(edge(memoryMib=memory.enough_mib(small.edge)))
-        assert memory.connections(enough.edge) == 2000
+        assert memory.max_connections(small.edge) < 2000
+        assert f"hold {memory.max_connections(small.edge)} of 2000 connections" in said
+        enough = settings(edge(memoryMib=memory.required_mib(small.edge)))
+        assert memory.max_connections(enough.edge) == 2000
         assert f"{enough.edge.memory_mib} MiB hold all" in said
 
     def test_one_address_that_may_take_all_is_said_in_production(self) -> None:

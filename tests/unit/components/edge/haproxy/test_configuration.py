@@ -20,7 +20,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 CASES: dict[str, tuple[dict[str, Any], Backend]] = {
     "docker.cfg": ({}, Backend("mimir-dev", 8080, standby="application")),
-    "kubernetes.cfg": ({}, Backend("mimir.mimir.svc.cluster.local", 8080, most=5, cookie_key="key")),
+    "kubernetes.cfg": ({}, Backend("mimir.mimir.svc.cluster.local", 8080, max_replicas=5, cookie_key="key")),
     "everything.cfg": (EVERYTHING, Backend("mimir-dev", 8080, standby="application")),
 }
 

@@ -1,4 +1,4 @@
-"""The files of an edge: which hold secrets, and what changes their digest; and HAProxy's opinion of them."""
+"""The files of an edge: which hold secrets, and what changes their digest; and their check with HAProxy."""
 
 from __future__ import annotations
 
@@ -19,38 +19,40 @@ from tests.support.edge_configurations import EVERYTHING, SECRETS
 from tests.support.edge_tables import CRYPT, HASH, MADE, PUBLIC_KEY
 from tests.support.program import SECRET
 
-OURS = Certificate(MADE["chain"], MADE["key"])
+CERTIFICATE_AND_KEY = Certificate(MADE["chain"], MADE["key"])
 
 
 def rendered(*configs: dict[str, Any], backend: Backend | None = None, certificate: Certificate | None = None) -> Files:
     """The files of a stack's edge."""
-    found = settings(merged(*configs))
-    described = edge_spec.describe(found, application.describe(found, "dev"))
-    return files.render(described, backend or Backend("mimir", 8080), certificate)
+    values = settings(merged(*configs))
+    edge = edge_spec.describe(values, application.describe(values, "dev"))
+    return files.render(edge, backend or Backend("mimir", 8080), certificate)
 
 
-def test_no_secret_is_in_what_everybody_may_read() -> None:
-    made = rendered(EVERYTHING, certificate=OURS)
-    plain = "\n".join(made.plain.values())
+def test_plain_files_have_no_secret() -> None:
+    edge_files = rendered(EVERYTHING, certificate=CERTIFICATE_AND_KEY)
+    plain = "\n".join(edge_files.plain.values())
     for secret in (HASH, CRYPT, SECRET, MADE["key"], MADE["key"].splitlines()[1]):
         assert secret not in plain
-    assert HASH in made.secret["keys.map"]
-    assert CRYPT in made.secret[USERS]
-    assert made.secret[f"{CERTIFICATE}.key"] == MADE["key"]
+    assert HASH in edge_files.secret["keys.map"]
+    assert CRYPT in edge_files.secret[USERS]
+    assert edge_files.secret[f"{CERTIFICATE}.key"] == MADE["key"]
 
 
 def test_no_two_files_have_one_name() -> None:
-    made = rendered(EVERYTHING, certificate=OURS)
-    assert not made.plain.keys() & made.secret.keys()
+    edge_files = rendered(EVERYTHING, certificate=CERTIFICATE_AND_KEY)
+    assert not edge_files.plain.keys() & edge_files.secret.keys()
 
 
-def test_the_same_settings_make_the_same_files() -> None:
+def test_rendering_is_deterministic() -> None:
     """Anything else would be a change at every update."""
-    assert rendered(EVERYTHING, certificate=OURS) == rendered(EVERYTHING, certificate=OURS)
+    assert rendered(EVERYTHING, certificate=CERTIFICATE_AND_KEY) == rendered(
+        EVERYTHING, certificate=CERTIFICATE_AND_KEY
+    )
     names = {f"name{number}": HASH for number in range(9)}
     backwards = dict(reversed(names.items()))
-    one, other = (rendered(at("edge.authentication.apiKeys", keys)) for keys in (names, backwards))
-    assert one == other
+    first, second = (rendered(at("edge.authentication.apiKeys", keys)) for keys in (names, backwards))
+    assert first == second
 
 
 @pytest.mark.parametrize(
@@ -67,37 +69,43 @@ def test_the_same_settings_make_the_same_files() -> None:
     ],
     ids=lambda config: str(config)[:60],
 )
-def test_whatever_changes_changes_the_digest(config: dict[str, Any]) -> None:
-    """Otherwise an edge would be taken for one that has it in effect already."""
+def test_every_change_changes_the_digest(config: dict[str, Any]) -> None:
+    """Otherwise the edge would seem to have loaded it already."""
     assert rendered(SECRETS, config).digest != rendered(SECRETS).digest
 
 
 def test_another_certificate_changes_the_digest() -> None:
     encrypted = at("edge.tls.mode", "selfSigned")
-    one = rendered(encrypted, certificate=OURS)
-    assert rendered(encrypted, certificate=Certificate(OURS.chain, OURS.key + "\n")).digest != one.digest
-    assert rendered(encrypted, certificate=Certificate(OURS.chain + "\n", OURS.key)).digest != one.digest
+    digest = rendered(encrypted, certificate=CERTIFICATE_AND_KEY).digest
+    assert (
+        rendered(encrypted, certificate=Certificate(CERTIFICATE_AND_KEY.chain, CERTIFICATE_AND_KEY.key + "\n")).digest
+        != digest
+    )
+    assert (
+        rendered(encrypted, certificate=Certificate(CERTIFICATE_AND_KEY.chain + "\n", CERTIFICATE_AND_KEY.key)).digest
+        != digest
+    )
 
 
 def test_the_digest_is_in_the_file_that_shows_it() -> None:
-    made = rendered()
-    assert made.digest in made.plain[CONFIGURATION]
-    assert files.DIGEST not in made.plain[CONFIGURATION]
+    edge_files = rendered()
+    assert edge_files.digest in edge_files.plain[CONFIGURATION]
+    assert files.DIGEST not in edge_files.plain[CONFIGURATION]
 
 
-def test_a_certificate_that_the_platform_brings_is_not_written() -> None:
-    made = rendered(at("edge.tls.mode", "selfSigned"), certificate=None)
-    assert not [name for name in (*made.plain, *made.secret) if name.startswith(CERTIFICATE)]
-    assert CERTIFICATE in made.plain[CONFIGURATION]
+def test_a_certificate_of_the_platform_is_not_written() -> None:
+    edge_files = rendered(at("edge.tls.mode", "selfSigned"), certificate=None)
+    assert not [name for name in (*edge_files.plain, *edge_files.secret) if name.startswith(CERTIFICATE)]
+    assert CERTIFICATE in edge_files.plain[CONFIGURATION]
 
 
 class TestCheck:
-    """HAProxy's own opinion, where the program is there."""
+    """The check with HAProxy, if it is installed."""
 
     @pytest.fixture
     def haproxy(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A program of that name that notes what it is given and where, and says what the test wants."""
-        (tmp_path / "said").write_text("")
+        """A fake haproxy that records its arguments, folder and files, and prints what the test wrote to `output`."""
+        (tmp_path / "output").write_text("")
         program = tmp_path / "haproxy"
         program.write_text(
             f"""#!/bin/sh
@@ -107,8 +115,8 @@ pwd > {tmp_path}/where
 ls -l > {tmp_path}/listed
 stat -c '%a %n' . * > {tmp_path}/modes
 cat certificate.pem.key > {tmp_path}/key 2>/dev/null
-cat {tmp_path}/said >&2
-test ! -s {tmp_path}/said
+cat {tmp_path}/output >&2
+test ! -s {tmp_path}/output
 """
         )
         program.chmod(0o755)
@@ -116,9 +124,9 @@ test ! -s {tmp_path}/said
         monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
         return tmp_path
 
-    def test_without_the_program_there_is_no_opinion(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_the_program_there_is_no_result(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
-        assert check.problems(rendered()) is None
+        assert check.configuration_problems(rendered()) is None
 
     @pytest.mark.parametrize(
         "version",
@@ -130,18 +138,18 @@ test ! -s {tmp_path}/said
             "",
         ],
     )
-    def test_one_that_cannot_know_is_not_asked(self, haproxy: Path, version: str) -> None:
+    def test_an_unsuitable_version_is_not_used(self, haproxy: Path, version: str) -> None:
         (haproxy / "version").write_text(version)
-        assert check.problems(rendered()) is None
+        assert check.configuration_problems(rendered()) is None
         assert not (haproxy / "called").exists()
 
-    def test_what_it_accepts_is_no_problem(self, haproxy: Path) -> None:
-        assert check.problems(rendered(EVERYTHING, certificate=OURS)) == []
+    def test_an_accepted_configuration_has_no_problems(self, haproxy: Path) -> None:
+        assert check.configuration_problems(rendered(EVERYTHING, certificate=CERTIFICATE_AND_KEY)) == []
         assert (haproxy / "called").read_text().split() == ["-c", "-f", CONFIGURATION, "-f", USERS]
-        assert (haproxy / "key").read_text() == OURS.key
+        assert (haproxy / "key").read_text() == CERTIFICATE_AND_KEY.key
 
-    def test_nobody_else_reads_the_files_and_none_stays(self, haproxy: Path) -> None:
-        check.problems(rendered(EVERYTHING, certificate=OURS))
+    def test_the_files_are_private_and_deleted(self, haproxy: Path) -> None:
+        check.configuration_problems(rendered(EVERYTHING, certificate=CERTIFICATE_AND_KEY))
         listed = [line.split(" ", 1) for line in (haproxy / "modes").read_text().splitlines()]
         modes = {name: mode for mode, name in listed}
         assert modes.pop(".") == "700"
@@ -149,32 +157,32 @@ test ! -s {tmp_path}/said
         assert {CONFIGURATION, USERS, "keys.map", "jwt.map", f"{CERTIFICATE}.key"} <= modes.keys()
         assert not Path((haproxy / "where").read_text().strip()).exists()
 
-    def test_what_it_says_is_the_problem(self, haproxy: Path) -> None:
-        (haproxy / "said").write_text("[NOTICE] (1) : version\n[ALERT] (1) : config : parsing [haproxy.cfg:3]: bad\n")
-        found = check.problems(rendered())
-        assert found is not None
-        assert [one.key for one in found] == ["mimir:edge"]
-        assert found[0].found == "[ALERT] (1) : config : parsing [haproxy.cfg:3]: bad"
+    def test_its_message_is_the_problem(self, haproxy: Path) -> None:
+        (haproxy / "output").write_text("[NOTICE] (1) : version\n[ALERT] (1) : config : parsing [haproxy.cfg:3]: bad\n")
+        problems = check.configuration_problems(rendered())
+        assert problems is not None
+        assert [problem.key for problem in problems] == ["mimir:edge"]
+        assert problems[0].found == "[ALERT] (1) : config : parsing [haproxy.cfg:3]: bad"
 
     def test_no_secret_is_repeated(self, haproxy: Path) -> None:
-        made = rendered(SECRETS)
-        secrets = [HASH, CRYPT, made.secret["jwt.map"].split()[-1]]
-        (haproxy / "said").write_text("".join(f"[ALERT] unknown word '{secret}'\n" for secret in secrets))
-        said = str(check.problems(made))
-        assert not [secret for secret in secrets if secret in said]
-        assert said.count("(not shown)") == 3
+        edge_files = rendered(SECRETS)
+        secrets = [HASH, CRYPT, edge_files.secret["jwt.map"].split()[-1]]
+        (haproxy / "output").write_text("".join(f"[ALERT] unknown word '{secret}'\n" for secret in secrets))
+        message = str(check.configuration_problems(edge_files))
+        assert not [secret for secret in secrets if secret in message]
+        assert message.count("(not shown)") == 3
 
-    def test_one_that_never_answers_has_no_opinion(self, haproxy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(check, "SECONDS", 0.5)
+    def test_one_that_does_not_finish_has_no_result(self, haproxy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(check, "TIMEOUT_SECONDS", 0.5)
         (haproxy / "haproxy").write_text(f'#!/bin/sh\n[ "$1" = -vv ] && exec cat {haproxy}/version\nexec sleep 30\n')
-        assert check.problems(rendered()) is None
+        assert check.configuration_problems(rendered()) is None
 
-    def test_a_certificate_that_is_made_later_has_a_stand_in(self, haproxy: Path) -> None:
-        assert check.problems(rendered(at("edge.tls.mode", "selfSigned"))) == []
+    def test_a_temporary_certificate_replaces_one_that_is_created_later(self, haproxy: Path) -> None:
+        assert check.configuration_problems(rendered(at("edge.tls.mode", "selfSigned"))) == []
         assert "PRIVATE KEY" in (haproxy / "key").read_text()
 
-    def test_files_are_what_is_checked(self, haproxy: Path) -> None:
-        made = rendered()
-        assert check.problems(replace(made, plain={**made.plain, "more.map": "x"})) == []
+    def test_every_file_is_checked(self, haproxy: Path) -> None:
+        edge_files = rendered()
+        assert check.configuration_problems(replace(edge_files, plain={**edge_files.plain, "more.map": "x"})) == []
         assert "more.map" in (haproxy / "listed").read_text()
         assert stat.S_IMODE((haproxy / "haproxy").stat().st_mode) == 0o755
