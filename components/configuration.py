@@ -1,4 +1,4 @@
-"""From Pulumi's structured configuration to `Settings`, or to every problem at once."""
+"""Reads and validates Pulumi's structured configuration, and reports every problem at once."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from components.validation.core import broken_rules
 
 @dataclass(frozen=True)
 class Loaded:
-    """The settings of a stack, and what its user should know about them.
+    """The settings of a stack, and notices about them.
 
     Attributes:
-        settings: valid in themselves and with each other.
-        warnings: what of it does not come from the stack file.
+        settings: validated settings, each one and in combination.
+        warnings: notices about settings that do not come from the stack file.
     """
 
     settings: Settings
@@ -38,9 +38,9 @@ class Configuration:
     """A stack's configuration as Pulumi has it.
 
     Attributes:
-        project: name of the project, which is the first part of its keys.
-        values: text by whole key, JSON for what is structured; decrypted.
-        encrypted: the keys that hold something encrypted.
+        project: name of the Pulumi project, the first part of its keys.
+        values: decrypted text by full key; objects and lists are JSON.
+        encrypted: full keys that contain an encrypted value.
     """
 
     project: str
@@ -51,8 +51,11 @@ class Configuration:
 def load(stack: str) -> Loaded:
     """Read and validate the configuration of the stack that this program runs for.
 
+    Args:
+        stack: name of the stack.
+
     Raises:
-        DeploymentError: with every problem that the configuration has.
+        DeploymentError: if the configuration is invalid; it lists every problem.
     """
     problems: list[Problem] = []
     overrides = _overrides(problems)
@@ -60,46 +63,51 @@ def load(stack: str) -> Loaded:
 
 
 def load_outside(stack: str, configuration: Configuration, overrides: Mapping[str, Any]) -> Settings:
-    """Validate a configuration outside of a Pulumi run, with `overrides` that hold for this once.
+    """Validate a configuration outside of a Pulumi run.
+
+    Args:
+        stack: name of the stack.
+        configuration: configuration of the stack, decrypted.
+        overrides: settings that replace the stack's for this call, by section and key.
 
     Raises:
-        DeploymentError: with every problem that the configuration has.
+        DeploymentError: if the configuration is invalid; it lists every problem.
     """
     return _load(stack, configuration, overrides, []).settings
 
 
-def _load(stack: str, given: Configuration, overrides: Mapping[str, Any], problems: list[Problem]) -> Loaded:
-    values, secret_keys = _own(given)
+def _load(stack: str, configuration: Configuration, overrides: Mapping[str, Any], problems: list[Problem]) -> Loaded:
+    values, secret_keys = _own(configuration)
     merged = _merge(values, overrides)
-    problems += _secrets_in_the_clear(merged, secret_keys, overrides, _stack_file(stack, given.project))
+    problems += _secrets_in_the_clear(merged, secret_keys, overrides, _stack_file(stack, configuration.project))
     settings, invalid = _validate(merged, problems)
     problems += broken_rules(settings, invalid)
     if problems:
         raise DeploymentError(stack, problems)
     overridden = [f"mimir:{path}" for path in _paths(overrides)]
-    said = (f"{OVERRIDES} overrides for this run: {', '.join(overridden)}.",) if overridden else ()
-    return Loaded(settings, said)
+    notices = (f"{OVERRIDES} overrides for this run: {', '.join(overridden)}.",) if overridden else ()
+    return Loaded(settings, notices)
 
 
 def _of_this_run(project: str) -> Configuration:
-    """What the CLI handed to this program."""
+    """The configuration that the Pulumi CLI passed to this program."""
     values = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     encrypted = {*runtime_config.get_config_secret_keys_env(), *runtime_config._SECRET_KEYS.get()}
     return Configuration(project, values, frozenset(encrypted))
 
 
-def _own(given: Configuration) -> tuple[dict[str, Any], frozenset[str]]:
-    """The project's own keys with structured values, and those that hold something encrypted."""
-    prefix = f"{given.project}:"
-    own = {key.removeprefix(prefix): value for key, value in given.values.items() if key.startswith(prefix)}
+def _own(configuration: Configuration) -> tuple[dict[str, Any], frozenset[str]]:
+    """The project's values by key without its prefix, and the keys that contain an encrypted value."""
+    prefix = f"{configuration.project}:"
+    texts = {key.removeprefix(prefix): value for key, value in configuration.values.items() if key.startswith(prefix)}
     return (
-        {key: structured(value) for key, value in own.items()},
-        frozenset(key.removeprefix(prefix) for key in given.encrypted if key.startswith(prefix)),
+        {key: structured(value) for key, value in texts.items()},
+        frozenset(key.removeprefix(prefix) for key in configuration.encrypted if key.startswith(prefix)),
     )
 
 
 def structured(value: Any) -> Any:
-    """A value of a configuration: objects and lists are JSON text, everything else stays as it is."""
+    """A configuration value with JSON objects and lists decoded; every other value is returned unchanged."""
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -109,14 +117,14 @@ def structured(value: Any) -> Any:
 
 
 def _readable(value: Any) -> bool:
-    """Whether a value of a stack file is not of the form `secure: ...`, nor an object of such."""
+    """Whether a value of a stack file is plain text, or an object that contains plain text (not `secure: ...`)."""
     if isinstance(value, dict) and "secure" not in value:
         return any(map(_readable, value.values()))
     return isinstance(value, str)
 
 
 def _stack_file(stack: str, project: str) -> dict[str, Any]:
-    """The project's own sections as they stand in the stack file, where there is one."""
+    """The project's sections in the stack file, not decrypted; empty if there is no stack file."""
     path = Path(f"Pulumi.{stack}.yaml")
     config = (yaml.safe_load(path.read_text()) or {}).get("config") if path.is_file() else None
     prefix = f"{project}:"
@@ -137,27 +145,27 @@ def _overrides(problems: list[Problem]) -> dict[str, Any]:
     return {}
 
 
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    for key, value in overrides.items():
+        current = merged.get(key)
+        merged[key] = _merge(current, value) if isinstance(current, dict) and isinstance(value, dict) else value
     return merged
 
 
 def _paths(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    found: list[str] = []
+    paths: list[str] = []
     for key, value in values.items():
-        found += _paths(value, f"{prefix}{key}.") if isinstance(value, dict) else [f"{prefix}{key}"]
-    return found
+        paths += _paths(value, f"{prefix}{key}.") if isinstance(value, dict) else [f"{prefix}{key}"]
+    return paths
 
 
 def _secrets_in_the_clear(
     values: Mapping[str, Any], secret_keys: frozenset[str], overrides: Mapping[str, Any], file: Mapping[str, Any]
 ) -> list[Problem]:
-    """Secrets that stand readable in the stack file.
+    """Secrets in plain text in the stack file.
 
-    Pulumi tells a program only which whole sections hold something encrypted, so the file is looked at as well.
+    Pulumi reports only which top-level keys contain an encrypted value, so the file is checked as well.
     """
     return [
         Problem(
@@ -174,15 +182,15 @@ def _secrets_in_the_clear(
 
 
 def _at(values: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    """What is at `path`, or None."""
-    found: Any = values
+    """The value at `path`, or None."""
+    value: Any = values
     for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _one_for_each_key(problems: Iterable[Problem]) -> list[Problem]:
-    """A list with several bad members is one thing to mend."""
+    """One problem for each key: several invalid members of a list are reported together."""
     merged: dict[str, Problem] = {}
     for problem in problems:
         first = merged.get(problem.key)
@@ -191,12 +199,15 @@ def _one_for_each_key(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _validate(values: Mapping[str, Any], problems: list[Problem]) -> tuple[Settings, frozenset[str]]:
-    """Valid settings; where a section is not, its defaults, so that the rules can still look at the others."""
+    """The settings, and the keys of invalid sections.
+
+    An invalid section is replaced by its defaults, so that the rules can still check the other sections.
+    """
     try:
         return Settings.model_validate(values, by_alias=True, by_name=False), frozenset()
     except ValidationError as error:
-        found = error.errors(include_url=False)
-    problems += _one_for_each_key(errors.validation(one) for one in found)
-    invalid = frozenset(str(one["loc"][0]) for one in found)
+        details = error.errors(include_url=False)
+    problems += _one_for_each_key(errors.validation(detail) for detail in details)
+    invalid = frozenset(str(detail["loc"][0]) for detail in details)
     valid = {key: value for key, value in values.items() if key not in invalid}
     return Settings.model_validate(valid, by_alias=True, by_name=False), invalid

@@ -1,4 +1,4 @@
-"""The platform that a stack names. Only its own libraries are loaded: each of them takes a second."""
+"""Selects the platform of a stack. Only the libraries of that platform are loaded: each takes a second."""
 
 from __future__ import annotations
 
@@ -21,27 +21,43 @@ Platform = Union["Engine", "Cluster"]
 
 
 def inspect_platform(settings: Settings, stack: str) -> Platform | list[Problem]:
-    """The engine or the cluster, or everything because of which it cannot be used."""
+    """Inspect the engine or the cluster.
+
+    Args:
+        settings: settings of the stack.
+        stack: name of the stack.
+
+    Returns:
+        The platform, or every problem that prevents a deployment on it.
+    """
     if settings.platform == "kubernetes":
         from components.kubernetes.cluster import cluster
 
         return cluster.inspect_cluster(settings, stack)
     from components.docker.engine import engine, ports, taken_ports
 
-    found, deployment = engine.inspect_engine(settings), f"mimir-{stack}"
-    if isinstance(found, list):
-        return found
-    if pulumi.runtime.is_dry_run():  # which makes nothing on the engine, not even for a moment
+    inspected, deployment = engine.inspect_engine(settings), f"mimir-{stack}"
+    if isinstance(inspected, list):
+        return inspected
+    if pulumi.runtime.is_dry_run():  # a preview creates nothing on the engine, not even temporarily
         for problem in taken_ports.problems(settings, deployment):
             pulumi.log.warn(f"{UPDATE_WOULD_FAIL}{problem}")
-        return found
-    return taken_ports.container_conflicts(settings, deployment) or ports.problems(settings, deployment) or found
+        return inspected
+    return taken_ports.container_conflicts(settings, deployment) or ports.problems(settings, deployment) or inspected
 
 
 def deploy(
     name: str, settings: Settings, application: Application, on: Platform, image: pulumi.Input[str]
 ) -> DockerDeployment | KubernetesDeployment:
-    """Deploy `application`, from `image`, on what `look` has found."""
+    """Deploy `application`.
+
+    Args:
+        name: logical name of the component.
+        settings: settings of the stack.
+        application: description of the application.
+        on: platform that `inspect_platform` returned.
+        image: reference of the image.
+    """
     if settings.platform == "kubernetes":
         from components.kubernetes.cluster.cluster import Cluster
         from components.kubernetes.deployment import KubernetesDeployment

@@ -1,4 +1,4 @@
-"""What must be true of the machine before anything is created."""
+"""Checks of the machine, the platform and the registry before any resource is created."""
 
 from __future__ import annotations
 
@@ -24,35 +24,44 @@ from components.source.source import GitError, suggestion
 
 
 def check(settings: Settings, stack: str) -> tuple[BuildContext | None, Platform]:
-    """Stage the source, unless a digest is given, and look at the engine or the cluster, and at the registry.
-    In production, a given digest must bear the signature that is believed.
+    """Stage the source unless `image.digest` is set, and check the platform and the registry.
 
-    A preview pushes nothing, so there an absent registry is a warning: a pull request has no credentials.
+    In production, an image that is deployed by its digest must have a valid signature. In a preview, an unavailable
+    registry is a warning: a preview pushes nothing, and a pull request has no credentials.
+
+    Args:
+        settings: settings of the stack.
+        stack: name of the stack.
+
+    Returns:
+        The build context, None if `image.digest` is set; and the platform.
 
     Raises:
-        DeploymentError: with everything that is in the way.
+        DeploymentError: if the deployment would fail; it lists every problem.
     """
     context = None if settings.image.digest else _context(settings)
-    found, away = platform.inspect_platform(settings, stack), registry.problems(settings)
-    given = [] if away else prebuilt_image.problems(settings) or image_signature.problems(settings, stack)
+    inspected, registry_problems = platform.inspect_platform(settings, stack), registry.problems(settings)
+    image_problems = (
+        [] if registry_problems else prebuilt_image.problems(settings) or image_signature.problems(settings, stack)
+    )
     if pulumi.runtime.is_dry_run():
-        for problem in away:
+        for problem in registry_problems:
             pulumi.log.warn(f"{UPDATE_WOULD_FAIL}{problem}")
-        away = []
+        registry_problems = []
     problems = [
         *_edge(settings, stack),
         *([context] if isinstance(context, Problem) else []),
-        *(found if isinstance(found, list) else []),
-        *away,
-        *given,
+        *(inspected if isinstance(inspected, list) else []),
+        *registry_problems,
+        *image_problems,
     ]
-    if problems or isinstance(context, Problem) or isinstance(found, list):
+    if problems or isinstance(context, Problem) or isinstance(inspected, list):
         raise DeploymentError(stack, problems)
-    return context, found
+    return context, inspected
 
 
 def _edge(settings: Settings, stack: str) -> list[Problem]:
-    """What HAProxy has against its configuration, where it can be asked on this machine."""
+    """What HAProxy rejects in its configuration; empty if no suitable HAProxy is installed on this machine."""
     if settings.edge.kind != "haproxy":
         return []
     mimir = application.describe(settings, stack)
@@ -65,16 +74,16 @@ def _context(settings: Settings) -> BuildContext | Problem:
     source = settings.source
     try:
         context = stage(settings)
-        # In development mode the source is mounted, and the compiler says what is wrong with it at every save.
-        unfit = None if settings.live_reload else main_package.problem(source, context.path / "app")
-        return unfit or context
+        # In development mode the source is mounted, and the compiler reports its errors at every save.
+        package_problem = None if settings.live_reload else main_package.problem(source, context.path / "app")
+        return package_problem or context
     except GitError as error:
-        if theirs := re.search(r"dubious ownership in repository at '(.+?)'", str(error)):
+        if untrusted := re.search(r"dubious ownership in repository at '(.+?)'", str(error)):
             return Problem(
                 "mimir:source.location",
                 f'"{source.location}", a repository that belongs to another user ({error})',
                 "a repository of this user, or one that git is told to trust",
-                f"git config --global --add safe.directory {shlex.quote(theirs[1])}",
+                f"git config --global --add safe.directory {shlex.quote(untrusted[1])}",
             )
         return Problem(
             "mimir:source.commit",

@@ -1,4 +1,4 @@
-"""One error for everything that is wrong, written for the person who has to mend it."""
+"""Problems of a deployment, and the error that lists all of them with their fixes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pulumi
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that keeps a stack from being deployed.
+    """A reason why a stack cannot be deployed.
 
     Attributes:
-        key: the configuration key, as `pulumi config` names it, or the thing that was looked at.
-        found: what was found there; never a secret.
-        allowed: what would be accepted.
-        fix: the command that mends it.
+        key: the configuration key, as `pulumi config` names it, or the name of the checked object.
+        found: the current value, in words; never a secret.
+        allowed: the accepted values, in words.
+        fix: the command that fixes it.
     """
 
     key: str
@@ -31,29 +31,42 @@ class Problem:
 
 
 def member(setting: str, name: str) -> str:
-    """Path of `name` in a setting of free names, quoted where Pulumi would read the name as a path itself."""
+    """The configuration path of a member of a setting.
+
+    Args:
+        setting: path of a setting whose members have names that the user chooses.
+        name: name of the member; quoted if Pulumi would parse it as a path.
+    """
     return f"mimir:{setting}" + (f".{name}" if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'["{name}"]')
 
 
 def remove(key: str) -> str:
-    """The command that takes a setting out of the stack file."""
+    """The command that removes a setting from the stack file."""
     return f"pulumi config rm --path '{key}'"
 
 
 def without_effect(key: str, where: str) -> Problem:
-    """A setting that would be lost in silence; `where` is what it has no effect with."""
+    """The problem of a setting that would be ignored.
+
+    Args:
+        key: configuration key of the setting.
+        where: the combination in which it has no effect, as the end of a sentence.
+    """
     return Problem(key, f"a setting without an effect {where}", "nothing: it would be lost in silence", remove(key))
 
 
 def listed(problems: Sequence[Problem]) -> str:
-    """`problems`, numbered, with space between them."""
+    """The problems as a numbered list, separated by blank lines."""
     return "\n\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, 1))
 
 
 class DeploymentError(pulumi.RunError):
-    """Raised before anything is created, with every problem at once.
+    """Raised before any resource is created; it lists every problem.
 
-    A `RunError`, so that Pulumi prints the message alone, without a Python traceback.
+    It is a `RunError`, so that Pulumi prints only the message, without a Python traceback.
+
+    Attributes:
+        problems: the problems that it lists.
     """
 
     def __init__(self, stack: str, problems: Sequence[Problem]) -> None:

@@ -1,4 +1,4 @@
-"""The platform-neutral description of the application: made from the settings, rendered by a platform."""
+"""The platform-neutral description of the application: created from the settings, rendered by a platform."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Volume:
     """A named volume of the plan.
 
     Attributes:
-        name: which of the plan's four.
-        paths: where it is mounted.
-        read_only: whether the process may only read it.
+        name: name of the volume, one of the plan's four.
+        paths: absolute paths in the container where it is mounted.
+        read_only: whether it is mounted read-only.
         protected: whether `pulumi destroy` refuses to delete it.
     """
 
@@ -37,23 +37,23 @@ class Volume:
 
 @dataclass(frozen=True)
 class Application:
-    """What runs, whatever it runs on.
+    """The application, independent of the platform.
 
     Attributes:
-        name: name of the deployment, unique on an engine or in a cluster; the prefix of everything in it.
+        name: name of the deployment, unique on an engine or in a cluster; the prefix of all its resources.
         arguments: arguments of the image's entry point.
-        env: variables in the clear.
-        secret_env: variables whose values are secrets.
+        env: environment variables that are not secret.
+        secret_env: environment variables whose values are secrets.
         port: TCP port of the server.
-        working_directory: where the process runs.
-        volumes: the plan's four.
+        working_directory: working directory of the process.
+        volumes: the plan's four volumes.
         config: the configuration file on the `config` volume.
-        config_url: where the process shows its configuration in effect, from inside the container.
-        shadowing_files: files in the working directory that would win over `config`.
+        config_url: URL, from inside the container, that returns the configuration in effect.
+        shadowing_files: files in the working directory that would take precedence over `config`.
         probe: the health probe.
-        limits: what it may use.
-        drain_seconds: how long it finishes requests after SIGTERM.
-        grace_seconds: time before it is killed, from the moment at which the platform begins to end it.
+        limits: resource limits of one container.
+        drain_seconds: time after SIGTERM in which it completes running requests.
+        grace_seconds: time between the start of termination and the kill signal.
     """
 
     name: str
@@ -75,14 +75,19 @@ class Application:
     def config_probe(self) -> tuple[str, ...]:
         """The command in the container that compares the configuration in effect with the mounted file.
 
-        It prints the keys that differ, and never the rest.
+        It prints only the keys that differ.
         """
         expected = [part for key, value in self.config.expected.items() for part in ("--expect", f"{key}={value}")]
         return (PROBE_BINARY, "config", *expected, self.config_url)
 
 
 def describe(settings: Settings, stack: str) -> Application:
-    """The application that these settings ask for, in `stack`."""
+    """The description of the application.
+
+    Args:
+        settings: settings of the stack.
+        stack: name of the stack.
+    """
     contract = CONTRACTS[settings.contract]
     environment = settings.environment
     return Application(
@@ -104,13 +109,13 @@ def describe(settings: Settings, stack: str) -> Application:
 
 
 def go_max_procs(cpus: float) -> int:
-    """Threads that run Go code at once, for a limit of `cpus`."""
+    """The value of GOMAXPROCS for a limit of `cpus` CPUs."""
     return math.ceil(cpus)
 
 
 def _env(environment: Environment, limits: Limits) -> dict[str, str]:
-    """Variables in the clear; the application wants its level in lower case, the plan writes it in capitals."""
-    own: dict[str, object | None] = {
+    """Variables that are not secret. The application expects the log level in lower case, the plan has upper case."""
+    variables: dict[str, object | None] = {
         "MIMIR_PORT": environment.port,
         "MIMIR_LOG_LEVEL": environment.log_level.lower(),
         "MIMIR_PLUGIN_DIR": environment.plugin_dir,
@@ -120,13 +125,13 @@ def _env(environment: Environment, limits: Limits) -> dict[str, str]:
         # The binary does not read its CPU limit from the cgroup (`containermaxprocs=0` in its go.mod).
         "GOMAXPROCS": go_max_procs(limits.cpus),
     }
-    return {**environment.variables, **{name: str(value) for name, value in own.items() if value is not None}}
+    return {**environment.variables, **{name: str(value) for name, value in variables.items() if value is not None}}
 
 
 def _secret_env(environment: Environment, contract: Contract) -> dict[str, SecretStr]:
     secret = dict(environment.secret_variables)
-    wanted = contract.effect("MIMIR_JWT_SECRET") == "read" or environment.pass_jwt_secret
-    if environment.jwt_secret is not None and wanted:
+    passes_jwt_secret = contract.effect("MIMIR_JWT_SECRET") == "read" or environment.pass_jwt_secret
+    if environment.jwt_secret is not None and passes_jwt_secret:
         secret["MIMIR_JWT_SECRET"] = environment.jwt_secret
     return secret
 
@@ -139,6 +144,6 @@ def _volumes(settings: Settings, contract: Contract) -> tuple[Volume, ...]:
         "config": contract.config_directories,
     }
     return tuple(
-        Volume(name, where, read_only=name == "config", protected=name in settings.volumes.protected)
-        for name, where in paths.items()
+        Volume(name, mount_paths, read_only=name == "config", protected=name in settings.volumes.protected)
+        for name, mount_paths in paths.items()
     )

@@ -1,8 +1,8 @@
 """The application's configuration file (the plan's development.yaml and production.yaml), rendered from the settings.
 
-The application drops a file that it finds invalid without a word: an upper-case level, a duration where a number
-belongs, a plugin directory that does not exist. So only what it accepts is rendered, with a digest of the whole in a
-place that it hands back (`plugins.plugin_configs`), which is how a deployment proves that the file is in effect.
+The application silently ignores an invalid file: an upper-case level, a duration instead of a number, a plugin
+directory that does not exist. Only values that it accepts are rendered. A digest of the file is in a key that the
+application returns (`plugins.plugin_configs`), so that a deployment can verify that the file is in effect.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 from components.settings import Settings
 
 PLUGINS = "/app/plugins"
-"""The volume itself and not `pluginDir`, which may be a folder in it that does not exist yet."""
+"""The mount path of the volume. `pluginDir` may be a folder in it that does not exist yet."""
 
 DIGEST_KEY = "plugins.plugin_configs.config_digest"
 
@@ -29,7 +29,7 @@ class ConfigFile:
     Attributes:
         names: file names under which it is mounted, in every configuration directory.
         content: the file's text.
-        expected: dotted keys and values that the application must show once the file is in effect.
+        expected: values by dotted key that the application returns once the file is in effect.
     """
 
     names: tuple[str, ...]
@@ -38,16 +38,16 @@ class ConfigFile:
 
     @property
     def digest(self) -> str:
-        """Short digest of the content; it names what is deployed."""
+        """Short digest of the file; it identifies the deployed configuration."""
         return self.expected[DIGEST_KEY]
 
 
 def render(settings: Settings) -> ConfigFile:
-    """The file for these settings. Secrets are never in it: the application shows its configuration to anyone."""
+    """The file for these settings. It contains no secrets: the application returns its configuration to any caller."""
     environment = settings.environment
     document: dict[str, Any] = {
         "server": {
-            "host": "0.0.0.0",  # inside the container; what is published is the platform's decision
+            "host": "0.0.0.0",  # inside the container; the platform decides what is published
             "port": environment.port,
             "read_timeout": 30,
             "write_timeout": 30,
@@ -58,7 +58,7 @@ def render(settings: Settings) -> ConfigFile:
         "logging": {
             "level": environment.log_level.lower(),
             "format": settings.log_format,
-            "output": "stdout",  # the engine rotates it; the application never would
+            "output": "stdout",  # the engine rotates it; the application does not
         },
     }
     names = ("config.yaml", f"{settings.runtime}.yaml")
@@ -76,4 +76,4 @@ def render(settings: Settings) -> ConfigFile:
 
 
 def _yaml(document: Mapping[str, Any]) -> str:
-    return str(yaml.safe_dump(document, sort_keys=False, width=1000))  # one line a value
+    return str(yaml.safe_dump(document, sort_keys=False, width=1000))  # no line breaks in values

@@ -1,7 +1,7 @@
-"""How a version of the application behaves, as data.
+"""The behavior of each version of the application, as data.
 
-The plan assumes things of the application that a given version does not do. What a version reads, ignores or leaks
-is written down here once; the rest of the program asks. A new version is a new entry, not an `if`.
+The plan assumes behavior that a version may not have. This module defines what a version reads, ignores or leaks; the
+rest of the program looks it up. A new version is a new entry, not a new condition.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ DANGERS: Mapping[Access, str] = MappingProxyType(
         "accounts": "hands out and lists accounts that protect nothing",
     }
 )
-"""Groups of dangerous routes, closed unless `edge.opened` names them, and what each does to whoever opens it."""
+"""Groups of dangerous routes, and the danger of each. They are closed unless `edge.opened` contains them."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """Something that the application answers, and who may ask for it through an edge.
+    """A route of the application, and the access to it through an edge.
 
     Attributes:
         methods: HTTP methods.
-        path: `{}` stands for one segment.
-        access: `public` for everybody, `caller` for whoever authentication lets in, or a group of `DANGERS`.
+        path: path in which `{}` matches one segment.
+        access: `public` for everyone; `caller` as `edge.authentication` requires; or a group of `DANGERS`.
     """
 
     methods: tuple[str, ...]
@@ -44,20 +44,20 @@ class Route:
 
 @dataclass(frozen=True)
 class Contract:
-    """What one version of the application does.
+    """The behavior of one version of the application.
 
     Attributes:
         version: commit or release that was measured.
-        arguments: the command's arguments; `{port}` stands for the port.
-        working_directory: where it runs, and so where it writes relative paths.
-        config_directories: where the configuration file is mounted; the first is where it is read.
-        config_endpoint: path that answers with the configuration in effect, as JSON.
-        drain_seconds: how long it goes on serving requests after SIGTERM.
-        variables: what it does with an environment variable; "leaked" is ignored and shown to anyone who asks.
-        shadowing_files: files in the working directory that win over the mounted configuration.
-        routes: what it answers; the first that matches a request decides, and what matches none is not served.
-        metrics_path: path that answers with its figures, as JSON.
-        state_in_memory: what each process keeps to itself and loses at a restart; empty when there is nothing.
+        arguments: arguments of the command; `{port}` is replaced by the port.
+        working_directory: working directory, the base of its relative paths.
+        config_directories: directories where the configuration file is mounted; it is read from the first.
+        config_endpoint: path that returns the configuration in effect, as JSON.
+        drain_seconds: time after SIGTERM in which it continues to serve requests.
+        variables: effect of each environment variable; `leaked` is ignored and returned to any caller.
+        shadowing_files: files in the working directory that take precedence over the mounted configuration.
+        routes: its routes; the first match decides, and a request without a match is not served.
+        metrics_path: path that returns its metrics, as JSON.
+        state_in_memory: state that each process keeps in memory and loses at a restart; empty if there is none.
     """
 
     version: str
@@ -73,7 +73,7 @@ class Contract:
     state_in_memory: str = ""
 
     def effect(self, variable: str) -> Effect:
-        """What becomes of `variable`; one that is not in the contract belongs to the user and is passed on."""
+        """The effect of an environment variable; `read` if the contract does not contain it."""
         return self.variables.get(variable, "read")
 
 
@@ -123,7 +123,7 @@ CONTRACTS: Mapping[str, Contract] = MappingProxyType(
             drain_seconds=30,
             variables=MappingProxyType(
                 {
-                    "MIMIR_PORT": "read",  # shown by the configuration endpoint only; the argument decides
+                    "MIMIR_PORT": "read",  # only returned by the configuration endpoint; the argument sets the port
                     "MIMIR_LOG_LEVEL": "read",
                     "MIMIR_PLUGIN_DIR": "ignored",
                     "MIMIR_DB_PATH": "ignored",
@@ -139,4 +139,4 @@ CONTRACTS: Mapping[str, Contract] = MappingProxyType(
         ),
     }
 )
-"""The versions that this program knows; the sample in `sample/` honours the first."""
+"""The supported versions by name; the sample in `sample/` implements the first."""

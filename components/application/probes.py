@@ -1,4 +1,4 @@
-"""The health probe as data; each platform renders it in its own terms."""
+"""The platform-neutral description of the health probe; each platform renders it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ PROBE_BINARY = "/probe"
 """The static probe in the image (`container/probe`): a scratch image has no shell and no wget."""
 
 START_INTERVAL_SECONDS = 1
-"""Time between probes during the start, where the platform can tell the start from the rest."""
+"""Interval between probes during the start, on platforms with a separate start interval."""
 
 READINESS_INTERVAL_SECONDS = 5
-"""Most time between two questions of whoever sends requests: it leaves a process alone sooner than that is restarted.
+"""Maximum interval between readiness checks. A process stops receiving requests before it is restarted.
 
-An answer that is late for a moment costs no restart.
+A single late response does not cause a restart.
 """
 
 
@@ -22,12 +22,12 @@ class Probe:
     """An HTTP health probe (plan: Monitoring & Logging, Health Checks).
 
     Attributes:
-        path: HTTP path that answers 200 when the process serves.
-        port: TCP port that it asks.
-        interval_seconds: time between two probes.
-        timeout_seconds: time for an answer.
-        retries: failures in a row that make it unhealthy.
-        start_period_seconds: time for the start in which failures do not count.
+        path: HTTP path that returns 200 if the process can serve requests.
+        port: TCP port of the server.
+        interval_seconds: interval between two probes.
+        timeout_seconds: maximum time for a response.
+        retries: consecutive failures after which it is unhealthy.
+        start_period_seconds: time after the start in which failures do not count.
     """
 
     path: str
@@ -39,22 +39,22 @@ class Probe:
 
     @property
     def url(self) -> str:
-        """What the probe asks, from inside the container."""
+        """The URL of the probe, from inside the container."""
         return f"http://127.0.0.1:{self.port}{self.path}"
 
     @property
     def command(self) -> tuple[str, ...]:
         """The probe as a command in the container.
 
-        It gives up a second before the platform would kill it, so that its reason is kept with the result.
+        Its timeout is one second shorter than the platform's, so that the reason is part of the result.
         """
         return (PROBE_BINARY, "http", "--timeout", f"{max(1, self.timeout_seconds - 1)}s", self.url)
 
     @property
     def deadline_seconds(self) -> int:
-        """When a start that is still not healthy has failed.
+        """Time after which a start that is not healthy has failed.
 
-        A healthy process passes its first probe, which an engine without a start interval (before Docker 25) makes
-        only after a whole interval; the retries are for the others.
+        A healthy process passes its first probe, which an engine without a start interval (before Docker 25) runs only
+        after a full interval; the retries are for the other cases.
         """
         return self.start_period_seconds + self.retries * (self.interval_seconds + self.timeout_seconds)

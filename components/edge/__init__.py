@@ -1,1 +1,1 @@
-"""The edge: the one way in to the application, described without a platform. `haproxy` renders it."""
+"""The edge: the platform-neutral description of the reverse proxy. `haproxy` renders it."""

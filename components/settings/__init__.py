@@ -1,8 +1,8 @@
-"""Everything that a stack may say.
+"""The settings of a stack.
 
 Each section is one object in `Pulumi.<stack>.yaml` (`pulumi config set --path 'mimir:environment.port' 8080`).
-This package is the only place where a setting, its unit, its default and its limits are written down:
-`Pulumi.yaml` and `docs/settings.md` are generated from it (`make docs`). No Pulumi resource is made here.
+This package is the only definition of each setting, its unit, its default and its limits:
+`Pulumi.yaml` and `docs/settings.md` are generated from it (`make docs`). It creates no Pulumi resources.
 """
 
 from __future__ import annotations
@@ -57,21 +57,21 @@ class Settings(Section):
 
     @property
     def tls_mode(self) -> str:
-        """Where the edge's certificate comes from, or `off`."""
+        """The source of the edge's certificate, or `off` (`edge.tls.mode` with its default applied)."""
         return self.edge.tls.mode or ("selfSigned" if self.runtime == "production" else "off")
 
     @property
     def authentication_required(self) -> bool:
-        """Whether the edge lets nobody in without a key, a password or a token."""
+        """Whether the edge rejects requests without a valid key, password or token."""
         required = self.edge.authentication.required
         return self.runtime == "production" if required is None else required
 
     @property
     def edge_port(self) -> int:
-        """Port on which the deployment is reached."""
+        """TCP port on which clients reach the deployment."""
         return self.edge.port or self.environment.port
 
     @property
     def log_format(self) -> str:
-        """Format of the application's request log."""
+        """Format of the application's request log: `text` or `json`."""
         return self.logging.format or ("json" if self.runtime == "production" else "text")

@@ -1,4 +1,4 @@
-"""Who may come in through the edge."""
+"""Authentication of callers at the edge."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ class Authentication(Section):
         return _named(users, CRYPT, "a crypt(3) hash of a password")
 
 
-def _named(values: dict[str, SecretStr], pattern: str, what: str) -> dict[str, SecretStr]:
-    """Names and hashes, or an error that repeats no value: it may be the secret itself."""
+def _named(values: dict[str, SecretStr], pattern: str, expected: str) -> dict[str, SecretStr]:
+    """The validated names and hashes. An error contains no value, because it may be the secret itself."""
     for name, value in values.items():
         if not re.fullmatch(NAME, name):
             raise ValueError(f'the name "{name}", which is not letters, digits and . _ @ -')
         if not re.fullmatch(pattern, value.get_secret_value()):
-            raise ValueError(f"a value for {name} that is not {what} (not shown)")
+            raise ValueError(f"a value for {name} that is not {expected} (not shown)")
     return values

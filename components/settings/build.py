@@ -1,4 +1,4 @@
-"""From source to a pushed image."""
+"""The source, the image and the registry."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Registry(Section):
     @field_validator("address")
     @classmethod
     def _is_a_host(cls, address: str) -> str:
-        """Refuse what Docker would not take for a host: the image would go to the Docker Hub, or nowhere."""
-        if found := fault(address):
-            raise ValueError(found)
+        """Reject an address that Docker does not parse as a host: the push would go to Docker Hub, or fail."""
+        if reason := fault(address):
+            raise ValueError(reason)
         return address

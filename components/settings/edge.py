@@ -1,4 +1,4 @@
-"""The edge: the one front door, on both platforms (plan: Networking, Load Balancing; Security)."""
+"""The edge: the reverse proxy in front of the application (plan: Networking, Load Balancing; Security)."""
 
 from __future__ import annotations
 
@@ -224,8 +224,8 @@ class EdgeSettings(Section):
         return cidrs
 
 
-def _matching(values: tuple[str, ...], pattern: str, what: str) -> tuple[str, ...]:
+def _matching(values: tuple[str, ...], pattern: str, kind: str) -> tuple[str, ...]:
     for value in values:
         if not re.fullmatch(pattern, value):
-            raise ValueError(f'"{value}", which is no {what}')
+            raise ValueError(f'"{value}", which is no {kind}')
     return values

@@ -1,4 +1,4 @@
-"""pydantic's findings, in the words of somebody who edits a stack file."""
+"""Translates pydantic's validation errors into problems with the keys of a stack file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from components.settings import Settings
 from components.settings.schema import Section, about, fields, is_secret, members_of, section_of
 
 Path = tuple[str | int, ...]
-"""Where something is in the settings: keys, and indices of lists."""
+"""A location in the settings: keys, and indices of lists."""
 
 
 def validation(error: Mapping[str, Any]) -> Problem:
-    """The problem behind one entry of `ValidationError.errors()`."""
+    """The problem that one entry of `ValidationError.errors()` describes."""
     path: Path = tuple(error["loc"])
     if error["type"] == "extra_forbidden":
         return _unknown(path)
@@ -31,22 +31,23 @@ def validation(error: Mapping[str, Any]) -> Problem:
 
 @cache
 def secret_settings() -> tuple[tuple[str, ...], ...]:
-    """The paths of every setting that holds a secret."""
+    """The path of every setting that contains a secret."""
     return tuple(_secrets(Settings))
 
 
-def _secrets(section: type[Section], *above: str) -> Iterator[tuple[str, ...]]:
+def _secrets(section: type[Section], *parents: str) -> Iterator[tuple[str, ...]]:
     for name, field in fields(section).items():
-        if below := section_of(field):
-            yield from _secrets(below, *above, name)
+        if subsection := section_of(field):
+            yield from _secrets(subsection, *parents, name)
         elif is_secret(field):
-            yield (*above, name)
+            yield (*parents, name)
 
 
 def _field(path: Path) -> tuple[int, FieldInfo | None]:
-    """How much of `path` names a setting (the rest are indices and keys inside it), and the setting.
+    """The number of elements of `path` that name a setting, and the setting.
 
-    None where it ends at a section, which was given a value of the wrong type.
+    Further elements are indices and keys inside its value. The setting is None if the path ends at a section, whose
+    value then has the wrong type.
     """
     section: type[Section] | None = Settings
     field = None
@@ -65,7 +66,7 @@ def _key(path: Path) -> str:
 def _found(error: Mapping[str, Any], field: FieldInfo | None) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    if field is None or is_secret(field):  # no field: a whole section of the wrong type
+    if field is None or is_secret(field):  # no field: a section of the wrong type
         return "a value of the wrong form (not shown, it may hold a secret)"
     return json.dumps(error["input"], default=str)
 
@@ -88,20 +89,20 @@ def _fix(key: str, field: FieldInfo | None) -> str:
 
 
 def _for_a_shell(example: str) -> str:
-    """`example` as one word; a file that is read (PEM text as an argument would be taken for a flag) as it is."""
+    """`example` as one shell word. A redirection stays as it is: PEM text as an argument would be parsed as a flag."""
     return example if example.startswith("< ") else shlex.quote(example)
 
 
 def _unknown(path: Path) -> Problem:
     section = _section_at(path[:-1])
-    known = sorted(fields(section)) if section else []
-    close = difflib.get_close_matches(str(path[-1]), known, n=1)
+    keys = sorted(fields(section)) if section else []
+    close = difflib.get_close_matches(str(path[-1]), keys, n=1)
     allowed = f"did you mean {close[0]}? " if close else ""
-    return Problem(_key(path), "an unknown key", f"{allowed}known here: {', '.join(known)}", remove(_key(path)))
+    return Problem(_key(path), "an unknown key", f"{allowed}known here: {', '.join(keys)}", remove(_key(path)))
 
 
 def _section_at(path: Path) -> type[Section] | None:
-    """The section at `path`: of settings, or of the members of a list of sections."""
+    """The section at `path`, which may be a member of a list of sections; None if there is none."""
     section: type[Section] | None = Settings
     for name in path:
         if section and isinstance(name, str):

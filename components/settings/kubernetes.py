@@ -9,9 +9,9 @@ from components.settings.schema import Section, setting
 LONGEST_ROLLOUT_SECONDS = 3600
 LONGEST_DNS_SECONDS = 300
 NODE_PORTS = (30_000, 32_767)
-"""The API server's `--service-node-port-range`, unless told otherwise."""
+"""Default of the API server's `--service-node-port-range`."""
 DEFAULT_DNS_SECONDS = 30
-"""Where it cannot be read: the TTL and the cache's limit that kubeadm gives CoreDNS."""
+"""Used if the cluster's value cannot be read: the TTL and the cache limit that kubeadm configures for CoreDNS."""
 
 
 class Kubernetes(Section):

@@ -1,4 +1,4 @@
-"""Who may talk to whom: in a cluster, and for connections of the application also on an engine."""
+"""Allowed network connections: in a cluster in both directions, on an engine only those that the application opens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which settings are not as they are by default."""
+"""Settings that differ from their defaults."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from components.settings.schema import Section, at, fields, section_of
 
 
 def changed(settings: Settings, path: str) -> Iterator[str]:
-    """The settings at `path` or below it that are not as they are by default."""
+    """The paths of the settings that differ from their defaults.
+
+    Args:
+        settings: settings of the stack.
+        path: dotted path of a setting or a section, in the keys of a stack file; nested settings are included.
+    """
     section: Section = settings
     default: Section = Settings()
     *outer, last = path.split(".")
@@ -19,9 +24,9 @@ def changed(settings: Settings, path: str) -> Iterator[str]:
     yield from _different(at(section, last), at(default, last), section_of(fields(type(section))[last]), path)
 
 
-def _different(value: Any, usual: Any, below: type[Section] | None, path: str) -> Iterator[str]:
-    if below is None:
-        yield from [path] if value != usual else []
+def _different(value: Any, default: Any, section: type[Section] | None, path: str) -> Iterator[str]:
+    if section is None:
+        yield from [path] if value != default else []
         return
-    for key, field in fields(below).items():
-        yield from _different(at(value, key), at(usual, key), section_of(field), f"{path}.{key}")
+    for key, field in fields(section).items():
+        yield from _different(at(value, key), at(default, key), section_of(field), f"{path}.{key}")

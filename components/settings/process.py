@@ -1,4 +1,4 @@
-"""The process: what it is told, how it is probed, limited, ended and logged; on every platform."""
+"""The process: environment, health probe, limits, shutdown and logging, on every platform."""
 
 from __future__ import annotations
 
@@ -68,10 +68,12 @@ class Environment(Section):
     @field_validator("variables", "secret_variables", mode="before")
     @classmethod
     def _text(cls, value: object) -> object:
-        """`pulumi config set --path` stores 5 and true as a number and a boolean; a variable is always text."""
+        """Convert numbers and booleans, which `pulumi config set --path` stores for 5 and true, to text."""
         if not isinstance(value, dict):
             return value
-        return {name: json.dumps(one) if isinstance(one, bool | int | float) else one for name, one in value.items()}
+        return {
+            name: json.dumps(item) if isinstance(item, bool | int | float) else item for name, item in value.items()
+        }
 
     @field_validator("jwt_secret")
     @classmethod

@@ -1,4 +1,4 @@
-"""The base of every settings section, and what a setting says about itself."""
+"""The base class of all settings sections, and the metadata of a setting."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Section(BaseModel):
 
 
 def setting(default: Any, description: str, *, allowed: str, example: Any = None, **constraints: Any) -> Any:
-    """A setting with the words that an error about it needs.
+    """A setting with the texts for its documentation and its errors.
 
     Args:
-        default: the value when the stack says nothing.
-        description: what it means, with its unit.
-        allowed: what is accepted, in words, for the error message.
-        example: a value for the command that fixes a bad one; the default where there is one.
-        constraints: pydantic's own (`ge`, `pattern`, ...).
+        default: value if the stack does not set it.
+        description: meaning, with its unit.
+        allowed: accepted values, in words, for the error message.
+        example: value for the command that fixes an invalid one; by default `default`.
+        constraints: constraints of pydantic (`ge`, `pattern`, ...).
     """
     shown = default if example is None else example
     return Field(
@@ -37,34 +37,55 @@ def setting(default: Any, description: str, *, allowed: str, example: Any = None
 
 
 def about(field: FieldInfo, what: str) -> Any:
-    """What `setting` recorded under `what` ("allowed" or "example"), or None."""
+    """Metadata that `setting` stored.
+
+    Args:
+        field: field of the setting.
+        what: `allowed` or `example`.
+
+    Returns:
+        None if there is none.
+    """
     extra = field.json_schema_extra
     return extra.get(what) if isinstance(extra, dict) else None
 
 
 def fields(section: type[Section]) -> dict[str, FieldInfo]:
-    """The section's settings by the keys that a stack file uses."""
+    """The settings of a section, by their keys in a stack file."""
     return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def attribute(section: type[Section], key: str) -> str:
-    """The name here of the setting that a stack file calls `key`."""
+    """The name of a setting's Python attribute.
+
+    Args:
+        section: section of the setting.
+        key: key of the setting in a stack file.
+
+    Raises:
+        StopIteration: if the section has no such setting.
+    """
     return next(name for name, field in section.model_fields.items() if key in (field.alias, name))
 
 
 def at(section: Section, key: str) -> Any:
-    """The value of a setting, by the key that a stack file has for it."""
+    """The value of a setting.
+
+    Args:
+        section: section of the setting.
+        key: key of the setting in a stack file.
+    """
     return getattr(section, attribute(type(section), key))
 
 
 def section_of(field: FieldInfo | None) -> type[Section] | None:
-    """The section that a setting is, or None when it is a plain value."""
+    """The section class of a setting, or None if the setting is a plain value."""
     kind = field.annotation if field else None
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
 def members_of(field: FieldInfo | None) -> type[Section] | None:
-    """The section that each member of a list setting is, or None when it is a list of plain values or no list."""
+    """The section class of a list setting's members, or None if they are plain values or the setting is no list."""
     for kind in get_args(field.annotation) if field else ():
         if isinstance(kind, type) and issubclass(kind, Section):
             return kind
@@ -72,7 +93,7 @@ def members_of(field: FieldInfo | None) -> type[Section] | None:
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Whether a setting holds a secret, or several."""
+    """Whether a setting contains one or more secrets."""
 
     def mentions(annotation: Any) -> bool:
         return annotation is SecretStr or any(mentions(inner) for inner in get_args(annotation))

@@ -1,4 +1,4 @@
-"""Whose signature an image must bear that is deployed by its digest."""
+"""The signature that an image deployed by its digest must have."""
 
 from __future__ import annotations
 

@@ -42,5 +42,5 @@ class Volumes(Section):
 
     @property
     def claims(self) -> dict[VolumeName, Claim]:
-        """What each volume that the process may write asks of a cluster."""
+        """The claims of the writable volumes, by volume name."""
         return {"data": self.data, "logs": self.logs, "plugins": self.plugins}

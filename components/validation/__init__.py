@@ -1,1 +1,1 @@
-"""Rules that settings must satisfy together, and warnings about valid settings."""
+"""Rules for combinations of settings, and warnings about valid settings."""

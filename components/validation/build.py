@@ -1,4 +1,4 @@
-"""Rules about where an image comes from: source, build, registry, development mode."""
+"""Rules for the image: source, build, registry, development mode."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from components.source.source import ALLOWED_URLS, is_url, location_fault, shown
 
 
 def registry_credentials(settings: Settings) -> Iterator[Problem]:
+    """A user name and a password are set together."""
     registry = settings.registry
     if registry.username and registry.password is None:
         yield Problem(
@@ -35,8 +36,9 @@ def registry_credentials(settings: Settings) -> Iterator[Problem]:
 
 
 def remote_engine(settings: Settings) -> Iterator[Problem]:
-    where = urlsplit(settings.docker.host or "").hostname
-    if not where or is_loopback_host(where):
+    """An engine on another machine can use neither a loopback registry nor a local source folder."""
+    host = urlsplit(settings.docker.host or "").hostname
+    if not host or is_loopback_host(host):
         return
     if is_loopback(settings.registry):
         yield Problem(
@@ -55,6 +57,7 @@ def remote_engine(settings: Settings) -> Iterator[Problem]:
 
 
 def ca_bundle(settings: Settings) -> Iterator[Problem]:
+    """The CA bundle is a readable PEM file that contains only certificates."""
     bundle = settings.image.ca_bundle
     if not bundle:
         return
@@ -70,6 +73,7 @@ def ca_bundle(settings: Settings) -> Iterator[Problem]:
 
 
 def prebuilt_digest(settings: Settings) -> Iterator[Problem]:
+    """Development mode builds an image, so it cannot deploy a prebuilt one."""
     if settings.image.digest and settings.live_reload:
         yield Problem(
             "mimir:image.digest",
@@ -80,6 +84,7 @@ def prebuilt_digest(settings: Settings) -> Iterator[Problem]:
 
 
 def source_location(settings: Settings) -> Iterator[Problem]:
+    """The source is a folder with a Go module, or a git URL without credentials and with a commit."""
     source = settings.source
     if re.match(r"https?://[^/]*@", source.location):
         yield Problem(
@@ -122,14 +127,15 @@ def source_location(settings: Settings) -> Iterator[Problem]:
 
 
 def live_reload(settings: Settings) -> Iterator[Problem]:
+    """Development mode needs a Docker engine, `runtime` development, and a source folder that it can safely mount."""
     if not settings.live_reload:
         return
-    off = "pulumi config rm liveReload"
+    fix = "pulumi config rm liveReload"
     if settings.runtime == "production":
-        yield Problem("mimir:liveReload", "true, with `runtime` production", "false in production", off)
+        yield Problem("mimir:liveReload", "true, with `runtime` production", "false in production", fix)
     elif settings.platform == "kubernetes":
         yield Problem(
-            "mimir:liveReload", "true, with `platform` kubernetes", "false there: no node has the source", off
+            "mimir:liveReload", "true, with `platform` kubernetes", "false there: no node has the source", fix
         )
     folder = Path(settings.source.location)
     if folder.is_dir() and folder.stat().st_mode & 0o005 != 0o005:
@@ -144,12 +150,12 @@ def live_reload(settings: Settings) -> Iterator[Problem]:
             "mimir:source.location",
             f'"{folder}", which holds this project with its state and passphrase, with `liveReload`, which mounts it',
             "a folder without this project in it",
-            off,
+            fix,
         )
     if is_url(settings.source.location) or settings.source.commit:
         yield Problem(
             "mimir:liveReload",
             "true, with a source that cannot be edited",
             "a folder in `source.location`, and no `source.commit`",
-            off,
+            fix,
         )

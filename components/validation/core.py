@@ -1,4 +1,4 @@
-"""What settings must fulfil together. Each rule looks at sections that are valid in themselves."""
+"""The list of all rules for combinations of settings, and the general ones. A rule gets only valid sections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from components.validation import build, edge, ingress_controllers, kubernetes, 
 Rule = Callable[[Settings], Iterator[Problem]]
 
 DRAIN_MARGIN_SECONDS = 5
-"""Time between the end of the drain and the kill, for the process to end by itself (plan: Graceful shutdown)."""
+"""Minimum time between the end of draining and the kill signal, for the process to exit (plan: Graceful shutdown)."""
 
 OWN_VARIABLES = {
     "MIMIR_PORT": "port",
@@ -29,22 +29,27 @@ OWN_VARIABLES = {
     "MIMIR_MAX_JOBS": "maxJobs",
     "MIMIR_ENABLE_CORS": "enableCors",
 }
-"""Variables that have a setting of their own."""
+"""Variables that have a dedicated setting, and the key of that setting in `environment`."""
 
 RESERVED_VARIABLES = {"GOMAXPROCS": "limits.cpus", "HOME": "nothing: the image has no home folder"}
-"""Variables that follow from other settings."""
+"""Variables that the deployment sets, and the setting that determines each."""
 
 
 def broken_rules(settings: Settings, invalid: frozenset[str]) -> list[Problem]:
-    """The problems between settings, leaving out rules about sections in `invalid`."""
+    """The problems of all rules.
+
+    Args:
+        settings: settings of the stack.
+        invalid: keys of invalid sections; a rule that needs one of them is skipped.
+    """
     return [problem for needs, rule in _RULES if not invalid & set(needs) for problem in rule(settings)]
 
 
 def _contract(settings: Settings) -> Iterator[Problem]:
     if settings.contract not in CONTRACTS:
-        known = ", ".join(CONTRACTS)
+        names = ", ".join(CONTRACTS)
         yield Problem(
-            "mimir:contract", f'"{settings.contract}"', known, f"pulumi config set contract {next(iter(CONTRACTS))}"
+            "mimir:contract", f'"{settings.contract}"', names, f"pulumi config set contract {next(iter(CONTRACTS))}"
         )
 
 
@@ -64,8 +69,8 @@ def _variable_names(settings: Settings) -> Iterator[Problem]:
         for name in names:
             key = member(f"environment.{section}", name)
             if name in OWN_VARIABLES:
-                own = f"mimir:environment.{OWN_VARIABLES[name]}"
-                yield Problem(key, "a variable with a setting of its own", own, remove(key))
+                setting = f"mimir:environment.{OWN_VARIABLES[name]}"
+                yield Problem(key, "a variable with a setting of its own", setting, remove(key))
             elif name in RESERVED_VARIABLES:
                 yield Problem(key, "a variable that the deployment sets", RESERVED_VARIABLES[name], remove(key))
             elif not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
@@ -90,15 +95,15 @@ def _probe_times(settings: Settings) -> Iterator[Problem]:
 
 def _grace(settings: Settings) -> Iterator[Problem]:
     shutdown = settings.shutdown
-    in_cluster = settings.platform == "kubernetes"  # where the time before SIGTERM counts too
-    least = shutdown.drain_seconds + DRAIN_MARGIN_SECONDS + (shutdown.pre_stop_seconds if in_cluster else 0)
-    if shutdown.grace_seconds < least:
-        parts = f"{'preStopSeconds + ' if in_cluster else ''}drainSeconds + {DRAIN_MARGIN_SECONDS} ({least})"
+    in_cluster = settings.platform == "kubernetes"  # where the grace period includes the time before SIGTERM
+    minimum = shutdown.drain_seconds + DRAIN_MARGIN_SECONDS + (shutdown.pre_stop_seconds if in_cluster else 0)
+    if shutdown.grace_seconds < minimum:
+        parts = f"{'preStopSeconds + ' if in_cluster else ''}drainSeconds + {DRAIN_MARGIN_SECONDS} ({minimum})"
         yield Problem(
             "mimir:shutdown.graceSeconds",
             str(shutdown.grace_seconds),
             f"at least {parts}, or requests are cut at every update",
-            f"pulumi config set --path 'mimir:shutdown.graceSeconds' {least}",
+            f"pulumi config set --path 'mimir:shutdown.graceSeconds' {minimum}",
         )
 
 
@@ -127,7 +132,7 @@ def _bind_address(settings: Settings) -> Iterator[Problem]:
 
 
 def _engine_address(settings: Settings) -> Iterator[Problem]:
-    """ssh(1) takes a user or a host that begins with - for an option."""
+    """ssh(1) parses a user or a host that begins with - as an option."""
     host = settings.docker.host or ""
     if host.startswith("ssh://") and not re.match(r"ssh://([A-Za-z0-9_][^\s@/]*@)?[A-Za-z0-9\[][^\s@]*$", host):
         yield Problem(

@@ -1,4 +1,4 @@
-"""What the settings of the edge must fulfil together, whatever it runs on."""
+"""Rules for the settings of the edge, on every platform."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from components.settings.non_default import changed
 A_KEY = "make api-key NAME=ci   # or a user, a JWT secret, a public key: docs/settings.md, `edge.authentication`"
 
 ABOUT_AN_EDGE = ("docker.metricsPort", "kubernetes.edgeReplicas", "kubernetes.dnsSeconds", "network.monitoring")
-"""Settings outside of `edge` that only an edge has a use for."""
+"""Settings outside of `edge` that have an effect only with an edge."""
 
 
 def no_edge(settings: Settings) -> Iterator[Problem]:
-    """Without an edge nothing that is said of it could be honoured."""
+    """Settings of the edge have no effect without one."""
     if settings.edge.kind != "none":
         return
     for path in ("edge", *ABOUT_AN_EDGE):
@@ -38,7 +38,7 @@ def clusters_own(settings: Settings) -> Iterator[Problem]:
 
 
 def authentication(settings: Settings) -> Iterator[Problem]:
-    """Where somebody must prove who they are, there must be a way to do it."""
+    """If authentication is required, at least one method of authentication must be configured."""
     if settings.edge.kind != "haproxy" or has_callers(settings) or _secret_is_asked_for(settings):
         return
     if settings.authentication_required:
@@ -59,27 +59,27 @@ def authentication(settings: Settings) -> Iterator[Problem]:
 
 
 def has_callers(settings: Settings) -> bool:
-    """Whether anybody could prove who they are."""
-    given = settings.edge.authentication
-    tokens = given.jwt.hs256 and settings.environment.jwt_secret is not None
-    return bool(given.api_keys or given.users or given.jwt.public_key or tokens)
+    """Whether any caller can authenticate."""
+    methods = settings.edge.authentication
+    hs256_tokens = methods.jwt.hs256 and settings.environment.jwt_secret is not None
+    return bool(methods.api_keys or methods.users or methods.jwt.public_key or hs256_tokens)
 
 
 def _secret_is_asked_for(settings: Settings) -> bool:
-    """Whether the rule that production has a JWT secret brings a way to authenticate with it."""
+    """Whether another rule already requires a JWT secret, with which callers can authenticate."""
     return settings.runtime == "production" and settings.edge.authentication.jwt.hs256
 
 
 def names(settings: Settings) -> Iterator[Problem]:
-    """The application is told a name alone, so it has to mean one caller."""
-    given = settings.edge.authentication
-    for name in given.api_keys.keys() & given.users.keys():
+    """A name identifies one caller, because the application gets only the name."""
+    methods = settings.edge.authentication
+    for name in methods.api_keys.keys() & methods.users.keys():
         key = member("edge.authentication.users", name)
         yield Problem(key, f'the name "{name}", which apiKeys has too', "one of the two", remove(key))
 
 
 def opened(settings: Settings) -> Iterator[Problem]:
-    """Only groups that there are can be opened."""
+    """`edge.opened` contains only groups of dangerous routes that exist."""
     for index, group in enumerate(settings.edge.opened):
         if group not in DANGERS:
             key = f"mimir:edge.opened[{index}]"
@@ -87,24 +87,24 @@ def opened(settings: Settings) -> Iterator[Problem]:
 
 
 def paths(settings: Settings) -> Iterator[Problem]:
-    """A dangerous path is opened by its group's name, never by another spelling of it."""
+    """A dangerous path is opened by its group in `edge.opened`, and not by an entry in `edge.paths`."""
     contract = CONTRACTS.get(settings.contract)
     dangerous = [route for route in contract.routes if route.access in DANGERS] if contract else []
     for index, path in enumerate(settings.edge.paths):
         groups = {route.access: route.path for route in dangerous if _may_be_the_same(route.path, path)}
         if groups:
             key = f"mimir:edge.paths[{index}]"
-            named = " and ".join(f"{where} (group {group})" for group, where in groups.items())
+            matches = " and ".join(f"{dangerous_path} (group {group})" for group, dangerous_path in groups.items())
             yield Problem(
                 key,
-                f'"{path}", which may be the dangerous {named}',
+                f'"{path}", which may be the dangerous {matches}',
                 f"a narrower path; `edge.opened` opens {', '.join(groups)}, to authenticated callers only",
                 remove(key),
             )
 
 
 def ports(settings: Settings) -> Iterator[Problem]:
-    """No two things listen on one port."""
+    """The ports of the edge are different."""
     if settings.edge.kind != "haproxy":
         return
     redirect, metrics = settings.edge.redirect_port, settings.docker.metrics_port
@@ -115,13 +115,16 @@ def ports(settings: Settings) -> Iterator[Problem]:
         if redirect == settings.edge_port:
             yield Problem(key, f"{redirect}, the port of the edge itself", "another port", remove(key))
     if metrics is not None and metrics in (settings.edge_port, redirect):
-        whose = "the edge itself" if metrics == settings.edge_port else "`edge.redirectPort`"
+        owner = "the edge itself" if metrics == settings.edge_port else "`edge.redirectPort`"
         key = "mimir:docker.metricsPort"
-        yield Problem(key, f"{metrics}, the port of {whose}", "another port", remove(key))
+        yield Problem(key, f"{metrics}, the port of {owner}", "another port", remove(key))
 
 
 def tokens(settings: Settings) -> Iterator[Problem]:
-    """A provider signs tokens for many services with one key (RFC 8725, sections 3.8 and 3.9)."""
+    """Tokens of a provider need an issuer and an audience, and a previous secret needs a current one.
+
+    A provider signs tokens for many services with one key (RFC 8725, sections 3.8 and 3.9).
+    """
     jwt = settings.edge.authentication.jwt
     if jwt.previous_secret is not None and (settings.environment.jwt_secret is None or not jwt.hs256):
         key = "mimir:edge.authentication.jwt.previousSecret"
@@ -144,9 +147,9 @@ def tokens(settings: Settings) -> Iterator[Problem]:
             )
 
 
-def _may_be_the_same(one: str, other: str) -> bool:
-    """Whether some path matches both, `{}` standing for any segment."""
-    ours, theirs = one.split("/"), other.split("/")
-    return len(ours) == len(theirs) and all(
-        "{}" in (a, b) or a.casefold() == b.casefold() for a, b in zip(ours, theirs, strict=True)
+def _may_be_the_same(pattern: str, other_pattern: str) -> bool:
+    """Whether a path can match both patterns, in which `{}` matches any segment."""
+    segments, other_segments = pattern.split("/"), other_pattern.split("/")
+    return len(segments) == len(other_segments) and all(
+        "{}" in (a, b) or a.casefold() == b.casefold() for a, b in zip(segments, other_segments, strict=True)
     )

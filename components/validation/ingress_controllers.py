@@ -1,4 +1,4 @@
-"""What settings must fulfil where the cluster's own controller makes the edge real: what it cannot do is an error."""
+"""Rules for an edge that a controller of the cluster implements. A setting that it does not support is an error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HONOURED = {
         "edge.tls.issuer",
     ),
 }
-"""For each kind, the settings of the edge that it knows."""
+"""The settings of the edge that each kind of controller supports."""
 
 OTHERS = (
     "kubernetes.serviceType",
@@ -35,36 +35,36 @@ OTHERS = (
     "kubernetes.dnsSeconds",
     "network.monitoring",
 )
-"""Settings outside of `edge` that no controller honours."""
+"""Settings outside of `edge` that no controller supports."""
 
 OWN = {"gateway": ("edge.gateway",), "ingress": ("edge.ingressClass",)}
-"""What only one kind has a use for."""
+"""Settings that only one kind of controller supports."""
 
 
 def honoured(settings: Settings) -> Iterator[Problem]:
-    """No setting is lost in silence: neither by a controller, nor by an edge that has none."""
+    """A setting without effect is an error, both with a controller and without one."""
     kind = settings.edge.kind
     if settings.platform != "kubernetes":
         return
     if kind not in CONTROLLERS:
-        given = [key for owner in OWN if kind != "none" for path in OWN[owner] for key in changed(settings, path)]
+        ignored = [key for owner in OWN if kind != "none" for path in OWN[owner] for key in changed(settings, path)]
     else:
         sections = (f"edge.{key}" for key in fields(EdgeSettings))
-        given = [key for path in (*sections, *OTHERS) for key in changed(settings, path) if not _knows(settings, key)]
-    for key in given:
+        ignored = [key for path in (*sections, *OTHERS) for key in changed(settings, path) if not _knows(settings, key)]
+    for key in ignored:
         yield without_effect(f"mimir:{key}", f"with `edge.kind: {kind}`")
 
 
 def _knows(settings: Settings, key: str) -> bool:
-    if key == "edge.authentication.required":  # `authentication` judges that
+    if key == "edge.authentication.required":  # checked by `authentication`
         return True
     if key == "edge.tls.mode" and settings.tls_mode == "off":
         return True
-    return any(key == known or key.startswith(f"{known}.") for known in HONOURED[settings.edge.kind])
+    return any(key == path or key.startswith(f"{path}.") for path in HONOURED[settings.edge.kind])
 
 
 def authentication(settings: Settings) -> Iterator[Problem]:
-    """Neither a Gateway nor an Ingress can be told, in a standard way, to ask who somebody is."""
+    """Gateway API and Ingress have no standard field for the authentication of callers."""
     if settings.edge.kind in CONTROLLERS and settings.authentication_required:
         yield Problem(
             "mimir:edge.authentication.required",
@@ -76,7 +76,7 @@ def authentication(settings: Settings) -> Iterator[Problem]:
 
 
 def gateway(settings: Settings) -> Iterator[Problem]:
-    """A route hangs on a Gateway."""
+    """A route needs the name of the Gateway that it is attached to."""
     if settings.edge.kind == "gateway" and settings.edge.gateway.name is None:
         yield Problem(
             "mimir:edge.gateway.name",
@@ -87,7 +87,7 @@ def gateway(settings: Settings) -> Iterator[Problem]:
 
 
 def ingress(settings: Settings) -> Iterator[Problem]:
-    """A prefix in place of a variable segment would open more than was meant."""
+    """An Ingress has no variable segments; a prefix instead of one would expose more paths than intended."""
     if settings.edge.kind != "ingress":
         return
     for index, path in enumerate(settings.edge.paths):

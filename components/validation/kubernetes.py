@@ -1,4 +1,4 @@
-"""What settings must fulfil on a cluster, and which of them belong to the other platform."""
+"""Rules for settings on a cluster, and for settings of the other platform."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "kubernetes": ("docker", "limits.pids", "logging.maxSizeMib", "logging.maxFiles"),
 }
-"""For each platform, the settings that it cannot honour: each is an error, never dropped in silence."""
+"""The settings that each platform does not support. A changed one is an error, so that none is ignored silently."""
 
 
 def foreign_settings(settings: Settings) -> Iterator[Problem]:
-    """Settings that only the other platform honours, if they differ from their defaults."""
+    """Settings that only the other platform supports keep their defaults."""
     for path in ELSEWHERE[settings.platform]:
         for key in changed(settings, path):
             yield without_effect(f"mimir:{key}", f"on `platform: {settings.platform}`")
 
 
 def context(settings: Settings) -> Iterator[Problem]:
-    """A context is named, always: what happens to be current in a shell is nobody's decision."""
+    """The context is always set explicitly: the current context of a shell may be an accident."""
     if settings.platform == "kubernetes" and settings.kubernetes.context is None:
         yield Problem(
             "mimir:kubernetes.context",
@@ -54,7 +54,7 @@ def context(settings: Settings) -> Iterator[Problem]:
 
 
 def namespace(settings: Settings) -> Iterator[Problem]:
-    """An existing namespace has a name of its own."""
+    """An existing namespace is set by its name."""
     kubernetes = settings.kubernetes
     if settings.platform == "kubernetes" and not kubernetes.create_namespace and kubernetes.namespace is None:
         yield Problem(
@@ -66,7 +66,7 @@ def namespace(settings: Settings) -> Iterator[Problem]:
 
 
 def node_ports(settings: Settings) -> Iterator[Problem]:
-    """A port of the nodes belongs to a Service that is reached on them, and to one port of it."""
+    """A node port needs a Service of type NodePort or LoadBalancer, and belongs to one of its ports."""
     kubernetes = settings.kubernetes
     ports = {"nodePort": kubernetes.node_port, "redirectNodePort": kubernetes.redirect_node_port}
     if settings.platform != "kubernetes" or settings.edge.kind in CONTROLLERS:
@@ -91,26 +91,26 @@ def _redirects(settings: Settings) -> bool:
 
 
 def single_writer(settings: Settings) -> Iterator[Problem]:
-    """More than one pod wants volumes that several pods may write (plan: MIMIR_DB_PATH, Volumes)."""
+    """More than one pod requires volumes that several pods can write (plan: MIMIR_DB_PATH, Volumes)."""
     if settings.platform != "kubernetes" or most_pods(settings) == 1:
         return
     key = "autoscaling.maxReplicas" if settings.autoscaling.max_replicas else "kubernetes.replicas"
     reasons = single_writer_keys(settings)
     if reasons:
-        ways = " and ".join(
+        conditions = " and ".join(
             "no `environment.dbPath`" if reason.startswith("environment") else f"`{reason}` ReadWriteMany"
             for reason in reasons
         )
         yield Problem(
             f"mimir:{key}",
-            f"{most_pods(settings)} pods, but only one may write ({', '.join(f'mimir:{one}' for one in reasons)})",
-            f"1, or {ways} (the storage class must offer it)",
+            f"{most_pods(settings)} pods, but only one may write ({', '.join(f'mimir:{name}' for name in reasons)})",
+            f"1, or {conditions} (the storage class must offer it)",
             f"pulumi config rm --path 'mimir:{key}'",
         )
 
 
 def single_writer_keys(settings: Settings) -> list[str]:
-    """The settings because of which no second pod may run beside the first."""
+    """The keys of the settings that prevent a second pod from running."""
     keys = [
         f"volumes.{name}.accessMode"
         for name, claim in settings.volumes.claims.items()
@@ -120,12 +120,12 @@ def single_writer_keys(settings: Settings) -> list[str]:
 
 
 def most_pods(settings: Settings) -> int:
-    """How many pods there may be, without the one more of an update."""
+    """Maximum number of pods, without the additional pod of an update."""
     return settings.autoscaling.max_replicas or settings.kubernetes.replicas or 1
 
 
 def autoscaling(settings: Settings) -> Iterator[Problem]:
-    """A fixed number of pods and an autoscaler would fight (pulumi-kubernetes#2491)."""
+    """A fixed number of pods conflicts with an autoscaler (pulumi-kubernetes#2491)."""
     scaling = settings.autoscaling
     if settings.platform != "kubernetes":
         return
@@ -155,7 +155,7 @@ def autoscaling(settings: Settings) -> Iterator[Problem]:
 
 
 def requests(settings: Settings) -> Iterator[Problem]:
-    """A pod that asks for more than it may use is refused by the cluster."""
+    """A cluster rejects a pod whose requests exceed its limits."""
     pairs = {
         "cpuRequest": (settings.kubernetes.cpu_request, "limits.cpus", settings.limits.cpus),
         "memoryRequestMib": (settings.kubernetes.memory_request_mib, "limits.memoryMib", settings.limits.memory_mib),
@@ -179,35 +179,35 @@ def rollout(settings: Settings) -> Iterator[Problem]:
         reasons += ", and `kubernetes.dnsSeconds`"
     if settings.platform != "kubernetes" or settings.kubernetes.rollout_seconds > longest:
         return
-    longer = f"pulumi config set --path 'mimir:kubernetes.rolloutSeconds' {min(longest + 60, LONGEST_ROLLOUT_SECONDS)}"
+    fix = f"pulumi config set --path 'mimir:kubernetes.rolloutSeconds' {min(longest + 60, LONGEST_ROLLOUT_SECONDS)}"
     yield Problem(
         "mimir:kubernetes.rolloutSeconds",
         str(settings.kubernetes.rollout_seconds),
         f"more than {longest}, {reasons}",
-        longer if longest < LONGEST_ROLLOUT_SECONDS else "pulumi config rm probe   # no rollout may take that long",
+        fix if longest < LONGEST_ROLLOUT_SECONDS else "pulumi config rm probe   # no rollout may take that long",
     )
 
 
 def longest_start(settings: Settings) -> int:
-    """How long the slowest start that the probe allows may take, in seconds."""
+    """Maximum duration of a start that the probe allows, in seconds."""
     return Probe(port=settings.environment.port, **settings.probe.model_dump()).deadline_seconds
 
 
 def peers(settings: Settings) -> Iterator[Problem]:
-    """Each peer is pods or addresses; one that is neither would be everybody."""
+    """Each peer selects either pods or addresses; one that selects neither would match every address."""
     network = settings.network
-    for name, listed in (("ingress", network.ingress), ("monitoring", network.monitoring), ("egress", network.egress)):
-        for index, peer in enumerate(listed):
+    for name, entries in (("ingress", network.ingress), ("monitoring", network.monitoring), ("egress", network.egress)):
+        for index, peer in enumerate(entries):
             key = f"mimir:network.{name}[{index}]"
             pods = peer.namespace is not None or bool(peer.pod_labels)
             if pods == (peer.cidr is not None):
-                found = "pods and addresses" if pods else "neither pods nor addresses"
-                yield Problem(key, found, "`namespace` or `podLabels`, or else `cidr`", remove(key))
+                selected = "pods and addresses" if pods else "neither pods nor addresses"
+                yield Problem(key, selected, "`namespace` or `podLabels`, or else `cidr`", remove(key))
             elif peer.cidr is not None and not _is_network(peer.cidr):
                 yield Problem(key, f'the cidr "{peer.cidr}"', "a network address, such as 10.0.0.0/8", remove(key))
-            bad = [port for port in getattr(peer, "ports", ()) if not 1 <= port <= 65535]
-            if bad:
-                yield Problem(key, f"the ports {bad}", "1 to 65535", remove(key))
+            invalid_ports = [port for port in getattr(peer, "ports", ()) if not 1 <= port <= 65535]
+            if invalid_ports:
+                yield Problem(key, f"the ports {invalid_ports}", "1 to 65535", remove(key))
 
 
 def _is_network(cidr: str) -> bool:

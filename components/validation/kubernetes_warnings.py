@@ -1,4 +1,4 @@
-"""What a user should know of valid settings for a cluster: each warning begins with its key."""
+"""Warnings about valid settings for a cluster. Each warning begins with a configuration key."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from components.validation.kubernetes import most_pods, single_writer_keys
 NOT_THERE = (
     "size of bodies, time for a request, rate and number of requests, circuit breaker, retries, affinity, metrics"
 )
-"""What HAProxy does unless told otherwise, and a controller of the cluster is not told."""
+"""Features of the HAProxy edge that this program does not configure in a controller of the cluster."""
 
 
 def collect_warnings(settings: Settings) -> Iterator[str]:
-    """What an update or a second pod costs, and who may reach the application."""
+    """Warnings about interruptions, state that pods do not share, image pulls, and access to the application."""
     kubernetes, contract = settings.kubernetes, CONTRACTS[settings.contract]
     keys = single_writer_keys(settings)
     if keys:
@@ -58,10 +58,10 @@ def _without_haproxy(settings: Settings) -> Iterator[str]:
             f"its own affair: {NOT_THERE}."
         )
     if kind == "ingress":
-        hidden = dict.fromkeys(
+        unserved = dict.fromkeys(
             route.path for route in public_routes.served_routes(settings) if not public_routes.is_plain(route)
         )
         yield (
             "mimir:edge.kind: ingress, which knows no methods and no variable segments; any method passes, and these "
-            f"are not served: {', '.join(hidden)}."
+            f"are not served: {', '.join(unserved)}."
         )

@@ -1,4 +1,4 @@
-"""What the edge's certificate and public key must be like: looked at before anything is created."""
+"""Rules for the edge's certificate and public key, checked before any resource is created."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 LEAST_RSA_BITS = 2048
-"""RFC 7518, section 3.3; RFC 9325, section 4.5."""
+"""Minimum size of an RSA key (RFC 7518, section 3.3; RFC 9325, section 4.5)."""
 
 ASK_CERTIFICATE = "pulumi config set --path 'mimir:edge.tls.certificate' < tls.crt"
 ASK_KEY = "pulumi config set --secret --path 'mimir:edge.tls.key' < tls.key"
 
 
 def belonging(settings: Settings) -> Iterator[Problem]:
-    """Each mode has settings of its own; it needs them, and no other may have them."""
+    """Each mode requires its own settings, and they are an error with another mode."""
     tls, mode = settings.edge.tls, settings.tls_mode
     if settings.edge.kind == "none":
         return
@@ -73,7 +73,7 @@ def _cert_manager(settings: Settings) -> Iterator[Problem]:
 
 
 def given(settings: Settings) -> Iterator[Problem]:
-    """A certificate that clients will accept, and its key. Neither is shown."""
+    """A provided certificate is valid for `edge.hosts` and matches its key. Errors contain neither of them."""
     tls = settings.edge.tls
     if settings.edge.kind == "none" or settings.tls_mode != "given" or not (tls.certificate and tls.key):
         return
@@ -107,11 +107,11 @@ def _names(certificate: x509.Certificate, hosts: tuple[str, ...]) -> Iterator[Pr
         alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         alternative = x509.SubjectAlternativeName([])
-    known = [name.lower() for name in alternative.get_values_for_type(x509.DNSName)]
+    dns_names = [name.lower() for name in alternative.get_values_for_type(x509.DNSName)]
     addresses = [str(address) for address in alternative.get_values_for_type(x509.IPAddress)]
-    missing = [host for host in hosts if host not in addresses and not any(_covers(name, host) for name in known)]
+    missing = [host for host in hosts if host not in addresses and not any(_covers(name, host) for name in dns_names)]
     if missing:
-        listed = ", ".join([*known, *addresses]) or "no name"
+        listed = ", ".join([*dns_names, *addresses]) or "no name"
         yield _certificate(
             f"a certificate of {listed}; not of {', '.join(missing)} (`edge.hosts`)",
             "one of every name in `edge.hosts`",
@@ -119,7 +119,7 @@ def _names(certificate: x509.Certificate, hosts: tuple[str, ...]) -> Iterator[Pr
 
 
 def _covers(name: str, host: str) -> bool:
-    """Whether a name of a certificate is this host's (RFC 9525, section 6.3: `*` is one whole label, the first)."""
+    """Whether a DNS name of a certificate matches the host (RFC 9525, section 6.3: `*` is the complete first label)."""
     if name.startswith("*.") and not _is_address(host):
         return host.partition(".")[2] == name[2:]
     return name == host
@@ -137,22 +137,22 @@ def _key(certificate: x509.Certificate, tls: Tls) -> Iterator[Problem]:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     assert tls.key is not None
-    found = ""
+    reason = ""
     try:
         key = load_pem_private_key(tls.key.get_secret_value().encode(), None)
     except TypeError:
-        found = "a key with a passphrase (not shown)"
+        reason = "a key with a passphrase (not shown)"
     except (ValueError, UnsupportedAlgorithm):
-        found = "a text that is no private key (not shown)"
+        reason = "a text that is no private key (not shown)"
     else:
         if key.public_key() != certificate.public_key():
-            found = "the key of another certificate (not shown)"
-    if found:
-        yield Problem("mimir:edge.tls.key", found, "the private key of `edge.tls.certificate`, in PEM", ASK_KEY)
+            reason = "the key of another certificate (not shown)"
+    if reason:
+        yield Problem("mimir:edge.tls.key", reason, "the private key of `edge.tls.certificate`, in PEM", ASK_KEY)
 
 
 def token_key(settings: Settings) -> Iterator[Problem]:
-    """RS256 wants an RSA key that is long enough; with any other one every token would be refused."""
+    """RS256 requires an RSA key of sufficient size; with any other key, every token would be rejected."""
     text = settings.edge.authentication.jwt.public_key
     if settings.edge.kind == "none" or text is None:
         return
@@ -163,21 +163,21 @@ def token_key(settings: Settings) -> Iterator[Problem]:
     try:
         key = load_pem_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm):
-        found = "a text that is no public key"
+        reason = "a text that is no public key"
     else:
         if not isinstance(key, RSAPublicKey):
-            found = "a key that is not RSA's"
+            reason = "a key that is not RSA's"
         elif key.key_size < LEAST_RSA_BITS:
-            found = f"an RSA key of {key.key_size} bits"
+            reason = f"an RSA key of {key.key_size} bits"
         else:
             return
     yield Problem(
         "mimir:edge.authentication.jwt.publicKey",
-        found,
+        reason,
         f"an RSA public key of at least {LEAST_RSA_BITS} bits, in PEM",
         "pulumi config set --path 'mimir:edge.authentication.jwt.publicKey' < jwt.pub",
     )
 
 
-def _certificate(found: str, allowed: str) -> Problem:
-    return Problem("mimir:edge.tls.certificate", found, allowed, ASK_CERTIFICATE)
+def _certificate(reason: str, allowed: str) -> Problem:
+    return Problem("mimir:edge.tls.certificate", reason, allowed, ASK_CERTIFICATE)

@@ -1,4 +1,4 @@
-"""What a user should know of settings that are valid: each warning begins with its key."""
+"""Warnings about valid settings. Each warning begins with a configuration key."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from components.validation import kubernetes_warnings as kubernetes
 from components.validation.core import OWN_VARIABLES
 
 ABOUT_A_BUILD = ("source", *(f"image.{name}" for name in ("goImage", "baseImage", "goProxy", "noCache", "builder")))
-"""Settings that only a build has a use for."""
+"""Settings that have an effect only if an image is built."""
 
 
 def collect_warnings(settings: Settings) -> list[str]:
-    """What the deployed version does not do with the settings, and what the deployment leaves open."""
+    """Warnings about settings that the deployed version ignores, and about missing protection."""
     on_platform = kubernetes.collect_warnings if settings.platform == "kubernetes" else _docker
     return [*_contract(settings), *_given_image(settings), *_edge(settings), *on_platform(settings)]
 
 
 def _given_image(settings: Settings) -> Iterator[str]:
-    """What only a build would look at."""
+    """Build settings without effect, and an unverified signature."""
     if settings.image.digest is None:
         return
-    lost = [key for path in ABOUT_A_BUILD for key in changed(settings, path)]
-    if lost:
-        yield f"mimir:image.digest: nothing is built, so these have no effect: {', '.join(lost)}."
+    ignored = [key for path in ABOUT_A_BUILD for key in changed(settings, path)]
+    if ignored:
+        yield f"mimir:image.digest: nothing is built, so these have no effect: {', '.join(ignored)}."
     if settings.image.signature.allow_unsigned and settings.runtime == "production":
         yield (
             f"mimir:image.signature.allowUnsigned: NO SIGNATURE IS VERIFIED; production runs {settings.image.digest} "
@@ -40,19 +40,19 @@ def _given_image(settings: Settings) -> Iterator[str]:
 
 def _contract(settings: Settings) -> Iterator[str]:
     contract = CONTRACTS[settings.contract]
-    given, default = settings.environment, Environment()
+    environment, default = settings.environment, Environment()
     for name, key in OWN_VARIABLES.items():
         field = attribute(Environment, key)
-        if getattr(given, field) != getattr(default, field) and contract.effect(name) == "ignored":
+        if getattr(environment, field) != getattr(default, field) and contract.effect(name) == "ignored":
             yield (
                 f"mimir:environment.{key}: {name} is passed on, but the application at {contract.version[:7]} does not "
                 "read it."
             )
-    if given.jwt_secret is not None and contract.effect("MIMIR_JWT_SECRET") == "leaked":
+    if environment.jwt_secret is not None and contract.effect("MIMIR_JWT_SECRET") == "leaked":
         yield (
             "mimir:environment.passJwtSecret: the application shows the JWT secret to anyone who asks for "
             f"{contract.config_endpoint}."
-            if given.pass_jwt_secret
+            if environment.pass_jwt_secret
             else "mimir:environment.jwtSecret: kept, but not handed to the application, which does not use it and "
             f"would show it to anyone who asks for {contract.config_endpoint}."
         )
@@ -61,25 +61,25 @@ def _contract(settings: Settings) -> Iterator[str]:
 
 
 def _edge(settings: Settings) -> Iterator[str]:
-    """What the front door leaves open."""
+    """Limits, authentication, TLS and dangerous routes of the HAProxy edge."""
     edge = settings.edge
     if edge.kind != "haproxy":
         return
-    fit = memory.max_connections(edge)
-    if fit < edge.max_connections:
+    capacity = memory.max_connections(edge)
+    if capacity < edge.max_connections:
         yield (
-            f"mimir:edge.memoryMib: {edge.memory_mib} MiB hold {fit} of {edge.max_connections} connections "
+            f"mimir:edge.memoryMib: {edge.memory_mib} MiB hold {capacity} of {edge.max_connections} connections "
             f"(`edge.maxConnections`); the edge takes no more. {memory.required_mib(edge)} MiB hold all."
         )
-    if edge.rate_limit.connections_per_client >= fit and settings.runtime == "production":
+    if edge.rate_limit.connections_per_client >= capacity and settings.runtime == "production":
         yield (
             f"mimir:edge.rateLimit.connectionsPerClient: {edge.rate_limit.connections_per_client}; one address may "
-            f"take all {fit} connections of the edge."
+            f"take all {capacity} connections of the edge."
         )
-    reached = _reached_from_outside(settings)
-    if reached and not settings.authentication_required:
+    address = _reached_from_outside(settings)
+    if address and not settings.authentication_required:
         yield (
-            f"mimir:edge.authentication.required: false; everyone who reaches {reached} can use the service, without a "
+            f"mimir:edge.authentication.required: false; everyone who reaches {address} can use the service, without a "
             "key."
         )
     if settings.runtime == "production" and settings.tls_mode == "off":
@@ -95,7 +95,7 @@ def _edge(settings: Settings) -> Iterator[str]:
 
 
 def _reached_from_outside(settings: Settings) -> str:
-    """Where the edge is reached by more than this machine, or this cluster; nothing where it is not."""
+    """The address of the edge for clients outside of this machine or cluster; empty if they cannot reach it."""
     if settings.platform == "kubernetes":
         kind = settings.kubernetes.service_type
         return "" if kind == "ClusterIP" else f"the Service ({kind})"
@@ -104,10 +104,10 @@ def _reached_from_outside(settings: Settings) -> str:
 
 
 def _docker(settings: Settings) -> Iterator[str]:
-    """What an engine makes of the settings.
+    """Settings that a Docker engine supports only in part.
 
-    An engine that was killed ends its containers when it starts again, and counts that as a stop by hand; likewise each
-    signal through its API (moby, `killWithSignal`; measured with 20.10 and 28.5).
+    An engine that was killed stops its containers when it starts again, and treats that as a manual stop. It treats
+    each signal through its API in the same way (moby, `killWithSignal`; measured with 20.10 and 28.5).
     """
     if settings.docker.restart != "always":
         cause = (

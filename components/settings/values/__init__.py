@@ -1,1 +1,1 @@
-"""Rules of a single value, which a section of the settings uses."""
+"""Validation of single values, used by the sections of the settings."""

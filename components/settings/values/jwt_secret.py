@@ -1,4 +1,4 @@
-"""Which signing secrets are too weak to deploy (plan: Environment Variables, MIMIR_JWT_SECRET)."""
+"""Rejects weak signing secrets (plan: Environment Variables, MIMIR_JWT_SECRET)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ WELL_KNOWN = (
     "0123456789",
     "abcdefghij",
 )
-"""Fragments of values that stand in documentation, samples and the application's own configuration."""
+"""Fragments of values in documentation, samples and the application's default configuration."""
 
 
 def weakness(secret: str) -> str | None:
-    """Why `secret` is refused, without repeating it, or None when it is good enough."""
+    """The reason why `secret` is too weak, without its text; None if it is strong enough."""
     if len(secret.encode()) < MINIMUM_BYTES:
         return f"a secret of {len(secret.encode())} bytes"
     if len(set(secret)) < MINIMUM_DISTINCT:

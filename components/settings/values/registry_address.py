@@ -1,4 +1,4 @@
-"""What Docker takes for the host of a registry in the name of an image."""
+"""Validates the address of a registry by the rules of Docker's image references."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from ipaddress import IPv4Address
 
 LONGEST_LABEL, LONGEST_NAME = 63, 253
-"""Characters of a label and of a whole name in the DNS (RFC 1035, 2.3.4)."""
+"""Maximum number of characters of a DNS label and of a DNS name (RFC 1035, 2.3.4)."""
 
 
 def fault(address: str) -> str | None:
-    """What is wrong with `address`, a host with or without a port; None where it is a registry's.
+    """The reason why `address`, a host with or without a port, is invalid; None if it is valid.
 
     The rules are those of Docker's references (github.com/distribution/reference, `splitDockerDomain` and
-    `DomainRegexp`): without a dot, a port or the name localhost, the first part of a name is a user of the Docker Hub.
+    `DomainRegexp`): without a dot, a port or the name localhost, the first part of a name is a user of Docker Hub.
     """
     shown = json.dumps(address)
     host, colon, port = address.partition(":")
