@@ -115,7 +115,9 @@ def test_a_change_costs_no_request(stack: Stack, engine: docker.DockerClient, ch
 def test_a_crash_costs_no_more_than_a_connection(stack: Stack, engine: docker.DockerClient) -> None:
     """Of one replica: HAProxy asks again for who opens a connection, and leaves it to who keeps one (RFC 9112, 9.3.1).
 
-    Its retries for requests that were under way do not outlast the restart.
+    Its retries for requests that were under way do not outlast the restart. A request whose answer is lost is sent
+    again once only, because it may be what kills the process. When the second answer is lost too, on another
+    connection to the process that has ended, the client gets 502.
     """
     clients = 8
     with Load(stack.outputs()["url"], clients=clients, most=10_000_000) as load:
@@ -128,7 +130,8 @@ def test_a_crash_costs_no_more_than_a_connection(stack: Stack, engine: docker.Do
         sent = load.sent
         eventually("requests after", lambda: load.sent > sent + 500)
     print(load.report)
-    assert load.report.failed == 0 and load.report.reopened <= clients, str(load.report)
+    assert set(load.report.failures) <= {"status 502"}, str(load.report)
+    assert load.report.failed + load.report.reopened <= clients, str(load.report)
 
 
 def test_a_version_that_does_not_start_is_never_the_stacks(stack: Stack, engine: docker.DockerClient) -> None:
