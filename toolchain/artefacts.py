@@ -52,11 +52,11 @@ def link_programs(programs: Iterable[Path], folder: Path) -> None:
     path, and warns when it finds it anywhere else.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = {program.name: program for program in programs}
+    expected = {program.name: program for program in programs}
     for old in folder.iterdir():
-        if old.name not in wanted or not old.samefile(wanted[old.name]):
+        if old.name not in expected or not old.samefile(expected[old.name]):
             old.unlink()
-    for name, program in wanted.items():
+    for name, program in expected.items():
         target = folder / name
         if target.exists():
             continue

@@ -76,8 +76,8 @@ def _install(recipe: DebianRecipe, layout: Layout, environment: Mapping[str, str
     """`go install`: Go checks the module against its checksum database."""
     result = artefact(recipe, layout)
     if not recipe.module:
-        what = f"{recipe.program}: this is not a Debian machine, so the toolchain cannot get it"
-        raise Problem(what, f"install {recipe.program} {recipe.version} or newer yourself")
+        message = f"{recipe.program}: this is not a Debian machine, so the toolchain cannot get it"
+        raise Problem(message, f"install {recipe.program} {recipe.version} or newer yourself")
     go = ensure_go(layout, environment)
     with publishing(result) as folder:
         settings = {**environment, "GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": ""}

@@ -74,8 +74,8 @@ def _programs(machine: Machine, state: State) -> list[Path]:
     """What belongs on PATH: our tools but for plugins, and what is not there already of Go and of clients."""
     has_cluster = is_named(machine.environment) or bool(state.services.get(Cluster.name))
     kubectl = cluster_programs.kubectl(machine) if has_cluster else None
-    found = (engine.client(machine), kubectl, HAProxy(machine).program())
-    clients = [client for client in found if client]
+    candidates = (engine.client(machine), kubectl, HAProxy(machine).program())
+    clients = [client for client in candidates if client]
     artefacts = [artefact for artefact in state.own() if not artefact.folder.name.startswith(PLUGIN)]
     tools = [program for artefact in artefacts for program in artefact.programs()]
     go = find_go(machine.layout, machine.environment) if not machine.which("go") else None

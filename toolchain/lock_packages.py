@@ -33,8 +33,8 @@ def write(layout: Layout, environment: Mapping[str, str]) -> Path:
     # Not where the packages come from, which is another place on other networks.
     command += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header", "--quiet"]
     command += ["--output-file", LOCK, *files]
-    done = subprocess.run(command, cwd=layout.project, env={**environment, **_index(environment)}, check=False)
-    if done.returncode != 0:
+    result = subprocess.run(command, cwd=layout.project, env={**environment, **_index(environment)}, check=False)
+    if result.returncode != 0:
         raise Problem(f"{LOCK} cannot be made", f"read what uv says above, then {COMMAND}")
     lock.write_text(HEADER + lock.read_text().removeprefix(HEADER))
     return lock

@@ -30,25 +30,25 @@ def obtain(tool: Tool, machine: Machine, progress: Progress) -> Obtained:
     Raises:
         Problem: none of the ways worked.
     """
-    found = _at_hand(tool, machine)
+    existing = _at_hand(tool, machine)
     # A stand-in that is at hand is not the end of it: the genuine thing may be in reach today.
-    if found and not (tool.stand_in and found.artefact):
-        return _settled(tool, machine, found)
+    if existing and not (tool.stand_in and existing.artefact):
+        return _settled(tool, machine, existing)
     why = _download(tool, machine, progress)
     if not why:
         row = Row(tool.name, tool.version, Source.DOWNLOADED, tool.site)
         return _settled(tool, machine, Obtained(row, tool.downloaded(machine.layout)))
     remark = f"STAND-IN: {tool.stand_in}; {why}" if tool.stand_in else why
-    if found:
-        return Obtained(Row(tool.name, found.row.version, Source.CACHED, remark), found.artefact)
+    if existing:
+        return Obtained(Row(tool.name, existing.row.version, Source.CACHED, remark), existing.artefact)
     return _settled(tool, machine, _build(tool, machine, progress, remark))
 
 
 def inspect_tool(tool: Tool, machine: Machine) -> Row:
     """What there is of the tool; changes nothing."""
-    found = _at_hand(tool, machine)
-    if found:
-        return _settled(tool, machine, found).row
+    existing = _at_hand(tool, machine)
+    if existing:
+        return _settled(tool, machine, existing).row
     return Row(tool.name, "", Source.NONE, f"{tool.version} is wanted", ENSURE)
 
 

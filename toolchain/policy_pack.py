@@ -57,8 +57,8 @@ def prepare(layout: Layout, state: State) -> None:
     pack.mkdir(parents=True, exist_ok=True)
     for entry in originals:
         _link(pack / entry.name, entry)  # so that an edit of the pack is in effect at once
-    described = RUNTIME.sub(f"runtime: {LANGUAGE}\n", (_original(layout) / PROJECT_FILE).read_text())
-    _write(pack / PROJECT_FILE, described, 0o644)
+    project_file = RUNTIME.sub(f"runtime: {LANGUAGE}\n", (_original(layout) / PROJECT_FILE).read_text())
+    _write(pack / PROJECT_FILE, project_file, 0o644)
     for stale in {entry.name for entry in pack.iterdir()} - {PROJECT_FILE, *(entry.name for entry in originals)}:
         _remove(pack / stale)
     launcher(layout).mkdir(parents=True, exist_ok=True)

@@ -78,9 +78,9 @@ class ImageBuilder:
             if record.driver == "docker-container":
                 return Row(self.name, "", Source.CACHED, CONTAINER)
         if self.machine.environment.get("BUILDX_CONFIG"):
-            what = "BUILDX_CONFIG is set, and no builder recorded there is usable"
+            message = "BUILDX_CONFIG is set, and no builder recorded there is usable"
             fix = "unset BUILDX_CONFIG, or docker buildx create --use --driver-opt network=host"
-            return Row(self.name, "", Source.NONE, what, fix)
+            return Row(self.name, "", Source.NONE, message, fix)
         return Row(self.name, "", Source.NONE, "no usable builder", ENSURE)
 
     def ensure(self) -> Row:
@@ -105,9 +105,9 @@ class ImageBuilder:
 
     def questions(self) -> Sequence[Question] | None:
         """A builder in a container is started by the first build; its record is a file."""
-        theirs = self._users_own()
-        if theirs:
-            return [Question(theirs.endpoint, BUILDKIT)] if theirs.driver == "remote" else []
+        user_builder = self._users_own()
+        if user_builder:
+            return [Question(user_builder.endpoint, BUILDKIT)] if user_builder.driver == "remote" else []
         return [Question(self.endpoint, BUILDKIT)] if self.is_ours() else []
 
     def stop(self) -> list[str]:

@@ -44,8 +44,8 @@ def cluster_in_use(machine: Machine, progress: Progress) -> Cluster | NamedClust
 
 def every(machine: Machine, progress: Progress) -> list[Service]:
     """The services of all groups that are, or once were, made on this machine, and the cluster that the user names."""
-    made = Cluster(machine, progress)
-    clusters: list[Service] = [made] if made.is_made() else []
+    cluster = Cluster(machine, progress)
+    clusters: list[Service] = [cluster] if cluster.is_made() else []
     if is_named(machine.environment):
         clusters.append(NamedCluster(machine, progress))
     return [*services(machine, progress, ("docker", "oldest-engine")), *clusters]

@@ -59,8 +59,8 @@ def server_version(host: str, environment: Mapping[str, str]) -> str:
     if host.startswith("unix://") or (host.startswith("tcp://") and not environment.get("DOCKER_TLS_VERIFY")):
         return str(get(host, "/version")["Version"])
     # SSH and TLS are the client's business.
-    asked = ["docker", "--host", host, "version", "--format", "{{.Server.Version}}"]
-    version = output_of(asked, limit=ANSWER_SECONDS, environment=environment)
+    command = ["docker", "--host", host, "version", "--format", "{{.Server.Version}}"]
+    version = output_of(command, limit=ANSWER_SECONDS, environment=environment)
     if not version:
         raise OSError(f"`docker --host {host} version` does not answer")
     return version

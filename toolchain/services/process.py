@@ -127,5 +127,5 @@ def end(record: Record, limit: float) -> None:
 
 def _is_there(record: Record) -> bool:
     """Whether the process has not quite gone. One that is going has lost its arguments, but not yet its files."""
-    found = identity(record.pid)
-    return found is not None and (found.started, found.boot) == (record.started, record.boot)
+    current = identity(record.pid)
+    return current is not None and (current.started, current.boot) == (record.started, record.boot)

@@ -55,10 +55,10 @@ class Repository:
     def _expect(
         self, status: int, method: str, path: str, body: bytes | IO[bytes], headers: Mapping[str, str]
     ) -> http.client.HTTPMessage:
-        found, text, answered = self._ask(method, path, body, headers)
+        found, text, answer_headers = self._ask(method, path, body, headers)
         if found != status:
             raise OSError(f"{method} {path}: the registry at {self._address} answered {found}: {text[:200]!r}")
-        return answered
+        return answer_headers
 
     def _ask(
         self,
@@ -68,10 +68,10 @@ class Repository:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes, http.client.HTTPMessage]:
         """A path without a leading slash is the repository's."""
-        whole = path if path.startswith("/") else f"/v2/{self._name}/{path}"
+        request_path = path if path.startswith("/") else f"/v2/{self._name}/{path}"
         connection = http.client.HTTPConnection(self._address, timeout=SECONDS)
         try:
-            connection.request(method, whole, body=body, headers=dict(headers or {}))
+            connection.request(method, request_path, body=body, headers=dict(headers or {}))
             answer = connection.getresponse()
             return answer.status, answer.read(), answer.headers
         except http.client.HTTPException as error:

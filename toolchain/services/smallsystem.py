@@ -77,5 +77,5 @@ class SmallSystem:
 
 
 def _applets(busybox: Path) -> list[str]:
-    listed = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
-    return sorted(set(listed) - {"busybox"})
+    applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
+    return sorted(set(applets) - {"busybox"})

@@ -49,18 +49,18 @@ class Part:
 
 def require_free(name: str, address: str, port: int) -> None:
     """Raises Problem when something listens at the address that the part `name` needs."""
-    with socket.socket() as tried:
+    with socket.socket() as listener:
         # As the daemon itself will: connections of its last run that are not forgotten yet are no obstacle.
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            tried.bind((address, port))
+            listener.bind((address, port))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise Problem(
                     f"the cluster's {name} cannot listen on {address}:{port}: {error}", "see `ip address`"
                 ) from error
-            what = f"{address}:{port} is taken, and the cluster's {name} needs it"
-            raise Problem(what, f"stop what `ss -ltnp 'sport = :{port}'` shows") from None
+            message = f"{address}:{port} is taken, and the cluster's {name} needs it"
+            raise Problem(message, f"stop what `ss -ltnp 'sport = :{port}'` shows") from None
 
 
 def settings_file(folder: Path, name: str, content: str) -> Path:

@@ -82,12 +82,12 @@ def have(machine: Machine, progress: Progress) -> Programs:
     oldest = suites.at_least(versions.CONTAINERD_PACKAGE)
     containerd = replace(debian, suite=suites.newer()).unpack("containerd", oldest)
     runc, plugins = (debian.unpack(name) for name in ("runc", "containernetworking-plugins"))
-    found = []
+    paths = []
     for recipe in RECIPES:
         with progress.step(f"building {recipe.program} {recipe.version}"):
             built = gobuild.build(recipe, machine.go, machine.layout, machine.environment)
-        found.append(built.folder / recipe.program)
-    kube, coredns, etcd, pause = found
+        paths.append(built.folder / recipe.program)
+    kube, coredns, etcd, pause = paths
     return Programs(
         kube=kube,
         coredns=coredns,
@@ -104,11 +104,11 @@ def kubectl(machine: Machine) -> Path | None:
 
     With a cluster of the user's, whatever version that has, the user's own kubectl is good enough.
     """
-    own = machine.which("kubectl")
+    installed = machine.which("kubectl")
     if is_named(machine.environment):
-        fits, recipe = bool(own), KUBECTL
+        fits, recipe = bool(installed), KUBECTL
     else:
-        version = output_of([own, "version", "--client"], environment=machine.environment) if own else ""
+        version = output_of([installed, "version", "--client"], environment=machine.environment) if installed else ""
         fits, recipe = versions.fits(version, versions.KUBECTL_OLDEST), KUBE
     if fits:
         return None

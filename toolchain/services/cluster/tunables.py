@@ -23,9 +23,9 @@ def remember(file: Path, kernel: Path = KERNEL) -> None:
     """Keep the settings as they are before the cluster first starts in this run of the machine."""
     if file.exists():
         return
-    found = {name: (kernel / name).read_text() for name in CHANGED if (kernel / name).exists()}
+    values = {name: (kernel / name).read_text() for name in CHANGED if (kernel / name).exists()}
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(found))
+    file.write_text(json.dumps(values))
 
 
 def restore(file: Path, kernel: Path = KERNEL) -> None:
