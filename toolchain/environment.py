@@ -14,9 +14,14 @@ from toolchain.state import State
 
 
 def additions(layout: Layout, state: State, user: Mapping[str, str]) -> dict[str, str]:
-    """The variables to set: PATH, and of the others only those that the user (`user` is nothing of ours) has not set.
+    """The variables to set for the project's commands: PATH, and those of the others that the user has not set.
 
     `.venv/bin` comes first: the language host that is built from modules runs the first `python3` on PATH.
+
+    Args:
+        layout: the folders of this checkout.
+        state: the tools and services that `ensure` recorded.
+        user: the user's variables, without any that the toolchain set.
     """
     project_entries = [str(layout.venv / "bin"), str(layout.bin)]
     plugins = [str(folder) for folder in pulumi_home.plugin_folders(layout, state)]

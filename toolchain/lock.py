@@ -17,9 +17,17 @@ REPEAT_SECONDS = 20.0
 
 @contextmanager
 def exclusive(path: Path, purpose: str, say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
-    """Hold the lock at `path` for the block; gives a function that tells those who wait what is being done.
+    """Hold the lock at `path` for the block.
 
-    The kernel drops the lock when the process ends, however it ends: there is no stale lock to clean up.
+    The kernel releases the lock when the process ends, however it ends: there is no stale lock to clean up.
+
+    Args:
+        path: the lock file; created if missing.
+        purpose: of this process; shown to processes that wait.
+        say: prints a line while this process waits.
+
+    Yields:
+        A function that records the current step, for processes that wait.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:

@@ -21,10 +21,17 @@ HEADER = f"""\
 
 
 def write(layout: Layout, environment: Mapping[str, str]) -> Path:
-    """Make the lock anew. What it has stays in its version as long as the requirement files allow that.
+    """Write `requirements.lock` again. Locked versions are kept as long as the requirement files allow them.
+
+    Args:
+        layout: the checkout.
+        environment: the user's variables, for pip and uv.
+
+    Returns:
+        Path of the lock file.
 
     Raises:
-        Problem: uv cannot be had, or finds no set of packages that fit together; its own words go to standard error.
+        Problem: uv is not available, or finds no compatible set of packages; its own errors go to standard error.
     """
     uv = pybuild.build(UV, layout, environment).programs()[0]
     lock = layout.project / LOCK

@@ -30,9 +30,13 @@ class Machine:
 
     @classmethod
     def of(cls, layout: Layout, environment: Mapping[str, str]) -> Machine:
-        """A machine as the user sees it, in a shell with our environment too: what is ours is taken out again.
+        """This machine as the user sees it: variables and PATH entries that the toolchain set are removed.
 
-        Otherwise we would find our own tools to be installed, and our own engine to be the user's choice.
+        Otherwise the toolchain's own tools would count as installed, and its own engine as the user's choice.
+
+        Args:
+            layout: the folders of this checkout.
+            environment: variables of this process.
         """
         own_variables = State.load(layout).service_variables()
         user_variables = {name: value for name, value in environment.items() if own_variables.get(name) != value}

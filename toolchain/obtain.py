@@ -25,10 +25,15 @@ class Obtained:
 
 
 def obtain(tool: Tool, machine: Machine, progress: Progress) -> Obtained:
-    """Have the tool: the installed one, else a download, else a build.
+    """Get a tool: the installed one, else a download, else a build.
+
+    Args:
+        tool: which one.
+        machine: this machine and checkout.
+        progress: shows each step.
 
     Raises:
-        Problem: none of the ways worked.
+        Problem: none of these ways worked.
     """
     existing = _at_hand(tool, machine)
     # A stand-in that is at hand is not the end of it: the genuine thing may be in reach today.
@@ -45,7 +50,7 @@ def obtain(tool: Tool, machine: Machine, progress: Progress) -> Obtained:
 
 
 def inspect_tool(tool: Tool, machine: Machine) -> Row:
-    """What there is of the tool; changes nothing."""
+    """The state of a tool, as a row. Changes nothing."""
     existing = _at_hand(tool, machine)
     if existing:
         return _settled(tool, machine, existing).row
@@ -68,7 +73,7 @@ def _at_hand(tool: Tool, machine: Machine) -> Obtained | None:
 
 
 def build_of(tool: Tool, machine: Machine) -> Artefact | None:
-    """Where the build of the tool is, or will be; None while there is no Go for it."""
+    """The artefact that a build of the tool produces, existing or not; None if Go is needed and missing."""
     if isinstance(tool.recipe, PythonRecipe):
         return pybuild.artefact(tool.recipe, machine.layout)
     if isinstance(tool.recipe, DebianRecipe):

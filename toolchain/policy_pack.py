@@ -31,7 +31,7 @@ WHY = "STAND-IN: the language host is older than the CLI, so packs are started i
 
 
 def folder(layout: Layout, state: State) -> Path | None:
-    """The pack to use; None where the project's own can be, because the language host is not ours."""
+    """The folder of the fallback pack; None where the project's own pack works or does not exist."""
     if not state.artefacts.get(LANGUAGE_HOST.name) or not _original(layout).is_dir():
         return None
     return layout.corner / "policy"
@@ -103,7 +103,7 @@ def _remove(path: Path) -> None:
 
 
 def inspect_policy_pack(layout: Layout, state: State) -> list[Row]:
-    """The stand-in's row; none where it is not needed."""
+    """The row of the fallback pack; empty where it is not needed."""
     pack = folder(layout, state)
     if not pack:
         return []

@@ -42,7 +42,13 @@ def plugin_folders(layout: Layout, state: State) -> dict[Path, Path]:
 
 
 def prepare(layout: Layout, state: State, users: Path) -> None:
-    """Make our home hold our plugins, and those of the user's that the program needs besides."""
+    """Link the toolchain's plugins into its PULUMI_HOME, and the user's plugins that the program also needs.
+
+    Args:
+        layout: the folders of this checkout.
+        state: the artefacts in use.
+        users: the user's own PULUMI_HOME.
+    """
     plugin_programs = {
         target: [*origin.glob("pulumi-resource-*")] for target, origin in plugin_folders(layout, state).items()
     }

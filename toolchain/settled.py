@@ -74,7 +74,12 @@ def note(machine: Machine, groups: Collection[str], questions: Sequence[Question
 
 
 def holds(machine: Machine, groups: Collection[str]) -> bool:
-    """Whether everything of `groups` is still as it was noted, and nobody is just changing it."""
+    """Whether everything of `groups` is still as `note` recorded it, and no other process is changing it.
+
+    Args:
+        machine: this machine and checkout.
+        groups: names of groups, as given to `note`.
+    """
     try:
         record = json.loads(_file(machine.layout, groups).read_text())
         questions = [Question(**question) for question in record["questions"]]

@@ -48,11 +48,7 @@ def _plugin(name: str, version: str, recipe: GoRecipe, *, groups: frozenset[str]
         on_path = machine.which(PLUGIN + name)
         if on_path:
             return output_of([on_path, "--version"]).removeprefix("v") or "on PATH"
-        fitting = [
-            installed_version
-            for installed_version in machine.pulumi_plugins.get(name, [])
-            if versions.fits(installed_version, version)
-        ]
+        fitting = [candidate for candidate in machine.pulumi_plugins.get(name, []) if versions.fits(candidate, version)]
         return max(fitting, key=versions.parse, default="")
 
     def download(machine: Machine) -> None:

@@ -134,10 +134,15 @@ class ImageBuilder:
 
 
 def start(machine: Machine, daemon: Daemon, endpoint: str) -> None:
-    """Start a BuildKit daemon with settings and data in its folder, and wait until it answers.
+    """Start a BuildKit daemon with its settings and data in its folder, and wait until it answers.
+
+    Args:
+        machine: this machine and checkout.
+        daemon: its name and folder.
+        endpoint: unix://PATH at which it listens.
 
     Raises:
-        Problem: it, or what it needs, cannot be had.
+        Problem: the daemon or a program that it needs is not available, or it does not start.
     """
     debian = Debian(machine.layout, machine.environment)
     debian.install(["libseccomp2", "ca-certificates"], "runc")

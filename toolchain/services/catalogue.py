@@ -20,7 +20,13 @@ from toolchain.services.registry import Registry
 
 
 def services(machine: Machine, progress: Progress, groups: Collection[str]) -> list[Service]:
-    """The services of the groups, in the order in which they are started."""
+    """The services of the groups, in the order in which they are started.
+
+    Args:
+        machine: this machine and checkout.
+        progress: shows each step.
+        groups: names of groups (`groups.GROUPS`); those without a service are ignored.
+    """
     builder = ImageBuilder(machine, progress)
     of_group: dict[str, list[Service]] = {
         "docker": [

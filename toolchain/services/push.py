@@ -35,7 +35,16 @@ class Repository:
         return labels
 
     def push(self, tag: str, config: Mapping[str, Any], layers: Sequence[Layer]) -> None:
-        """Push an image of these layers. `config` lacks only the layers' own part."""
+        """Push an image.
+
+        Args:
+            tag: of the image.
+            config: the OCI image configuration without `rootfs`.
+            layers: the lowest first; those that the registry has are not sent again.
+
+        Raises:
+            OSError: the registry does not answer, or rejects the image.
+        """
         for layer in layers:
             with layer.file.open("rb") as content:
                 self._push_blob(layer.digest, layer.size, content)
@@ -81,7 +90,15 @@ class Repository:
 
 
 def documents(config: Mapping[str, Any], layers: Sequence[Layer]) -> tuple[bytes, bytes]:
-    """The two documents that make an image of its layers: the whole configuration, and the manifest."""
+    """The configuration and the manifest of an image.
+
+    Args:
+        config: the OCI image configuration without `rootfs`, which is computed from the layers.
+        layers: the lowest first.
+
+    Returns:
+        Both as JSON: configuration, manifest.
+    """
     root = {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]}
     packed = json.dumps({**config, "rootfs": root}).encode()
     manifest = {

@@ -69,7 +69,12 @@ def chosen(file: Path) -> Addresses:
 
 
 def is_free(addresses: Addresses, taken: Iterable[IPv4Network]) -> bool:
-    """Whether none of the networks has any of the addresses."""
+    """Whether none of the ranges overlaps a network in use.
+
+    Args:
+        addresses: the ranges to check.
+        taken: the networks in use.
+    """
     ranges = (addresses.pods, addresses.services)
     return not any(network.overlaps(address_range) for network in taken for address_range in ranges)
 

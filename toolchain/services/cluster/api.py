@@ -56,10 +56,14 @@ class Api:
         return document
 
     def apply(self, path: str, wanted: Mapping[str, Any]) -> None:
-        """Have an object as it is wanted, at the path of its collection.
+        """Create or update an object with server-side apply.
+
+        Args:
+            path: of the object's collection, such as `/api/v1/namespaces/kube-system/services`.
+            wanted: the object, with `metadata.name`.
 
         Raises:
-            Problem: the API refuses it.
+            Problem: the API does not answer, or rejects the object.
         """
         name = wanted["metadata"]["name"]
         request_path = f"{path}/{name}?fieldManager={MANAGER}&force=true"

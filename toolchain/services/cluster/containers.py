@@ -74,7 +74,7 @@ def containerd(programs: Programs, places: Places) -> Part:
 
 
 def write_network(places: Places, addresses: Addresses) -> None:
-    """Say how a pod is connected: to the bridge, with an address that is forgotten when the machine restarts."""
+    """Write the CNI configuration: pods join the bridge, and their addresses are released when the machine restarts."""
     bridge = {
         "type": "bridge",
         "bridge": BRIDGE,

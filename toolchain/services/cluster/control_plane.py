@@ -23,7 +23,7 @@ ETCD_PEER = f"https://{LOOPBACK}:{ETCD_PEER_PORT}"
 
 
 def etcd(programs: Programs, places: Places) -> Part:
-    """Only who has a certificate of the cluster may read it: it holds every secret."""
+    """etcd. Only clients with a certificate of the cluster may read it: it stores every secret."""
     pki = places.pki
     tls_options = [f"--{kind}{name}" for kind in ("", "peer-") for name in _etcd_tls(pki.as_posix())]
     argv = [

@@ -46,7 +46,12 @@ def end_pods(groups: Path = GROUPS) -> None:
 
 
 def mounts_below(folders: Sequence[Path], mountinfo: str) -> list[str]:
-    """The mount points in any of the folders, the last one mounted first."""
+    """The mount points below the folders, the most recent first.
+
+    Args:
+        folders: searched recursively.
+        mountinfo: content of `/proc/self/mountinfo`.
+    """
     points = [_unescaped(line.split()[4]) for line in mountinfo.splitlines()]
     inside = [point for point in points if any(Path(point).is_relative_to(folder) for folder in folders)]
     return inside[::-1]

@@ -72,10 +72,14 @@ class Programs:
 
 
 def have(machine: Machine, progress: Progress) -> Programs:
-    """Get everything that is not there.
+    """Build or download every program that is missing.
+
+    Args:
+        machine: this machine and checkout.
+        progress: shows each build.
 
     Raises:
-        Problem: something cannot be had.
+        Problem: a program is not available.
     """
     debian = Debian(machine.layout, machine.environment)
     debian.install(INSTALLED, "a Kubernetes node")

@@ -16,7 +16,13 @@ ADDRESS, INTERNET = 1, 1
 
 
 def answers(server: str, name: str, port: int = 53) -> bool:
-    """Whether the server knows an address of the name."""
+    """Whether a DNS server returns an address for a name.
+
+    Args:
+        server: IPv4 address.
+        name: fully qualified, without the final dot.
+        port: UDP port.
+    """
     number = secrets.randbelow(1 << 16)
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
     question = labels + b"\0" + struct.pack(">2H", ADDRESS, INTERNET)
