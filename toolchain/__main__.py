@@ -71,19 +71,19 @@ def main(arguments: list[str]) -> int:
 def _ensure(machine: Machine, groups: list[str] | None, stack: str | None, by_digest: bool) -> int:
     began = time.monotonic()
     of_stack = stack_groups.groups(stack, machine.layout, by_digest) if stack else ()
-    asked = [*(groups or DEFAULT_GROUPS), *of_stack]
-    wanted = set(GROUPS) if "all" in asked else with_what_they_need(asked)
+    requested = [*(groups or DEFAULT_GROUPS), *of_stack]
+    groups_to_ensure = set(GROUPS) if "all" in requested else with_what_they_need(requested)
     by_hand = "MAKELEVEL" not in machine.environment
-    if by_hand or not settled.holds(machine, wanted):
+    if by_hand or not settled.holds(machine, groups_to_ensure):
         from toolchain.ensure import ensure
         from toolchain.progress import Progress
         from toolchain.report import table
 
-        rows = ensure(machine, wanted, Progress())
+        rows = ensure(machine, groups_to_ensure, Progress())
         if by_hand or any(row.is_new for row in rows):
             print(table(rows), end="\n\n")
     print(f"tools: ready after {time.monotonic() - began:.0f} s; {NEXT if by_hand else DETAILS}", flush=True)
-    if CLUSTER in wanted:
+    if CLUSTER in groups_to_ensure:
         from toolchain.progress import Progress
         from toolchain.services.catalogue import cluster_in_use
 

@@ -28,7 +28,7 @@ class Artefact:
 
 @contextmanager
 def publishing(artefact: Artefact) -> Iterator[Path]:
-    """A folder to work in, which becomes the artefact when the block ends well and vanishes when it does not."""
+    """Yield a work folder that is renamed to the artefact's folder if the block succeeds, and removed if it fails."""
     work = artefact.folder.with_name(f"{PARTIAL}{artefact.folder.name}")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -40,7 +40,7 @@ def publishing(artefact: Artefact) -> Iterator[Path]:
 
 
 def discard_partial(folder: Path) -> None:
-    """Remove what a killed process left. Call it with the lock held."""
+    """Remove work folders that a killed process left behind. Call it with the lock held."""
     for left in folder.glob(f"{PARTIAL}*"):
         shutil.rmtree(left, ignore_errors=True)
 
@@ -48,15 +48,19 @@ def discard_partial(folder: Path) -> None:
 def link_programs(programs: Iterable[Path], folder: Path) -> None:
     """Make `folder` hold exactly these programs.
 
-    Hard links where possible, not symbolic ones: the CLI looks for its language host beside its own resolved
+    Uses hard links where possible, not symbolic ones: the CLI looks for its language host beside its own resolved
     path, and warns when it finds it anywhere else.
+
+    Args:
+        programs: the files to link; each keeps its name.
+        folder: created if missing; every other file in it is removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = {program.name: program for program in programs}
+    expected = {program.name: program for program in programs}
     for old in folder.iterdir():
-        if old.name not in wanted or not old.samefile(wanted[old.name]):
+        if old.name not in expected or not old.samefile(expected[old.name]):
             old.unlink()
-    for name, program in wanted.items():
+    for name, program in expected.items():
         target = folder / name
         if target.exists():
             continue

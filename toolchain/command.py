@@ -21,7 +21,14 @@ _running: set[subprocess.Popen[bytes]] = set()
 def start(
     argv: Sequence[str], output: IO[bytes], *, cwd: Path | None, environment: Mapping[str, str] | None, fix: str
 ) -> subprocess.Popen[bytes]:
-    """Start `argv` in a session of its own, without input, with all that it prints in `output`.
+    """Start `argv` in its own session, with no input.
+
+    Args:
+        argv: the command line.
+        output: open file that receives standard output and standard error.
+        cwd: working directory; the current one if None.
+        environment: all variables of the process; inherited if None.
+        fix: what the user can do if it cannot be started.
 
     Raises:
         Problem: it cannot be started.
@@ -49,12 +56,20 @@ def run_logged(
     limit: float | None = None,
     fix: str = "read the log, then run the same command again",
 ) -> None:
-    """Run `argv` with its output in `log`, for at most `limit` seconds.
+    """Run `argv` and wait for it; its output is appended to `log`.
 
-    The program leads a process group of its own; whatever ends this call early (Ctrl-C included) ends that group.
+    The program leads its own process group. If this call ends early (timeout or Ctrl-C), the whole group is ended.
+
+    Args:
+        argv: the command line.
+        log: file for the command line and its output; created if missing.
+        cwd: working directory; the current one if None.
+        environment: all variables of the process; inherited if None.
+        limit: timeout in seconds; none if None.
+        fix: what the user can do if it fails.
 
     Raises:
-        Problem: it cannot be started, fails, or takes too long; carries the log's last lines.
+        Problem: it cannot be started, fails, or times out; includes the last lines of the log.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -77,13 +92,13 @@ def run_logged(
 
 
 def end_running() -> None:
-    """End everything that `run_logged` still waits for in other threads; there it then fails."""
+    """End every process that `run_logged` waits for in another thread; those calls then fail."""
     for child in list(_running):
         end_group(child)
 
 
 def end_group(child: subprocess.Popen[bytes]) -> None:
-    """End a child that leads its own process group, gently first."""
+    """End a child that leads its own process group: SIGTERM first, then SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(child.pid, number)
@@ -106,7 +121,16 @@ def quote(log: Path) -> str:
 
 
 def output_of(argv: Sequence[str], limit: float = 20.0, environment: Mapping[str, str] | None = None) -> str:
-    """What a quick question to a program answers on standard output; empty when it cannot answer."""
+    """Run a short query and return its standard output, stripped.
+
+    Args:
+        argv: the command line.
+        limit: timeout in seconds.
+        environment: all variables of the process; inherited if None.
+
+    Returns:
+        The output; an empty string if the program is missing, fails, or times out.
+    """
     try:
         answer = subprocess.run(
             argv,

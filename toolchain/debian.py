@@ -145,8 +145,8 @@ class Debian:
     def _new_enough(self, package: Package, oldest: str) -> Package:
         if package.is_at_least(oldest):
             return package
-        what = f"Debian's {package.name} is {package.version} in {self.suite or 'this release'}, older than {oldest}"
-        raise Problem(what, f"install {package.name} {oldest} or newer yourself, then {ENSURE}")
+        message = f"Debian's {package.name} is {package.version} in {self.suite or 'this release'}, older than {oldest}"
+        raise Problem(message, f"install {package.name} {oldest} or newer yourself, then {ENSURE}")
 
     def _whole(self, name: str) -> Path:
         return self._folder(f"{name}+libraries")
@@ -156,14 +156,14 @@ class Debian:
 
     def _libraries(self, name: str) -> list[str]:
         """The library packages that a package needs, and those that they need."""
-        found: list[str] = []
-        asked = [name]
-        while asked:
-            asked_apt = ["apt-cache", *self._options(), "depends", "--important", *asked]
-            answer = output_of(asked_apt, environment=self._settings)
-            asked = [needed for needed in library_dependencies(answer) if needed not in found]
-            found += asked
-        return found
+        libraries: list[str] = []
+        unresolved = [name]
+        while unresolved:
+            command = ["apt-cache", *self._options(), "depends", "--important", *unresolved]
+            output = output_of(command, environment=self._settings)
+            unresolved = [needed for needed in library_dependencies(output) if needed not in libraries]
+            libraries += unresolved
+        return libraries
 
     def install(self, names: Sequence[str], purpose: str) -> None:
         """Install the packages that are missing. None of them may be one that starts a service.
@@ -232,15 +232,15 @@ def library_dependencies(listed: str) -> list[str]:
 
     A line that begins with `|` has its alternative in the next one; packages that nobody makes are in `<>`.
     """
-    found, is_alternative = [], False
+    libraries, is_alternative = [], False
     for line in listed.splitlines():
         kind, colon, name = line.strip().partition(": ")
         if not colon:
             continue
         if name.startswith(LIBRARIES) and not is_alternative:
-            found.append(name)
+            libraries.append(name)
         is_alternative = kind.startswith("|")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(libraries))
 
 
 def installed(name: str) -> bool:

@@ -37,12 +37,12 @@ class DebianRecipe:
 
 
 def artefact(recipe: DebianRecipe, layout: Layout) -> Artefact:
-    """Where this recipe's result is, or will be."""
+    """The artefact that `recipe` produces on this machine, whether or not it exists yet."""
     return Artefact(layout.artefacts / f"{recipe.program}-{recipe.version}-{_origin()}")
 
 
 def version(recipe: DebianRecipe, layout: Layout) -> str:
-    """The version of the program that is there; the oldest one that will do where none is."""
+    """The version of the installed program, or the minimum version of the recipe if it is not installed."""
     file = artefact(recipe, layout).folder / VERSION_FILE
     return file.read_text().strip() if file.is_file() else recipe.version
 
@@ -53,10 +53,15 @@ def origin(recipe: DebianRecipe) -> str:
 
 
 def build(recipe: DebianRecipe, layout: Layout, environment: Mapping[str, str]) -> Artefact:
-    """Have the program unless it is there. Nothing of what did not finish is ever visible.
+    """Get the program unless it is in the cache. A partial result is never visible.
+
+    Args:
+        recipe: which program.
+        layout: the cache.
+        environment: the user's variables, for apt and Go.
 
     Raises:
-        Problem: it cannot be had.
+        Problem: the package or the module cannot be downloaded, or is too old.
     """
     result = artefact(recipe, layout)
     if result.exists():
@@ -76,8 +81,8 @@ def _install(recipe: DebianRecipe, layout: Layout, environment: Mapping[str, str
     """`go install`: Go checks the module against its checksum database."""
     result = artefact(recipe, layout)
     if not recipe.module:
-        what = f"{recipe.program}: this is not a Debian machine, so the toolchain cannot get it"
-        raise Problem(what, f"install {recipe.program} {recipe.version} or newer yourself")
+        message = f"{recipe.program}: this is not a Debian machine, so the toolchain cannot get it"
+        raise Problem(message, f"install {recipe.program} {recipe.version} or newer yourself")
     go = ensure_go(layout, environment)
     with publishing(result) as folder:
         settings = {**environment, "GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": ""}

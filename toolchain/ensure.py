@@ -35,10 +35,18 @@ PYTHON_GROUPS = frozenset({"pulumi", "audit", "supply"})
 
 
 def ensure(machine: Machine, groups: Collection[str], progress: Progress) -> list[Row]:
-    """Have everything, and remember it for `run`.
+    """Get every tool, start every service of `groups`, and save the state that `run` reads.
+
+    Args:
+        machine: this machine and checkout.
+        groups: names of groups (`groups.GROUPS`).
+        progress: shows each step.
+
+    Returns:
+        One row for each tool and service.
 
     Raises:
-        Problem: something cannot be had. What was got until then is kept.
+        Problem: something is not available. Whatever was installed before that is kept.
     """
     layout = machine.layout
     chosen = set(groups)
@@ -74,8 +82,8 @@ def _programs(machine: Machine, state: State) -> list[Path]:
     """What belongs on PATH: our tools but for plugins, and what is not there already of Go and of clients."""
     has_cluster = is_named(machine.environment) or bool(state.services.get(Cluster.name))
     kubectl = cluster_programs.kubectl(machine) if has_cluster else None
-    found = (engine.client(machine), kubectl, HAProxy(machine).program())
-    clients = [client for client in found if client]
+    candidates = (engine.client(machine), kubectl, HAProxy(machine).program())
+    clients = [client for client in candidates if client]
     artefacts = [artefact for artefact in state.own() if not artefact.folder.name.startswith(PLUGIN)]
     tools = [program for artefact in artefacts for program in artefact.programs()]
     go = find_go(machine.layout, machine.environment) if not machine.which("go") else None
@@ -134,9 +142,17 @@ def _started(own_services: Sequence[Service], progress: Progress, state: State) 
 
 
 def refresh_cluster(machine: Machine, state: State) -> bool:
-    """Note whether the cluster runs, if this checkout uses it: it may be stopped, or started, from another one.
+    """Update the state with whether the test cluster runs, if this checkout uses it.
 
-    Unlike the other services it is not always started again, and without it KUBECONFIG is the user's own affair.
+    Another checkout may start or stop it. Unlike the other services it is not always restarted; while it is stopped,
+    KUBECONFIG is left to the user.
+
+    Args:
+        machine: this machine and checkout.
+        state: updated in place; the caller saves it.
+
+    Returns:
+        Whether this checkout uses the cluster, so that the state has to be saved.
     """
     if Cluster.name not in state.services:
         return False

@@ -14,37 +14,42 @@ from toolchain.state import State
 
 
 def additions(layout: Layout, state: State, user: Mapping[str, str]) -> dict[str, str]:
-    """The variables to set: PATH, and of the others only those that the user (`user` is nothing of ours) has not set.
+    """The variables to set for the project's commands: PATH, and those of the others that the user has not set.
 
     `.venv/bin` comes first: the language host that is built from modules runs the first `python3` on PATH.
+
+    Args:
+        layout: the folders of this checkout.
+        state: the tools and services that `ensure` recorded.
+        user: the user's variables, without any that the toolchain set.
     """
-    own = [str(layout.venv / "bin"), str(layout.bin)]
+    project_entries = [str(layout.venv / "bin"), str(layout.bin)]
     plugins = [str(folder) for folder in pulumi_home.plugin_folders(layout, state)]
     if "PULUMI_HOME" in user:
         # There other projects would take ours for the makers'. On PATH the CLI finds them too, and says so.
-        own += plugins
+        project_entries += plugins
     pack = policy_pack.folder(layout, state)
     if pack and ("PULUMI_HOME" in user or not plugins):
-        own.append(str(policy_pack.launcher(layout)))
-    rest = [entry for entry in user.get("PATH", os.defpath).split(os.pathsep) if entry not in own]
-    wanted = {
+        project_entries.append(str(policy_pack.launcher(layout)))
+    user_entries = [entry for entry in user.get("PATH", os.defpath).split(os.pathsep) if entry not in project_entries]
+    variables = {
         "VIRTUAL_ENV": str(layout.venv),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         **state.service_variables(),
     }
     if is_named(user):
-        wanted.pop("KUBECONFIG", None)  # the built cluster's, from an earlier run
+        variables.pop("KUBECONFIG", None)  # the built cluster's, from an earlier run
     if plugins:
         # Ours are there; looking for the makers' releases would only cost time, or fail.
-        wanted["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+        variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
     if plugins and "PULUMI_HOME" not in user:
-        wanted["PULUMI_HOME"] = str(layout.pulumi_home)
-        wanted["PULUMI_CREDENTIALS_PATH"] = str(pulumi_home.of_user())
+        variables["PULUMI_HOME"] = str(layout.pulumi_home)
+        variables["PULUMI_CREDENTIALS_PATH"] = str(pulumi_home.of_user())
     if pack:
-        wanted[policy_pack.VARIABLE] = str(pack)
-    wanted |= passphrase(layout.project, user)
-    missing = {name: value for name, value in wanted.items() if name not in user}
-    return {"PATH": os.pathsep.join([*own, *rest]), **missing}
+        variables[policy_pack.VARIABLE] = str(pack)
+    variables |= passphrase(layout.project, user)
+    missing = {name: value for name, value in variables.items() if name not in user}
+    return {"PATH": os.pathsep.join([*project_entries, *user_entries]), **missing}
 
 
 def exports(variables: Mapping[str, str]) -> str:

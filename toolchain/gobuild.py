@@ -105,7 +105,16 @@ class GoRecipe:
 
 
 def key(recipe: GoRecipe, go_version: str, platform: str) -> str:
-    """What the result depends on: the module folders' contents, Go, the flags, the platform; 16 hex digits."""
+    """The cache key of a build: a hash of the module folders, Go, the flags and the platform.
+
+    Args:
+        recipe: what is built.
+        go_version: such as `1.26.6`.
+        platform: GOOS/GOARCH.
+
+    Returns:
+        16 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     folders = [recipe.folder, *([MODULES / recipe.extra.module] if recipe.extra else [])]
     for folder in folders:
@@ -119,17 +128,29 @@ def key(recipe: GoRecipe, go_version: str, platform: str) -> str:
 
 
 def artefact(recipe: GoRecipe, go: Go, layout: Layout) -> Artefact:
-    """Where this recipe's result is, or will be."""
+    """The artefact that `recipe` produces with this Go, whether or not it exists yet.
+
+    Args:
+        recipe: what is built.
+        go: the toolchain that builds it; its version and platform are part of the key.
+        layout: the cache.
+    """
     platform = f"{go.variable('GOOS')}/{go.variable('GOARCH')}"
     name = f"{recipe.program}-{recipe.version}"
     return Artefact(layout.artefacts / f"{name}-{key(recipe, go.version, platform)}")
 
 
 def build(recipe: GoRecipe, go: Go, layout: Layout, environment: Mapping[str, str]) -> Artefact:
-    """Build a recipe unless its result is there. Nothing of a build that did not finish is ever visible.
+    """Build a recipe unless its result is in the cache. A partial result is never visible.
+
+    Args:
+        recipe: what is built.
+        go: the toolchain that builds it.
+        layout: the cache.
+        environment: the user's variables; the recipe's settings override them.
 
     Raises:
-        Problem: the build fails; carries the last lines of its log.
+        Problem: the build fails; includes the last lines of its log.
     """
     result = artefact(recipe, go, layout)
     if result.exists():

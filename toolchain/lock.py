@@ -17,9 +17,17 @@ REPEAT_SECONDS = 20.0
 
 @contextmanager
 def exclusive(path: Path, purpose: str, say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
-    """Hold the lock at `path` for the block; gives a function that tells those who wait what is being done.
+    """Hold the lock at `path` for the block.
 
-    The kernel drops the lock when the process ends, however it ends: there is no stale lock to clean up.
+    The kernel releases the lock when the process ends, however it ends: there is no stale lock to clean up.
+
+    Args:
+        path: the lock file; created if missing.
+        purpose: of this process; shown to processes that wait.
+        say: prints a line while this process waits.
+
+    Yields:
+        A function that records the current step, for processes that wait.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
@@ -36,7 +44,7 @@ def exclusive(path: Path, purpose: str, say: Callable[[str], None]) -> Iterator[
 
 
 def _wait_for(file: IO[str], say: Callable[[str], None]) -> None:
-    said = ""
+    last_text = ""
     next_repeat = 0.0
     while True:
         try:
@@ -45,9 +53,9 @@ def _wait_for(file: IO[str], say: Callable[[str], None]) -> None:
         except BlockingIOError:
             pass
         text = f"waiting for {_holder(file)}"
-        if text != said or time.monotonic() > next_repeat:
+        if text != last_text or time.monotonic() > next_repeat:
             say(text)
-            said, next_repeat = text, time.monotonic() + REPEAT_SECONDS
+            last_text, next_repeat = text, time.monotonic() + REPEAT_SECONDS
         time.sleep(POLL_SECONDS)
 
 

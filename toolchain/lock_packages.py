@@ -21,10 +21,17 @@ HEADER = f"""\
 
 
 def write(layout: Layout, environment: Mapping[str, str]) -> Path:
-    """Make the lock anew. What it has stays in its version as long as the requirement files allow that.
+    """Write `requirements.lock` again. Locked versions are kept as long as the requirement files allow them.
+
+    Args:
+        layout: the checkout.
+        environment: the user's variables, for pip and uv.
+
+    Returns:
+        Path of the lock file.
 
     Raises:
-        Problem: uv cannot be had, or finds no set of packages that fit together; its own words go to standard error.
+        Problem: uv is not available, or finds no compatible set of packages; its own errors go to standard error.
     """
     uv = pybuild.build(UV, layout, environment).programs()[0]
     lock = layout.project / LOCK
@@ -33,8 +40,8 @@ def write(layout: Layout, environment: Mapping[str, str]) -> Path:
     # Not where the packages come from, which is another place on other networks.
     command += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header", "--quiet"]
     command += ["--output-file", LOCK, *files]
-    done = subprocess.run(command, cwd=layout.project, env={**environment, **_index(environment)}, check=False)
-    if done.returncode != 0:
+    result = subprocess.run(command, cwd=layout.project, env={**environment, **_index(environment)}, check=False)
+    if result.returncode != 0:
         raise Problem(f"{LOCK} cannot be made", f"read what uv says above, then {COMMAND}")
     lock.write_text(HEADER + lock.read_text().removeprefix(HEADER))
     return lock

@@ -30,18 +30,22 @@ class Machine:
 
     @classmethod
     def of(cls, layout: Layout, environment: Mapping[str, str]) -> Machine:
-        """A machine as the user sees it, in a shell with our environment too: what is ours is taken out again.
+        """This machine as the user sees it: variables and PATH entries that the toolchain set are removed.
 
-        Otherwise we would find our own tools to be installed, and our own engine to be the user's choice.
+        Otherwise the toolchain's own tools would count as installed, and its own engine as the user's choice.
+
+        Args:
+            layout: the folders of this checkout.
+            environment: variables of this process.
         """
         own_variables = State.load(layout).service_variables()
-        users = {name: value for name, value in environment.items() if own_variables.get(name) != value}
+        user_variables = {name: value for name, value in environment.items() if own_variables.get(name) != value}
         for name in ("PULUMI_HOME", "KUBECONFIG"):
-            if _is_ours(users.get(name, ""), layout):
-                del users[name]
-        folders = users.get("PATH", os.defpath).split(os.pathsep)
-        theirs = [folder for folder in folders if not _is_ours(folder, layout)]
-        return cls(layout, {**users, "PATH": os.pathsep.join(theirs)})
+            if _is_ours(user_variables.get(name, ""), layout):
+                del user_variables[name]
+        folders = user_variables.get("PATH", os.defpath).split(os.pathsep)
+        user_folders = [folder for folder in folders if not _is_ours(folder, layout)]
+        return cls(layout, {**user_variables, "PATH": os.pathsep.join(user_folders)})
 
     @cached_property
     def go(self) -> Go:
@@ -60,14 +64,14 @@ class Machine:
     @cached_property
     def pulumi_plugins(self) -> dict[str, list[str]]:
         """The versions of each resource plugin that the CLI has installed for the user."""
-        found: dict[str, list[str]] = {}
+        plugins: dict[str, list[str]] = {}
         if not self.pulumi:
-            return found
-        listed = output_of([self.pulumi, "plugin", "ls", "--json"], environment=self.environment)
-        for plugin in json.loads(listed or "[]"):
+            return plugins
+        output = output_of([self.pulumi, "plugin", "ls", "--json"], environment=self.environment)
+        for plugin in json.loads(output or "[]"):
             if plugin.get("kind") == "resource":
-                found.setdefault(plugin["name"], []).append(plugin.get("version") or "")
-        return found
+                plugins.setdefault(plugin["name"], []).append(plugin.get("version") or "")
+        return plugins
 
 
 def _is_ours(folder: str, layout: Layout) -> bool:

@@ -67,10 +67,15 @@ def _ask(url: str, limit: float) -> str:
 
 
 def download(url: str, target: Path, *, sha256: str) -> None:
-    """Fetch `url` into `target`, which exists only if its checksum is the expected one.
+    """Download `url` into `target`, which is only created if the checksum matches.
+
+    Args:
+        url: HTTPS address.
+        target: the file to create.
+        sha256: expected checksum, in hexadecimal.
 
     Raises:
-        Problem: the site fails, stands still, or sends something else.
+        Problem: the site fails, stalls, or sends other content.
     """
     import urllib.request
 
@@ -93,10 +98,14 @@ def download(url: str, target: Path, *, sha256: str) -> None:
 
 
 def text(url: str, limit: float = READ_SECONDS) -> str:
-    """A small text file from the network.
+    """Download a small text file.
+
+    Args:
+        url: HTTPS address.
+        limit: timeout of a read, in seconds.
 
     Raises:
-        Problem: it cannot be had.
+        Problem: it cannot be downloaded.
     """
     import urllib.request
 

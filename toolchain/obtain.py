@@ -25,30 +25,35 @@ class Obtained:
 
 
 def obtain(tool: Tool, machine: Machine, progress: Progress) -> Obtained:
-    """Have the tool: the installed one, else a download, else a build.
+    """Get a tool: the installed one, else a download, else a build.
+
+    Args:
+        tool: which one.
+        machine: this machine and checkout.
+        progress: shows each step.
 
     Raises:
-        Problem: none of the ways worked.
+        Problem: none of these ways worked.
     """
-    found = _at_hand(tool, machine)
+    existing = _at_hand(tool, machine)
     # A stand-in that is at hand is not the end of it: the genuine thing may be in reach today.
-    if found and not (tool.stand_in and found.artefact):
-        return _settled(tool, machine, found)
+    if existing and not (tool.stand_in and existing.artefact):
+        return _settled(tool, machine, existing)
     why = _download(tool, machine, progress)
     if not why:
         row = Row(tool.name, tool.version, Source.DOWNLOADED, tool.site)
         return _settled(tool, machine, Obtained(row, tool.downloaded(machine.layout)))
     remark = f"STAND-IN: {tool.stand_in}; {why}" if tool.stand_in else why
-    if found:
-        return Obtained(Row(tool.name, found.row.version, Source.CACHED, remark), found.artefact)
+    if existing:
+        return Obtained(Row(tool.name, existing.row.version, Source.CACHED, remark), existing.artefact)
     return _settled(tool, machine, _build(tool, machine, progress, remark))
 
 
 def inspect_tool(tool: Tool, machine: Machine) -> Row:
-    """What there is of the tool; changes nothing."""
-    found = _at_hand(tool, machine)
-    if found:
-        return _settled(tool, machine, found).row
+    """The state of a tool, as a row. Changes nothing."""
+    existing = _at_hand(tool, machine)
+    if existing:
+        return _settled(tool, machine, existing).row
     return Row(tool.name, "", Source.NONE, f"{tool.version} is wanted", ENSURE)
 
 
@@ -68,7 +73,7 @@ def _at_hand(tool: Tool, machine: Machine) -> Obtained | None:
 
 
 def build_of(tool: Tool, machine: Machine) -> Artefact | None:
-    """Where the build of the tool is, or will be; None while there is no Go for it."""
+    """The artefact that a build of the tool produces, existing or not; None if Go is needed and missing."""
     if isinstance(tool.recipe, PythonRecipe):
         return pybuild.artefact(tool.recipe, machine.layout)
     if isinstance(tool.recipe, DebianRecipe):

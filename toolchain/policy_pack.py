@@ -31,7 +31,7 @@ WHY = "STAND-IN: the language host is older than the CLI, so packs are started i
 
 
 def folder(layout: Layout, state: State) -> Path | None:
-    """The pack to use; None where the project's own can be, because the language host is not ours."""
+    """The folder of the fallback pack; None where the project's own pack works or does not exist."""
     if not state.artefacts.get(LANGUAGE_HOST.name) or not _original(layout).is_dir():
         return None
     return layout.corner / "policy"
@@ -57,8 +57,8 @@ def prepare(layout: Layout, state: State) -> None:
     pack.mkdir(parents=True, exist_ok=True)
     for entry in originals:
         _link(pack / entry.name, entry)  # so that an edit of the pack is in effect at once
-    described = RUNTIME.sub(f"runtime: {LANGUAGE}\n", (_original(layout) / PROJECT_FILE).read_text())
-    _write(pack / PROJECT_FILE, described, 0o644)
+    project_file = RUNTIME.sub(f"runtime: {LANGUAGE}\n", (_original(layout) / PROJECT_FILE).read_text())
+    _write(pack / PROJECT_FILE, project_file, 0o644)
     for stale in {entry.name for entry in pack.iterdir()} - {PROJECT_FILE, *(entry.name for entry in originals)}:
         _remove(pack / stale)
     launcher(layout).mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def _remove(path: Path) -> None:
 
 
 def inspect_policy_pack(layout: Layout, state: State) -> list[Row]:
-    """The stand-in's row; none where it is not needed."""
+    """The row of the fallback pack; empty where it is not needed."""
     pack = folder(layout, state)
     if not pack:
         return []

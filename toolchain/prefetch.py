@@ -20,10 +20,10 @@ END_SECONDS = 0.1
 
 @contextmanager
 def in_background(jobs: Iterable[Job]) -> Iterator[list[Future[object]]]:
-    """Run `jobs` beside the block, one after the other; those that have not begun when it ends are dropped.
+    """Run `jobs` in the background during the block, one after the other; pending jobs are cancelled when it ends.
 
-    The block gets their futures, and waits for the one whose result it needs: its exception is raised there. A job that
-    nobody waits for may fail: the step that needs it tries again, and says why.
+    The block gets their futures; the exception of a job is raised where its result is read. A job whose result nobody
+    reads may fail: the step that needs it tries again, and reports the error.
     """
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch")
     futures = [pool.submit(job) for job in jobs]
@@ -39,7 +39,7 @@ def in_background(jobs: Iterable[Job]) -> Iterator[list[Future[object]]]:
 
 
 def modules(recipe: GoRecipe, machine: Machine) -> Job:
-    """The job that has a recipe's Go modules in the module cache, where the recipe has yet to be built."""
+    """A job that downloads the Go modules of a recipe into the module cache, unless the recipe is already built."""
 
     def download() -> None:
         go = machine.go

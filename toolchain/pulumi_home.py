@@ -42,19 +42,27 @@ def plugin_folders(layout: Layout, state: State) -> dict[Path, Path]:
 
 
 def prepare(layout: Layout, state: State, users: Path) -> None:
-    """Make our home hold our plugins, and those of the user's that the program needs besides."""
-    wanted = {target: [*origin.glob("pulumi-resource-*")] for target, origin in plugin_folders(layout, state).items()}
+    """Link the toolchain's plugins into its PULUMI_HOME, and the user's plugins that the program also needs.
+
+    Args:
+        layout: the folders of this checkout.
+        state: the artefacts in use.
+        users: the user's own PULUMI_HOME.
+    """
+    plugin_programs = {
+        target: [*origin.glob("pulumi-resource-*")] for target, origin in plugin_folders(layout, state).items()
+    }
     plugins = layout.pulumi_home / "plugins"
-    for tool in TOOLS if wanted else ():
+    for tool in TOOLS if plugin_programs else ():
         if tool.plugin and not state.artefacts.get(tool.name):
             for installed in (users / "plugins").glob(f"resource-{tool.plugin}-v[0-9]*"):
-                wanted[plugins / installed.name] = [*installed.glob("pulumi-resource-*")]
+                plugin_programs[plugins / installed.name] = [*installed.glob("pulumi-resource-*")]
     for folder in plugins.glob("resource-*"):
-        if folder.is_dir() and folder not in wanted:
+        if folder.is_dir() and folder not in plugin_programs:
             shutil.rmtree(folder)
-    for target, programs in wanted.items():
+    for target, programs in plugin_programs.items():
         link_programs(programs, target)
-    if wanted:
+    if plugin_programs:
         _share(layout.pulumi_home / "workspaces", users / "workspaces")
 
 

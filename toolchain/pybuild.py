@@ -30,17 +30,22 @@ class PythonRecipe:
 
 
 def artefact(recipe: PythonRecipe, layout: Layout) -> Artefact:
-    """Where this recipe's result is, or will be. It holds for one Python only."""
+    """The artefact that `recipe` produces, whether or not it exists yet. It is valid for one Python only."""
     python = (sys.base_prefix, platform.python_version(), platform.machine())
     key = hashlib.sha256(repr((recipe, python)).encode()).hexdigest()[:16]
     return Artefact(layout.artefacts / f"{recipe.program}-{recipe.version}-{key}")
 
 
 def build(recipe: PythonRecipe, layout: Layout, environment: Mapping[str, str]) -> Artefact:
-    """Install a recipe unless its result is there. Nothing of an installation that did not finish is ever visible.
+    """Install a recipe unless its result is in the cache. A partial result is never visible.
+
+    Args:
+        recipe: which package and program.
+        layout: the cache.
+        environment: the user's variables, for pip.
 
     Raises:
-        Problem: it cannot be installed; carries the last lines of pip's log.
+        Problem: it cannot be installed; includes the last lines of pip's log.
     """
     result = artefact(recipe, layout)
     if result.exists():

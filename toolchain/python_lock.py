@@ -17,7 +17,15 @@ PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
 
 
 def missing(requirements: Sequence[Path], lock: Path) -> list[str]:
-    """The lines of requirement files that a lock does not have: in another version, or not at all."""
+    """Requirements that a lock does not contain in exactly this version.
+
+    Args:
+        requirements: the requirement files.
+        lock: the lock file.
+
+    Returns:
+        Their lines, without comments.
+    """
     locked = {(_normal(name), version) for name, version in PIN.findall(lock.read_text())}
     lines = [line.partition("#")[0].strip() for file in requirements for line in file.read_text().splitlines()]
     return [line for line in lines if line and not _is_in(line, locked)]

@@ -53,7 +53,12 @@ class Row:
 
 
 def table(rows: Sequence[Row], *, with_verdict: bool = False) -> str:
-    """The rows under a heading, in columns; the verdict column is the doctor's. The reasons, last, are wrapped."""
+    """Format rows as a table with a heading. The reasons, in the last column, are wrapped.
+
+    Args:
+        rows: one for each tool or service.
+        with_verdict: whether to add the column `verdict`, as `doctor` does.
+    """
     heading = ["tool", "version", "where from", "why"]
     lines = [[row.name, row.version or "-", str(row.source), row.why] for row in rows]
     if with_verdict:

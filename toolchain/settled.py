@@ -63,26 +63,31 @@ def note(machine: Machine, groups: Collection[str], questions: Sequence[Question
     if questions is None or not all(question.is_answered() for question in questions):
         file.unlink(missing_ok=True)
         return
-    noted = {
+    record = {
         "time": time.time(),
         "signature": _signature(machine),
         "questions": [asdict(question) for question in questions],
     }
     temporary = file.with_suffix(".new")
-    temporary.write_text(json.dumps(noted, indent=1))
+    temporary.write_text(json.dumps(record, indent=1))
     temporary.replace(file)
 
 
 def holds(machine: Machine, groups: Collection[str]) -> bool:
-    """Whether everything of `groups` is still as it was noted, and nobody is just changing it."""
+    """Whether everything of `groups` is still as `note` recorded it, and no other process is changing it.
+
+    Args:
+        machine: this machine and checkout.
+        groups: names of groups, as given to `note`.
+    """
     try:
-        noted = json.loads(_file(machine.layout, groups).read_text())
-        questions = [Question(**question) for question in noted["questions"]]
-        age = time.time() - noted["time"]
+        record = json.loads(_file(machine.layout, groups).read_text())
+        questions = [Question(**question) for question in record["questions"]]
+        age = time.time() - record["time"]
         return (
             0 <= age < VALID_SECONDS
             and _is_idle(machine.layout)
-            and noted["signature"] == _signature(machine)
+            and record["signature"] == _signature(machine)
             and all(question.is_answered() for question in questions)
         )
     except (OSError, ValueError, KeyError, TypeError):
@@ -109,7 +114,7 @@ def _signature(machine: Machine) -> str:
     variables = {name: value for name, value in environment.items() if name in VARIABLES or name.startswith(FAMILIES)}
     names = (*PROGRAMS, *(f"pulumi-resource-{name}" for name in RESOURCE_PLUGINS))
     programs = [path for name in names if (path := machine.which(name))]
-    seen: dict[str, Any] = {
+    inputs: dict[str, Any] = {
         "project": str(layout.project),
         "user": os.geteuid(),
         "variables": variables,
@@ -117,7 +122,7 @@ def _signature(machine: Machine) -> str:
         "names": {str(folder): _names(folder) for folder in _folders(machine)},
         "state": _text(layout.state),
     }
-    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
 def _files(machine: Machine) -> Iterator[Path]:
@@ -159,10 +164,10 @@ def _below(folder: Path) -> Iterable[Path]:
 
 def _stat(file: Path) -> tuple[int, int, bool] | None:
     try:
-        found = file.stat()
+        status = file.stat()
     except OSError:
         return None
-    return found.st_size, found.st_mtime_ns, os.access(file, os.X_OK)
+    return status.st_size, status.st_mtime_ns, os.access(file, os.X_OK)
 
 
 def _names(folder: Path) -> list[str]:

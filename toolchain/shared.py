@@ -37,10 +37,10 @@ class SharedProgram:
 
     @property
     def _loader(self) -> Path:
-        found = next(self.package.root.glob("**/*-linux-gnu/ld-linux-*.so.*"), None)
-        if found is None:
+        loader = next(self.package.root.glob("**/*-linux-gnu/ld-linux-*.so.*"), None)
+        if loader is None:
             raise Problem(f"{self.package.root} has no loader for {self.name}", "report this as a bug")
-        return found
+        return loader
 
     @property
     def command(self) -> list[str]:
@@ -57,14 +57,14 @@ class SharedProgram:
             Problem: a library is missing.
         """
         *prefix, program = self.command
-        listed = [LISTED.match(line) for line in output_of([*prefix, "--list", program]).splitlines()]
-        found = [(match["name"], match["path"] or "") for match in listed if match]
-        interpreter = next((name for name, _ in found if name.startswith("/")), "")
-        files = [Path(path) for name, path in found if path and not name.startswith("/")]
+        matches = [LISTED.match(line) for line in output_of([*prefix, "--list", program]).splitlines()]
+        dependencies = [(match["name"], match["path"] or "") for match in matches if match]
+        interpreter = next((name for name, _ in dependencies if name.startswith("/")), "")
+        files = [Path(path) for name, path in dependencies if path and not name.startswith("/")]
         strangers = [str(file) for file in files if not file.is_relative_to(self.package.root)]
         if not interpreter or not files or strangers:
-            what = f"{self.name} lacks libraries of its own: {', '.join(strangers) or 'they cannot be listed'}"
-            raise Problem(what, f"rm -r {self.package.root}, then run the same command again")
+            message = f"{self.name} lacks libraries of its own: {', '.join(strangers) or 'they cannot be listed'}"
+            raise Problem(message, f"rm -r {self.package.root}, then run the same command again")
         return Libraries(interpreter, self._loader, tuple(sorted(files)))
 
     def launcher(self) -> Path:

@@ -45,10 +45,10 @@ class State:
         state = cls.load(layout)
         gone = [name for name, folder in state.artefacts.items() if folder and not Path(folder).is_dir()]
         if gone or not (state.artefacts or state.services):
-            what = (
+            message = (
                 f"the cache has lost {', '.join(gone)}" if gone else "the tools were not made ready for this checkout"
             )
-            raise Problem(what, ENSURE)
+            raise Problem(message, ENSURE)
         return state
 
     def save(self, layout: Layout) -> None:

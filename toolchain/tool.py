@@ -44,5 +44,13 @@ class Tool:
 
 
 def pinned(groups: frozenset[str], name: str, recipe: Recipe) -> Tool:
-    """A tool of others that judges what we make. Never one that is installed: everybody is to see the same findings."""
+    """A third-party checker in exactly this version.
+
+    An installed one is never used: findings must be the same everywhere.
+
+    Args:
+        groups: the groups that it is part of.
+        name: its name in the table.
+        recipe: how it is built or downloaded.
+    """
     return Tool(name, groups, recipe.version.removeprefix("v"), installed=lambda _: "", recipe=recipe)

@@ -33,8 +33,8 @@ def _docker_plugin(name: str, oldest: str) -> Callable[[Machine], str]:
     """How a plugin of Docker's client is recognised: by itself, or installed for that client."""
 
     def installed(machine: Machine) -> str:
-        own = machine.which(f"docker-{name}")
-        command = [own] if own else [machine.which("docker"), name]
+        plugin = machine.which(f"docker-{name}")
+        command = [plugin] if plugin else [machine.which("docker"), name]
         version = output_of([*command, "version"], environment=machine.environment) if command[0] else ""
         return ".".join(map(str, versions.parse(version))) if versions.fits(version, oldest) else ""
 
@@ -48,7 +48,7 @@ def _plugin(name: str, version: str, recipe: GoRecipe, *, groups: frozenset[str]
         on_path = machine.which(PLUGIN + name)
         if on_path:
             return output_of([on_path, "--version"]).removeprefix("v") or "on PATH"
-        fitting = [found for found in machine.pulumi_plugins.get(name, []) if versions.fits(found, version)]
+        fitting = [candidate for candidate in machine.pulumi_plugins.get(name, []) if versions.fits(candidate, version)]
         return max(fitting, key=versions.parse, default="")
 
     def download(machine: Machine) -> None:

@@ -99,6 +99,6 @@ def parse(text: str) -> Version:
 
 
 def fits(found: str, wanted: str) -> bool:
-    """Whether `found` can stand for `wanted`: the same major version, and not older."""
-    have, want = parse(found), parse(wanted)
-    return bool(have) and have[0] == want[0] and have >= want
+    """Whether version `found` satisfies `wanted`: the same major version, and not older."""
+    found_version, wanted_version = parse(found), parse(wanted)
+    return bool(found_version) and found_version[0] == wanted_version[0] and found_version >= wanted_version

@@ -33,9 +33,13 @@ def inspect_virtualenv(layout: Layout) -> Row:
 
 
 def ensure(layout: Layout, environment: Mapping[str, str]) -> Row:
-    """Make the environment match the lock; does nothing when it does already.
+    """Create or update `.venv` to match the lock; does nothing if it already does.
 
     pip accepts only files with the hashes in the lock, whatever index they come from.
+
+    Args:
+        layout: the checkout.
+        environment: the user's variables, for pip.
 
     Raises:
         Problem: no requirements, no lock of them, no venv module, or pip fails.
@@ -58,7 +62,14 @@ def ensure(layout: Layout, environment: Mapping[str, str]) -> Row:
 
 
 def install(folder: Path, wanted: Sequence[str], layout: Layout, environment: Mapping[str, str], log: Path) -> None:
-    """Have an environment in `folder` with what pip is told to install in it.
+    """Create a virtual environment and install packages in it.
+
+    Args:
+        folder: of the environment; it is created again if its pip does not run.
+        wanted: arguments of `pip install`.
+        layout: the cache, for packages that `venv` needs.
+        environment: the user's variables, for pip.
+        log: receives pip's output.
 
     Raises:
         Problem: no venv module, or pip fails.

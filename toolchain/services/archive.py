@@ -16,7 +16,14 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 def write(file: Path, name: str, config: Mapping[str, Any], layers: Sequence[Layer]) -> None:
-    """Write the image `name`, made of these layers. `config` lacks only the layers' own part."""
+    """Write an image as an OCI archive, for a container runtime to import.
+
+    Args:
+        file: the archive to write.
+        name: full name of the image, with its tag.
+        config: the OCI image configuration without `rootfs`, which is computed from the layers.
+        layers: the lowest first.
+    """
     packed, manifest = documents(config, layers)
     entry = {
         "mediaType": MANIFEST,

@@ -27,8 +27,8 @@ def arguments(folder: Path) -> list[str]:
     choice = folder / "bridge"
     if not choice.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        own = f"mimir{hashlib.sha256(os.fsencode(folder)).hexdigest()[:6]}"
-        choice.write_text(own if _exists(DEFAULT) else DEFAULT)
+        bridge_name = f"mimir{hashlib.sha256(os.fsencode(folder)).hexdigest()[:6]}"
+        choice.write_text(bridge_name if _exists(DEFAULT) else DEFAULT)
     name = choice.read_text().strip()
     if name == DEFAULT:
         return []
@@ -59,7 +59,7 @@ def _create(name: str) -> None:
 
 
 def _is_free(candidate: str) -> bool:
-    wanted = ipaddress.ip_interface(candidate).network
+    network = ipaddress.ip_interface(candidate).network
     # Each line of `ip -o address`: number, interface, family, address/length, ...
     taken = [line.split()[3] for line in output_of(["ip", "-o", "-4", "address"]).splitlines()]
-    return not any(wanted.overlaps(ipaddress.ip_interface(address).network) for address in taken)
+    return not any(network.overlaps(ipaddress.ip_interface(address).network) for address in taken)

@@ -78,9 +78,9 @@ class ImageBuilder:
             if record.driver == "docker-container":
                 return Row(self.name, "", Source.CACHED, CONTAINER)
         if self.machine.environment.get("BUILDX_CONFIG"):
-            what = "BUILDX_CONFIG is set, and no builder recorded there is usable"
+            message = "BUILDX_CONFIG is set, and no builder recorded there is usable"
             fix = "unset BUILDX_CONFIG, or docker buildx create --use --driver-opt network=host"
-            return Row(self.name, "", Source.NONE, what, fix)
+            return Row(self.name, "", Source.NONE, message, fix)
         return Row(self.name, "", Source.NONE, "no usable builder", ENSURE)
 
     def ensure(self) -> Row:
@@ -105,9 +105,9 @@ class ImageBuilder:
 
     def questions(self) -> Sequence[Question] | None:
         """A builder in a container is started by the first build; its record is a file."""
-        theirs = self._users_own()
-        if theirs:
-            return [Question(theirs.endpoint, BUILDKIT)] if theirs.driver == "remote" else []
+        user_builder = self._users_own()
+        if user_builder:
+            return [Question(user_builder.endpoint, BUILDKIT)] if user_builder.driver == "remote" else []
         return [Question(self.endpoint, BUILDKIT)] if self.is_ours() else []
 
     def stop(self) -> list[str]:
@@ -134,10 +134,15 @@ class ImageBuilder:
 
 
 def start(machine: Machine, daemon: Daemon, endpoint: str) -> None:
-    """Start a BuildKit daemon with settings and data in its folder, and wait until it answers.
+    """Start a BuildKit daemon with its settings and data in its folder, and wait until it answers.
+
+    Args:
+        machine: this machine and checkout.
+        daemon: its name and folder.
+        endpoint: unix://PATH at which it listens.
 
     Raises:
-        Problem: it, or what it needs, cannot be had.
+        Problem: the daemon or a program that it needs is not available, or it does not start.
     """
     debian = Debian(machine.layout, machine.environment)
     debian.install(["libseccomp2", "ca-certificates"], "runc")

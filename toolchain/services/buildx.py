@@ -43,7 +43,12 @@ def builders(folder: Path) -> Iterator[Builder]:
 
 
 def write(folder: Path, builder: Builder) -> None:
-    """Record a builder and make it the current one."""
+    """Record a builder and make it the current one.
+
+    Args:
+        folder: buildx's configuration folder (`config_folder`).
+        builder: what to record; a record with the same name is replaced.
+    """
     (folder / "instances").mkdir(parents=True, exist_ok=True)
     node = {
         "Name": f"{builder.name}0",

@@ -20,7 +20,13 @@ from toolchain.services.registry import Registry
 
 
 def services(machine: Machine, progress: Progress, groups: Collection[str]) -> list[Service]:
-    """The services of the groups, in the order in which they are started."""
+    """The services of the groups, in the order in which they are started.
+
+    Args:
+        machine: this machine and checkout.
+        progress: shows each step.
+        groups: names of groups (`groups.GROUPS`); those without a service are ignored.
+    """
     builder = ImageBuilder(machine, progress)
     of_group: dict[str, list[Service]] = {
         "docker": [
@@ -44,8 +50,8 @@ def cluster_in_use(machine: Machine, progress: Progress) -> Cluster | NamedClust
 
 def every(machine: Machine, progress: Progress) -> list[Service]:
     """The services of all groups that are, or once were, made on this machine, and the cluster that the user names."""
-    made = Cluster(machine, progress)
-    clusters: list[Service] = [made] if made.is_made() else []
+    cluster = Cluster(machine, progress)
+    clusters: list[Service] = [cluster] if cluster.is_made() else []
     if is_named(machine.environment):
         clusters.append(NamedCluster(machine, progress))
     return [*services(machine, progress, ("docker", "oldest-engine")), *clusters]

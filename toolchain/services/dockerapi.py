@@ -27,10 +27,17 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 def get(host: str, path: str) -> Any:
-    """The JSON that the engine at `host` (unix:// or tcp://) answers.
+    """Send a GET request to a Docker engine.
+
+    Args:
+        host: unix://PATH or tcp://HOST:PORT, without TLS.
+        path: of the API, such as `/version`.
+
+    Returns:
+        The decoded JSON.
 
     Raises:
-        OSError: nobody answers there, or not with 200.
+        OSError: no answer, another status than 200, or no JSON.
     """
     address = urlsplit(host)
     connection = (
@@ -53,14 +60,18 @@ def get(host: str, path: str) -> Any:
 def server_version(host: str, environment: Mapping[str, str]) -> str:
     """The version of the engine at `host`.
 
+    Args:
+        host: an address as in DOCKER_HOST; the `docker` client is used for SSH and TLS.
+        environment: the user's variables, for that client.
+
     Raises:
-        OSError: it does not answer.
+        OSError: the engine does not answer.
     """
     if host.startswith("unix://") or (host.startswith("tcp://") and not environment.get("DOCKER_TLS_VERIFY")):
         return str(get(host, "/version")["Version"])
     # SSH and TLS are the client's business.
-    asked = ["docker", "--host", host, "version", "--format", "{{.Server.Version}}"]
-    version = output_of(asked, limit=ANSWER_SECONDS, environment=environment)
+    command = ["docker", "--host", host, "version", "--format", "{{.Server.Version}}"]
+    version = output_of(command, limit=ANSWER_SECONDS, environment=environment)
     if not version:
         raise OSError(f"`docker --host {host} version` does not answer")
     return version

@@ -76,7 +76,13 @@ def _contents(machine: Machine) -> Contents:
 
 
 def fill(layer: LayerWriter, program: SharedProgram, libraries: Libraries) -> None:
-    """The program, its loader where it looks for it, and its libraries where Debian's loader does."""
+    """Write HAProxy, its loader and its libraries, each at the path where it is looked up, and the entrypoint.
+
+    Args:
+        layer: receives the files.
+        program: HAProxy, unpacked with its libraries.
+        libraries: what the program is loaded with.
+    """
     interpreter = libraries.interpreter.lstrip("/")
     contents = {str(file.relative_to(program.package.root)): file for file in libraries.files}
     contents |= {interpreter: libraries.loader, PROGRAM: program.file}

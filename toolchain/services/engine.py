@@ -50,11 +50,11 @@ class Engine:
             )
         except OSError as error:
             if chosen:
-                what = f"DOCKER_HOST is {chosen}: {error}"
-                return self._problem(what, "start that engine, or unset DOCKER_HOST")
+                message = f"DOCKER_HOST is {chosen}: {error}"
+                return self._problem(message, "start that engine, or unset DOCKER_HOST")
             return self._problem("no engine answers", ENSURE if is_root() else FIX_FOR_USERS)
-        ours = self.host == self.own_host
-        return Row(self.name, version, Source.RUNNING, f"our own, {self.host}" if ours else self.host)
+        is_ours = self.host == self.own_host
+        return Row(self.name, version, Source.RUNNING, f"our own, {self.host}" if is_ours else self.host)
 
     def ensure(self) -> Row:
         row = self.look()

@@ -127,7 +127,12 @@ class HubImage:
 
 
 def key(recipe: str, parts: Iterable[bytes]) -> str:
-    """The key of contents that are made of these parts, for this machine's architecture."""
+    """A hash of an image's inputs and of this machine's architecture.
+
+    Args:
+        recipe: identifies the code that makes the image, and versions that the parts do not show.
+        parts: content of the input files.
+    """
     digest = hashlib.sha256(f"{recipe} {architecture()}".encode())
     for part in parts:
         digest.update(part)

@@ -64,8 +64,8 @@ class HAProxy:
     def _installed(self) -> str:
         """The version of the machine's own, if that is new enough."""
         program = self.machine.which("haproxy")
-        found = versions.parse(output_of([program, "-v"], environment=self.machine.environment)) if program else ()
-        return ".".join(map(str, found)) if found >= versions.parse(versions.HAPROXY_OLDEST) else ""
+        version = versions.parse(output_of([program, "-v"], environment=self.machine.environment)) if program else ()
+        return ".".join(map(str, version)) if version >= versions.parse(versions.HAPROXY_OLDEST) else ""
 
 
 def unpack(machine: Machine) -> SharedProgram:

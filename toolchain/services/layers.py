@@ -52,7 +52,13 @@ class LayerWriter:
         self._tar.addfile(entry)
 
     def tree(self, root: Path, name: str, parts: Iterable[str]) -> None:
-        """The files and folders `parts` of `root`, under `name`."""
+        """Add files and folders, recursively.
+
+        Args:
+            root: folder on this machine.
+            name: folder in the layer.
+            parts: paths below `root`.
+        """
         for part in parts:
             for path in sorted([root / part, *(root / part).rglob("*")]):
                 inside = f"{name}/{path.relative_to(root)}"
@@ -83,7 +89,12 @@ class _Hashing(io.RawIOBase):
 
 
 def make(file: Path, fill: Callable[[LayerWriter], None]) -> Layer:
-    """Write a layer to `file`."""
+    """Write a reproducible, compressed layer.
+
+    Args:
+        file: the layer to write.
+        fill: adds its content.
+    """
     with file.open("wb") as raw:
         compressed = _Hashing(raw)
         with gzip.GzipFile(fileobj=compressed, mode="wb", compresslevel=COMPRESSION, mtime=0, filename="") as packed:

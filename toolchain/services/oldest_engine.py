@@ -74,5 +74,7 @@ class OldestEngine:
         """Check (-C), insert (-I) or delete (-D) the rule; whether that worked."""
         path = os.pathsep.join([self.machine.environment["PATH"], "/usr/sbin", "/sbin"])
         command = ["iptables", "-w", action, *RULE]
-        done = subprocess.run(command, env={**self.machine.environment, "PATH": path}, capture_output=True, check=False)
-        return done.returncode == 0
+        result = subprocess.run(
+            command, env={**self.machine.environment, "PATH": path}, capture_output=True, check=False
+        )
+        return result.returncode == 0

@@ -53,10 +53,14 @@ class Daemon:
         return record if identity(record.pid) == record else None
 
     def start(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start the program, in a session of its own, and record it.
+        """Start the program in its own session, and record it.
+
+        Args:
+            argv: the command line.
+            environment: all variables of the process.
 
         Raises:
-            Problem: it cannot be started.
+            Problem: it cannot be started, or ends at once.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.log.exists():
@@ -72,10 +76,14 @@ class Daemon:
         temporary.replace(self._file)
 
     def wait_until(self, ready: Callable[[], object], limit: float) -> None:
-        """Wait until `ready()` is true.
+        """Poll `ready` until it returns a true value.
+
+        Args:
+            ready: the readiness check.
+            limit: timeout in seconds.
 
         Raises:
-            Problem: the program ended, or `limit` seconds went by; carries the log's last lines.
+            Problem: the program ended, or the timeout expired; includes the last lines of the log.
         """
         deadline = time.monotonic() + limit
         while not ready():
@@ -116,7 +124,7 @@ def boot() -> str:
 
 
 def end(record: Record, limit: float) -> None:
-    """End a process, with force when it takes longer than `limit` seconds."""
+    """Send SIGTERM to a process, then SIGKILL if it still runs after `limit` seconds."""
     for number, patience in ((signal.SIGTERM, limit), (signal.SIGKILL, 5.0)):
         if identity(record.pid) == record:
             os.kill(record.pid, number)
@@ -127,5 +135,5 @@ def end(record: Record, limit: float) -> None:
 
 def _is_there(record: Record) -> bool:
     """Whether the process has not quite gone. One that is going has lost its arguments, but not yet its files."""
-    found = identity(record.pid)
-    return found is not None and (found.started, found.boot) == (record.started, record.boot)
+    current = identity(record.pid)
+    return current is not None and (current.started, current.boot) == (record.started, record.boot)

@@ -35,7 +35,16 @@ class Repository:
         return labels
 
     def push(self, tag: str, config: Mapping[str, Any], layers: Sequence[Layer]) -> None:
-        """Push an image of these layers. `config` lacks only the layers' own part."""
+        """Push an image.
+
+        Args:
+            tag: of the image.
+            config: the OCI image configuration without `rootfs`.
+            layers: the lowest first; those that the registry has are not sent again.
+
+        Raises:
+            OSError: the registry does not answer, or rejects the image.
+        """
         for layer in layers:
             with layer.file.open("rb") as content:
                 self._push_blob(layer.digest, layer.size, content)
@@ -55,10 +64,10 @@ class Repository:
     def _expect(
         self, status: int, method: str, path: str, body: bytes | IO[bytes], headers: Mapping[str, str]
     ) -> http.client.HTTPMessage:
-        found, text, answered = self._ask(method, path, body, headers)
+        found, text, answer_headers = self._ask(method, path, body, headers)
         if found != status:
             raise OSError(f"{method} {path}: the registry at {self._address} answered {found}: {text[:200]!r}")
-        return answered
+        return answer_headers
 
     def _ask(
         self,
@@ -68,10 +77,10 @@ class Repository:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes, http.client.HTTPMessage]:
         """A path without a leading slash is the repository's."""
-        whole = path if path.startswith("/") else f"/v2/{self._name}/{path}"
+        request_path = path if path.startswith("/") else f"/v2/{self._name}/{path}"
         connection = http.client.HTTPConnection(self._address, timeout=SECONDS)
         try:
-            connection.request(method, whole, body=body, headers=dict(headers or {}))
+            connection.request(method, request_path, body=body, headers=dict(headers or {}))
             answer = connection.getresponse()
             return answer.status, answer.read(), answer.headers
         except http.client.HTTPException as error:
@@ -81,7 +90,15 @@ class Repository:
 
 
 def documents(config: Mapping[str, Any], layers: Sequence[Layer]) -> tuple[bytes, bytes]:
-    """The two documents that make an image of its layers: the whole configuration, and the manifest."""
+    """The configuration and the manifest of an image.
+
+    Args:
+        config: the OCI image configuration without `rootfs`, which is computed from the layers.
+        layers: the lowest first.
+
+    Returns:
+        Both as JSON: configuration, manifest.
+    """
     root = {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]}
     packed = json.dumps({**config, "rootfs": root}).encode()
     manifest = {

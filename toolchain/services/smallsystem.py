@@ -61,7 +61,14 @@ class SmallSystem:
         return [self._busybox.read_bytes(), self._certificates]
 
     def fill(self, layer: LayerWriter, *, folders: Iterable[str] = (), passwd: str = "", group: str = "") -> None:
-        """Write it, with these folders and these lines of users and groups besides its own."""
+        """Write the base system.
+
+        Args:
+            layer: receives the files.
+            folders: additional folders.
+            passwd: additional lines for /etc/passwd.
+            group: additional lines for /etc/group.
+        """
         for name in sorted({*FOLDERS, *folders}):
             layer.folder(name)
         for name in ("tmp", "var/tmp"):
@@ -77,5 +84,5 @@ class SmallSystem:
 
 
 def _applets(busybox: Path) -> list[str]:
-    listed = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
-    return sorted(set(listed) - {"busybox"})
+    applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
+    return sorted(set(applets) - {"busybox"})

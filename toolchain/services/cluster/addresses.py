@@ -53,44 +53,49 @@ def chosen(file: Path) -> Addresses:
         saved = json.loads(file.read_text())
         kept = Addresses(IPv4Network(saved["pods"]), IPv4Network(saved["services"]))
         if not is_free(kept, taken):
-            what = f"the cluster's addresses {kept.pods} and {kept.services} are in use by another network"
-            raise Problem(what, ERASE)
+            message = f"the cluster's addresses {kept.pods} and {kept.services} are in use by another network"
+            raise Problem(message, ERASE)
         return kept
     candidates = (_candidate(second) for second in SECONDS)
-    found = next((candidate for candidate in candidates if is_free(candidate, taken)), None)
-    if found is None:
+    free = next((candidate for candidate in candidates if is_free(candidate, taken)), None)
+    if free is None:
         ranges = f"{_candidate(SECONDS[0]).pods} to {_candidate(SECONDS[-1]).services}"
         raise Problem(
             f"every range of addresses from {ranges} is taken", "use a cluster of your own: export KUBECONFIG=..."
         )
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"pods": str(found.pods), "services": str(found.services)}))
-    return found
+    file.write_text(json.dumps({"pods": str(free.pods), "services": str(free.services)}))
+    return free
 
 
 def is_free(addresses: Addresses, taken: Iterable[IPv4Network]) -> bool:
-    """Whether none of the networks has any of the addresses."""
-    own = (addresses.pods, addresses.services)
-    return not any(network.overlaps(one) for network in taken for one in own)
+    """Whether none of the ranges overlaps a network in use.
+
+    Args:
+        addresses: the ranges to check.
+        taken: the networks in use.
+    """
+    ranges = (addresses.pods, addresses.services)
+    return not any(network.overlaps(address_range) for network in taken for address_range in ranges)
 
 
 def taken_now() -> list[IPv4Network]:
     """The networks that this machine is in or has a route to, without the cluster's own bridge."""
-    listed = [output_of(["ip", "-o", "-4", what]) for what in ("address", "route")]
-    return networks("\n".join(listed))
+    outputs = [output_of(["ip", "-o", "-4", subcommand]) for subcommand in ("address", "route")]
+    return networks("\n".join(outputs))
 
 
 def networks(listed: str) -> list[IPv4Network]:
     """The networks in the output of `ip -o -4 address` and `ip -o -4 route`."""
-    found = []
+    result = []
     for words in map(str.split, listed.splitlines()):
         # A line of `address` begins with a number and a colon, and its fourth word is the address; a line of `route`
         # begins with the destination, or with a word for its kind (`default`, `blackhole`).
         if BRIDGE in words:
             continue
         candidates = words[3:4] if words[0].endswith(":") else words[:2]
-        found += [network for word in candidates if (network := _network(word))]
-    return found
+        result += [network for word in candidates if (network := _network(word))]
+    return result
 
 
 def _network(word: str) -> IPv4Network | None:

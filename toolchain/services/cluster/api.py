@@ -34,8 +34,10 @@ class Api:
         """Whether the node has said that it is ready, at or after the time `since`."""
         conditions = self.get(f"/api/v1/nodes/{NAME}").get("status", {}).get("conditions", [])
         return any(
-            one["type"] == "Ready" and one["status"] == "True" and _time(one["lastHeartbeatTime"]) >= int(since)
-            for one in conditions
+            condition["type"] == "Ready"
+            and condition["status"] == "True"
+            and _time(condition["lastHeartbeatTime"]) >= int(since)
+            for condition in conditions
         )
 
     def has(self, path: str) -> bool:
@@ -48,21 +50,25 @@ class Api:
         """An object; empty when there is none, or nothing answers."""
         try:
             status, body = self._ask("GET", path)
-            found: dict[str, Any] = json.loads(body) if status == 200 else {}
+            document: dict[str, Any] = json.loads(body) if status == 200 else {}
         except (OSError, ValueError):
             return {}
-        return found
+        return document
 
     def apply(self, path: str, wanted: Mapping[str, Any]) -> None:
-        """Have an object as it is wanted, at the path of its collection.
+        """Create or update an object with server-side apply.
+
+        Args:
+            path: of the object's collection, such as `/api/v1/namespaces/kube-system/services`.
+            wanted: the object, with `metadata.name`.
 
         Raises:
-            Problem: the API refuses it.
+            Problem: the API does not answer, or rejects the object.
         """
         name = wanted["metadata"]["name"]
-        whole = f"{path}/{name}?fieldManager={MANAGER}&force=true"
+        request_path = f"{path}/{name}?fieldManager={MANAGER}&force=true"
         try:
-            status, body = self._ask("PATCH", whole, json.dumps(wanted), "application/apply-patch+yaml")
+            status, body = self._ask("PATCH", request_path, json.dumps(wanted), "application/apply-patch+yaml")
         except OSError as error:
             raise Problem(f"the cluster's API does not answer: {error}", "make cluster") from error
         if status not in (200, 201):

@@ -35,8 +35,10 @@ def start(addresses: Addresses) -> None:
         with contextlib.suppress(OSError):
             subprocess.run(["modprobe", "br_netfilter"], capture_output=True, check=False)
     if not FILTERING.exists():
-        what = "this kernel does not let iptables see what crosses a bridge (br_netfilter), so services would not work"
-        raise Problem(what, f"modprobe br_netfilter, or use a cluster of your own: export {VARIABLE}=<context>")
+        message = (
+            "this kernel does not let iptables see what crosses a bridge (br_netfilter), so services would not work"
+        )
+        raise Problem(message, f"modprobe br_netfilter, or use a cluster of your own: export {VARIABLE}=<context>")
     if FILTERING.read_text().strip() != "1":
         FILTERING.write_text("1")
 

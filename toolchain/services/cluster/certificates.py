@@ -66,7 +66,12 @@ def identities(addresses: Addresses) -> list[Identity]:
 
 
 def ensure(folder: Path, addresses: Addresses, log: Path) -> None:
-    """Have the keys, certificates and kubeconfigs in `folder`.
+    """Create the keys, certificates and kubeconfigs of the cluster, unless they exist.
+
+    Args:
+        folder: receives the files; it is created complete or not at all.
+        addresses: part of the certificates' subject alternative names.
+        log: receives openssl's output.
 
     Raises:
         Problem: openssl fails.

@@ -74,7 +74,7 @@ def containerd(programs: Programs, places: Places) -> Part:
 
 
 def write_network(places: Places, addresses: Addresses) -> None:
-    """Say how a pod is connected: to the bridge, with an address that is forgotten when the machine restarts."""
+    """Write the CNI configuration: pods join the bridge, and their addresses are released when the machine restarts."""
     bridge = {
         "type": "bridge",
         "bridge": BRIDGE,
@@ -102,8 +102,10 @@ def write_registries(places: Places) -> None:
     containerd reads these files at every pull: a cluster that runs heeds a change at once.
     """
     port = registry.ADDRESS.rpartition(":")[2]
-    own = {address: REGISTRY.format(address=address) for address in (registry.ADDRESS, f"localhost:{port}")}
-    for name, text in {**own, HUB: MIRROR.format(address=registry.ADDRESS)}.items():
+    local_registries = {
+        address: REGISTRY.format(address=address) for address in (registry.ADDRESS, f"localhost:{port}")
+    }
+    for name, text in {**local_registries, HUB: MIRROR.format(address=registry.ADDRESS)}.items():
         folder = places.settings / "registries" / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "hosts.toml").write_text(text)

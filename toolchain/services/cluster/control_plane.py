@@ -23,9 +23,9 @@ ETCD_PEER = f"https://{LOOPBACK}:{ETCD_PEER_PORT}"
 
 
 def etcd(programs: Programs, places: Places) -> Part:
-    """Only who has a certificate of the cluster may read it: it holds every secret."""
+    """etcd. Only clients with a certificate of the cluster may read it: it stores every secret."""
     pki = places.pki
-    own = [f"--{kind}{name}" for kind in ("", "peer-") for name in _etcd_tls(pki.as_posix())]
+    tls_options = [f"--{kind}{name}" for kind in ("", "peer-") for name in _etcd_tls(pki.as_posix())]
     argv = [
         str(programs.etcd),
         f"--name={NAME}",
@@ -36,7 +36,7 @@ def etcd(programs: Programs, places: Places) -> Part:
         f"--initial-advertise-peer-urls={ETCD_PEER}",
         f"--initial-cluster={NAME}={ETCD_PEER}",
         "--auto-compaction-retention=1h",
-        *own,
+        *tls_options,
     ]
     return Part("etcd", tuple(argv), ((LOOPBACK, ETCD_PORT), (LOOPBACK, ETCD_PEER_PORT)))
 

@@ -46,7 +46,15 @@ def corefile(resolvers: str) -> str:
 
 
 def objects(image: str, addresses: Addresses) -> list[Placed]:
-    """Everything of it that is in the cluster."""
+    """Every Kubernetes object of CoreDNS.
+
+    Args:
+        image: name of the image, which is already in containerd.
+        addresses: the cluster's; the service gets the DNS address.
+
+    Returns:
+        Each object, with the path of its collection.
+    """
     core = f"/api/v1/namespaces/{NAMESPACE}"
     settings = corefile(_text(resolver_file()))
     readable = [("", ["endpoints", "services", "pods", "namespaces"]), ("discovery.k8s.io", ["endpointslices"])]

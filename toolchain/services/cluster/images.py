@@ -30,10 +30,16 @@ class Image:
 
 
 def ensure(image: Image, programs: Programs, places: Places, log: Path) -> None:
-    """Have the image in the cluster's containerd.
+    """Import an image into the cluster's containerd, unless it is there.
+
+    Args:
+        image: the program to package.
+        programs: of these, `ctr` is used.
+        places: for containerd's socket.
+        log: receives the output of `ctr`.
 
     Raises:
-        Problem: containerd refuses it.
+        Problem: containerd rejects it.
     """
     ctr = [str(programs.containerd.with_name("ctr")), "--address", places.containerd, "--namespace", "k8s.io"]
     if image.name in output_of([*ctr, "images", "list", "--quiet"]).splitlines():

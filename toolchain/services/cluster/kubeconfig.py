@@ -28,7 +28,12 @@ users:
 
 
 def kubeconfig(pki: Path, name: str) -> str:
-    """The kubeconfig of the identity `name`, whose key and certificate are in the folder `pki`."""
+    """A kubeconfig with embedded certificates.
+
+    Args:
+        pki: the folder with NAME.key and NAME.crt, and the authority's ca.crt.
+        name: the identity, such as `admin`.
+    """
     return TEMPLATE.format(
         name=NAME,
         user=f"{NAME}-{name}",

@@ -20,13 +20,13 @@ MOUNTS = Path("/proc/self/mountinfo")
 
 def pod_processes(groups: Path = GROUPS) -> set[int]:
     """The numbers of the processes in pods, whichever version the control groups are of."""
-    found: set[int] = set()
+    pids: set[int] = set()
     for group in _pod_groups(groups):
         for listing in group.rglob("cgroup.procs"):
             # Groups come and go while they are listed.
             with contextlib.suppress(OSError):
-                found |= {int(line) for line in listing.read_text().split()}
-    return found
+                pids |= {int(line) for line in listing.read_text().split()}
+    return pids
 
 
 def end_pods(groups: Path = GROUPS) -> None:
@@ -46,7 +46,12 @@ def end_pods(groups: Path = GROUPS) -> None:
 
 
 def mounts_below(folders: Sequence[Path], mountinfo: str) -> list[str]:
-    """The mount points in any of the folders, the last one mounted first."""
+    """The mount points below the folders, the most recent first.
+
+    Args:
+        folders: searched recursively.
+        mountinfo: content of `/proc/self/mountinfo`.
+    """
     points = [_unescaped(line.split()[4]) for line in mountinfo.splitlines()]
     inside = [point for point in points if any(Path(point).is_relative_to(folder) for folder in folders)]
     return inside[::-1]
@@ -55,8 +60,8 @@ def mounts_below(folders: Sequence[Path], mountinfo: str) -> list[str]:
 def unmount(folders: Sequence[Path]) -> list[str]:
     """Unmount all that is mounted in the folders; what could not be unmounted."""
     for point in mounts_below(folders, MOUNTS.read_text()):
-        done = subprocess.run(["umount", point], capture_output=True, check=False)
-        if done.returncode != 0:
+        result = subprocess.run(["umount", point], capture_output=True, check=False)
+        if result.returncode != 0:
             # In use by something that is about to end: it disappears from here at once, and for good with that.
             subprocess.run(["umount", "--lazy", point], capture_output=True, check=False)
     return mounts_below(folders, MOUNTS.read_text())

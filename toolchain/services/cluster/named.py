@@ -56,8 +56,8 @@ class NamedCluster:
             return Row(self.name, "", Source.NONE, f'context "{self.context}" ({VARIABLE}): {error}', fix)
         ready = [node for node in nodes if _is_ready(node)]
         if not ready:
-            what = f'no node of context "{self.context}" ({VARIABLE}) is ready'
-            return Row(self.name, "", Source.NONE, what, f"kubectl --context {self.context} describe nodes")
+            message = f'no node of context "{self.context}" ({VARIABLE}) is ready'
+            return Row(self.name, "", Source.NONE, message, f"kubectl --context {self.context} describe nodes")
         version = ".".join(map(str, versions.parse(ready[0]["status"]["nodeInfo"]["kubeletVersion"])))
         return Row(self.name, version, Source.RUNNING, f"context {self.context}, named by {VARIABLE}")
 
@@ -113,4 +113,4 @@ def _ask(command: list[str], environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _is_ready(node: Mapping[str, Any]) -> bool:
     conditions = node["status"].get("conditions") or []
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)

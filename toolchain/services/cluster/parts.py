@@ -32,10 +32,17 @@ class Part:
         return record is not None and record.argv == list(self.argv)
 
     def start(self, folder: Path, environment: Mapping[str, str]) -> bool:
-        """Have it running; whether it had to be started.
+        """Start the part unless it already runs with this command line.
+
+        Args:
+            folder: for its record and log.
+            environment: all variables of the process.
+
+        Returns:
+            Whether it had to be started.
 
         Raises:
-            Problem: it cannot be started, or something else has its port.
+            Problem: it cannot be started, or another process uses its port.
         """
         if self.runs(folder):
             return False
@@ -48,23 +55,41 @@ class Part:
 
 
 def require_free(name: str, address: str, port: int) -> None:
-    """Raises Problem when something listens at the address that the part `name` needs."""
-    with socket.socket() as tried:
+    """Check that nothing listens at an address that a part needs.
+
+    Args:
+        name: of the part, for the message.
+        address: IPv4 address.
+        port: TCP port.
+
+    Raises:
+        Problem: the port is taken, or the address is not available.
+    """
+    with socket.socket() as listener:
         # As the daemon itself will: connections of its last run that are not forgotten yet are no obstacle.
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            tried.bind((address, port))
+            listener.bind((address, port))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise Problem(
                     f"the cluster's {name} cannot listen on {address}:{port}: {error}", "see `ip address`"
                 ) from error
-            what = f"{address}:{port} is taken, and the cluster's {name} needs it"
-            raise Problem(what, f"stop what `ss -ltnp 'sport = :{port}'` shows") from None
+            message = f"{address}:{port} is taken, and the cluster's {name} needs it"
+            raise Problem(message, f"stop what `ss -ltnp 'sport = :{port}'` shows") from None
 
 
 def settings_file(folder: Path, name: str, content: str) -> Path:
-    """A file of settings named after its content, so that another setting makes another command line."""
+    """Write a settings file whose name contains a hash of its content: changed settings change the command line.
+
+    Args:
+        folder: receives the file; older versions of it are removed.
+        name: of the file, with its suffix.
+        content: of the file.
+
+    Returns:
+        Path of the file.
+    """
     stem, _, suffix = name.rpartition(".")
     file = folder / f"{stem}-{hashlib.sha256(content.encode()).hexdigest()[:8]}.{suffix}"
     if not file.exists():

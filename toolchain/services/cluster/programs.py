@@ -72,22 +72,26 @@ class Programs:
 
 
 def have(machine: Machine, progress: Progress) -> Programs:
-    """Get everything that is not there.
+    """Build or download every program that is missing.
+
+    Args:
+        machine: this machine and checkout.
+        progress: shows each build.
 
     Raises:
-        Problem: something cannot be had.
+        Problem: a program is not available.
     """
     debian = Debian(machine.layout, machine.environment)
     debian.install(INSTALLED, "a Kubernetes node")
     oldest = suites.at_least(versions.CONTAINERD_PACKAGE)
     containerd = replace(debian, suite=suites.newer()).unpack("containerd", oldest)
     runc, plugins = (debian.unpack(name) for name in ("runc", "containernetworking-plugins"))
-    found = []
+    paths = []
     for recipe in RECIPES:
         with progress.step(f"building {recipe.program} {recipe.version}"):
             built = gobuild.build(recipe, machine.go, machine.layout, machine.environment)
-        found.append(built.folder / recipe.program)
-    kube, coredns, etcd, pause = found
+        paths.append(built.folder / recipe.program)
+    kube, coredns, etcd, pause = paths
     return Programs(
         kube=kube,
         coredns=coredns,
@@ -104,11 +108,11 @@ def kubectl(machine: Machine) -> Path | None:
 
     With a cluster of the user's, whatever version that has, the user's own kubectl is good enough.
     """
-    own = machine.which("kubectl")
+    installed = machine.which("kubectl")
     if is_named(machine.environment):
-        fits, recipe = bool(own), KUBECTL
+        fits, recipe = bool(installed), KUBECTL
     else:
-        version = output_of([own, "version", "--client"], environment=machine.environment) if own else ""
+        version = output_of([installed, "version", "--client"], environment=machine.environment) if installed else ""
         fits, recipe = versions.fits(version, versions.KUBECTL_OLDEST), KUBE
     if fits:
         return None

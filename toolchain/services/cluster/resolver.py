@@ -16,19 +16,25 @@ ADDRESS, INTERNET = 1, 1
 
 
 def answers(server: str, name: str, port: int = 53) -> bool:
-    """Whether the server knows an address of the name."""
+    """Whether a DNS server returns an address for a name.
+
+    Args:
+        server: IPv4 address.
+        name: fully qualified, without the final dot.
+        port: UDP port.
+    """
     number = secrets.randbelow(1 << 16)
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
     question = labels + b"\0" + struct.pack(">2H", ADDRESS, INTERNET)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        asking.settimeout(SECONDS)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
+        connection.settimeout(SECONDS)
         try:
-            asking.connect((server, port))
-            asking.send(HEADER.pack(number, RECURSION_DESIRED, 1, 0, 0, 0) + question)
-            answer = asking.recv(4096)
+            connection.connect((server, port))
+            connection.send(HEADER.pack(number, RECURSION_DESIRED, 1, 0, 0, 0) + question)
+            answer = connection.recv(4096)
         except OSError:
             return False
     if len(answer) < HEADER.size:
         return False
-    answered, flags, _, found, _, _ = HEADER.unpack_from(answer)
-    return bool(answered == number and flags & CODE == 0 and found > 0)
+    answer_number, flags, _, answer_count, _, _ = HEADER.unpack_from(answer)
+    return bool(answer_number == number and flags & CODE == 0 and answer_count > 0)

@@ -46,20 +46,20 @@ class Cluster:
         ended = [name for name in shutdown.PARTS if name not in running]
         api = Api(self.places.pki)
         if ended or not api.is_ready():
-            what = f"these parts have ended: {', '.join(ended)}" if ended else "its API does not answer"
-            return Row(self.name, "", Source.NONE, what, START)
+            message = f"these parts have ended: {', '.join(ended)}" if ended else "its API does not answer"
+            return Row(self.name, "", Source.NONE, message, START)
         if not api.node_is_ready():
             return Row(self.name, api.version(), Source.NONE, "its node is not ready", START)
         return Row(self.name, api.version(), Source.RUNNING, f"context {NAME} in {self.places.kubeconfig}")
 
     def ensure(self) -> Row:
         if not is_root():
-            what = "only root can make this machine a Kubernetes node"
-            raise Problem(what, f"sudo {START}, or use a cluster of your own: export {VARIABLE}=<context>, {START}")
+            message = "only root can make this machine a Kubernetes node"
+            raise Problem(message, f"sudo {START}, or use a cluster of your own: export {VARIABLE}=<context>, {START}")
         self.places.require_short()
-        had = programs.have(self.machine, self.progress)
+        installed = programs.have(self.machine, self.progress)
         log = self.machine.layout.logs / "cluster.log"
-        started = Startup(had, self.places, self._environment(), log, self.progress).run()
+        started = Startup(installed, self.places, self._environment(), log, self.progress).run()
         why = f"context {NAME} in {self.places.kubeconfig}"
         return Row(self.name, versions.KUBERNETES, Source.STARTED if started else Source.RUNNING, why)
 

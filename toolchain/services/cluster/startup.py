@@ -57,8 +57,8 @@ class Startup:
             Problem: it cannot be started, or does not become ready.
         """
         if firewall.another_node():
-            what = "this machine is a node of another Kubernetes already, and the two would share its iptables"
-            raise Problem(what, "use that one: export KUBECONFIG=...")
+            message = "this machine is a node of another Kubernetes already, and the two would share its iptables"
+            raise Problem(message, "use that one: export KUBECONFIG=...")
         with self.progress.step("making the cluster's keys and network"):
             chosen = self._prepare()
         started = self._containers()
@@ -99,9 +99,9 @@ class Startup:
             self._wait(etcd, lambda: _connects(LOOPBACK, ETCD_PORT))
             started |= self._start(server)
             self._wait(server, api.is_ready, READY_SECONDS)
-        wanted_dns = dns.objects(Image(self.programs.coredns).name, chosen)
-        for path, wanted in [*objects.all_objects(), *wanted_dns]:
-            api.apply(path, wanted)
+        dns_objects = dns.objects(Image(self.programs.coredns).name, chosen)
+        for path, body in [*objects.all_objects(), *dns_objects]:
+            api.apply(path, body)
         return started
 
     def _node(self, chosen: Addresses) -> bool:
@@ -134,8 +134,8 @@ class Startup:
         return is_new or any(started)
 
     def _start(self, part: Part) -> bool:
-        own = {name: value for name, value in self.environment.items() if name.lower() not in PROXIES}
-        return part.start(self.places.root, own)
+        environment = {name: value for name, value in self.environment.items() if name.lower() not in PROXIES}
+        return part.start(self.places.root, environment)
 
     def _wait(self, part: Part, ready: Callable[[], object], limit: float = DAEMON_SECONDS) -> None:
         part.daemon(self.places.root).wait_until(ready, limit)

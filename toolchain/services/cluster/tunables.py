@@ -20,16 +20,26 @@ CHANGED = (
 
 
 def remember(file: Path, kernel: Path = KERNEL) -> None:
-    """Keep the settings as they are before the cluster first starts in this run of the machine."""
+    """Save the kernel settings before the cluster first starts after a boot.
+
+    Args:
+        file: receives them; an existing one is kept.
+        kernel: root of the settings.
+    """
     if file.exists():
         return
-    found = {name: (kernel / name).read_text() for name in CHANGED if (kernel / name).exists()}
+    values = {name: (kernel / name).read_text() for name in CHANGED if (kernel / name).exists()}
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(found))
+    file.write_text(json.dumps(values))
 
 
 def restore(file: Path, kernel: Path = KERNEL) -> None:
-    """Give the settings back their values."""
+    """Write the saved values back, and delete the file.
+
+    Args:
+        file: as written by `remember`.
+        kernel: root of the settings.
+    """
     if not file.exists():
         return
     for name, value in json.loads(file.read_text()).items():
