@@ -1,4 +1,4 @@
-"""The application in a cluster: namespace, claims, configuration, policies, workload, front door, what guards them."""
+"""The deployment in a cluster: namespace, claims, configuration, network policies, workload and edge."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from components.settings import Settings, VolumeName
 
 
 class KubernetesDeployment(pulumi.ComponentResource):
-    """Everything of one stack in one cluster.
+    """All resources of one stack in one cluster.
 
     Attributes:
-        outputs: what a person needs to know of it, by the names of the stack's outputs.
+        outputs: values of the stack outputs by name.
     """
 
     outputs: Mapping[str, pulumi.Input[Any]]
@@ -45,6 +45,16 @@ class KubernetesDeployment(pulumi.ComponentResource):
         image: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Create the resources.
+
+        Args:
+            name: name of the component, and prefix of the names of its resources.
+            settings: settings of the stack.
+            application: description of the application.
+            cluster: cluster to deploy to.
+            image: reference of the application image, with a digest.
+            opts: resource options of the component.
+        """
         super().__init__("mimir:kubernetes:KubernetesDeployment", name, None, opts)
         for warning in (cluster.dns_delay.warning, *cluster.warnings):
             if warning:
@@ -55,7 +65,7 @@ class KubernetesDeployment(pulumi.ComponentResource):
         def after(*others: pulumi.Resource) -> pulumi.ResourceOptions:
             return pulumi.ResourceOptions.merge(here, pulumi.ResourceOptions(depends_on=list(others)))
 
-        described = edges.describe(settings, application) if settings.edge.kind == "haproxy" else None
+        edge_spec = edges.describe(settings, application) if settings.edge.kind == "haproxy" else None
         namespace = Namespace(
             f"{name}-namespace", application, cluster, here, create=settings.kubernetes.create_namespace
         )
@@ -63,9 +73,9 @@ class KubernetesDeployment(pulumi.ComponentResource):
         claims = Claims(f"{name}-volumes", scope, here)
         config = ConfigMap(f"{name}-config", scope, here)
         secrets = Secrets(f"{name}-secrets", scope, here)
-        policies = Policies(f"{name}-policies", scope, described, here)
+        policies = Policies(f"{name}-policies", scope, edge_spec, here)
         volumes: dict[VolumeName, pulumi.Output[str]] = {**claims.names, "config": config.map_name}
-        made = Workload(
+        workload_component = Workload(
             name,
             scope,
             "application",
@@ -78,25 +88,25 @@ class KubernetesDeployment(pulumi.ComponentResource):
                 pull_secrets=secrets.pull,
             ),
             workload.of_application(settings, application.grace_seconds, cluster.dns_delay.seconds),
-            after(policies),  # no pod may run before it is fenced in
+            after(policies),  # no pod may run before the network policies exist
         )
         Scaling(f"{name}-scaling", scope, here)
-        ready = [made.workload]
-        if described:
+        ready = [workload_component.workload]
+        if edge_spec:
             pods = service.pods(f"{name}-pods", scope, here)
             edge = KubernetesEdge(
                 f"{name}-edge",
                 scope,
-                described,
+                edge_spec,
                 service_account=namespace.service_account,
                 pull_secrets=secrets.pull,
-                opts=after(policies, pods, made),  # what a new configuration lets through is served by then
+                opts=after(policies, pods, workload_component),  # first serve new routes, then open them
             )
             ready.append(edge.workload)
-            front = service.front(f"{name}-service", scope, described, after(edge))
+            front = service.front(f"{name}-service", scope, edge_spec, after(edge))
         else:
             front = service.front(f"{name}-service", scope, None, here)
         if settings.edge.kind in CONTROLLERS:
             routes.make(f"{name}-route", scope, here)
-        self.outputs = outputs.stack_outputs(scope, described, ready, front, volumes)
-        self.register_outputs({"namespace": namespace.namespace, "workload": made.workload})
+        self.outputs = outputs.stack_outputs(scope, edge_spec, ready, front, volumes)
+        self.register_outputs({"namespace": namespace.namespace, "workload": workload_component.workload})

@@ -1,8 +1,9 @@
-"""What an update that was killed half-way left in the cluster under the names that the next one needs.
+"""Objects that a killed update left in the cluster under names that the next update needs.
 
-Pulumi learns of an object when its creation has ended, so a kill in between leaves one that no state knows. What holds
-no data, carries this deployment's label and serves nobody is removed and made anew; the rest may be another checkout's,
-or hold data, and is refused with the command that says whose it is to be.
+Pulumi records an object when its creation is complete. An update killed before that leaves an object that is in no
+state. Such an object is deleted and created again if it holds no data, has the label of this deployment, and serves no
+requests. Any other object may belong to another checkout, or hold data: the update fails, and the error has the command
+to resolve it.
 """
 
 from __future__ import annotations
@@ -19,31 +20,34 @@ from components.kubernetes.cluster.cluster import Cluster
 from components.kubernetes.labels import INSTANCE, PART, name_of
 
 PATIENCE_SECONDS = 90.0
-"""How long a removed object, and the pods that hang on it, may take to go."""
+"""Time in seconds for the deletion of an object and of its dependent pods."""
 
 KEPT = ("Namespace", "PersistentVolumeClaim")
-"""Kinds that hold data: taken over, never removed."""
+"""Kinds that hold data. They are imported, never deleted."""
 
 
 PROVIDER = "pulumi:providers:kubernetes"
-"""Type of the provider, whose name is that of the deployment with `-cluster`."""
+"""Type of the provider. Its name is the name of the deployment with suffix `-cluster`."""
 
 
 class NameConflict(Exception):
-    """Raised when a name that the deployment needs is taken by something in use, or of somebody else's."""
+    """Raised when a required name belongs to an object that is in use, holds data, or has another owner."""
 
 
 def binding(
     name: str, application: Application, cluster: Cluster, component: str = "", *, ours: bool = False
 ) -> pulumi.ResourceHookBinding:
-    """Hooks that clear an object's name before it is created.
+    """Create hooks that free the name of an object before it is created.
 
     Args:
-        name: of the hook.
-        application: whose objects are ours.
-        cluster: where to look.
-        component: name of the component that makes the object, for a kind that holds data.
-        ours: whether the workload that it belongs to is of this stack for sure, because it has been made before.
+        name: prefix of the name of the hook.
+        application: description of the application; its name is the instance label of objects of this deployment.
+        cluster: cluster to check.
+        component: name of the component that creates the object, for kinds that hold data.
+        ours: whether the workload is known to be of this stack, because it was created before.
+
+    Returns:
+        The hook binding. Its hook raises NameConflict if the object may not be deleted.
     """
 
     def clear(args: pulumi.ResourceHookArgs) -> None:
@@ -61,8 +65,8 @@ def _clear(
     name = str(inputs["metadata"]["name"])
     where = {} if kind == "Namespace" else {"namespace": cluster.namespace}
     objects = _objects(cluster, version, kind)
-    found = _get(objects, name, where)
-    if found is None:
+    existing = _get(objects, name, where)
+    if existing is None:
         return
     command = cluster.access.kubectl + ("" if kind == "Namespace" else f" --namespace {cluster.namespace}")
     elsewhere = (
@@ -70,7 +74,7 @@ def _clear(
         if kind == "Namespace"
         else "Another namespace: pulumi config set --path 'mimir:kubernetes.namespace' <name>"
     )
-    if (found.metadata.labels or {}).get(INSTANCE) != application.name:
+    if (existing.metadata.labels or {}).get(INSTANCE) != application.name:
         raise NameConflict(
             f"The cluster has a {kind} named {name} that this program did not make. "
             f"{elsewhere}. To see whose it is: {command} get {kind.lower()} {name} -o yaml"
@@ -82,7 +86,7 @@ def _clear(
             f"or an update was killed. It holds data, so nothing is done to it. To take it over:\n"
             f"  {_import(args, component, identifier)}"
         )
-    workload = name_of(application, "edge" if (found.metadata.labels or {}).get(PART) == "edge" else "application")
+    workload = name_of(application, "edge" if (existing.metadata.labels or {}).get(PART) == "edge" else "application")
     if not ours and _serves(workload, cluster):
         raise NameConflict(
             f"{workload} serves in this cluster, but this stack's state does not know its {kind}: another checkout "
@@ -100,13 +104,13 @@ def _clear(
 
 
 def _serves(workload: str, cluster: Cluster) -> bool:
-    """Whether pods of the workload are ready: then nothing that they need is touched."""
-    found = _get(_objects(cluster, "apps/v1", "Deployment"), workload, {"namespace": cluster.namespace})
-    return bool(found and found.status and found.status.readyReplicas)
+    """Check whether the workload has ready pods; then its objects must not be deleted."""
+    deployment = _get(_objects(cluster, "apps/v1", "Deployment"), workload, {"namespace": cluster.namespace})
+    return bool(deployment and deployment.status and deployment.status.readyReplicas)
 
 
 def _import(args: pulumi.ResourceHookArgs, component: str, identifier: str) -> str:
-    """The command that takes an object into the state, under the URN that the program gives it."""
+    """Return the command that imports an object into the state, with the URN that the program gives it."""
     start, project, chain, name = str(args.urn).split("::")
     types = chain.split("$")
     parent = "::".join([start, project, "$".join(types[:-1]), component])

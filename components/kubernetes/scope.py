@@ -1,4 +1,4 @@
-"""What everything in one namespace is made of: whose it is, where it is, and how its name is kept free."""
+"""What all objects of a deployment share: settings, application, cluster, namespace, and name conflict hooks."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Scope:
     """One deployment in its namespace.
 
     Attributes:
-        settings: the stack's.
-        application: what is deployed.
-        cluster: where.
-        namespace: name of the namespace, known once it is there.
+        settings: settings of the stack.
+        application: description of the application.
+        cluster: cluster to deploy to.
+        namespace: name of the namespace, known once the namespace exists.
     """
 
     settings: Settings
@@ -34,11 +34,29 @@ class Scope:
     def metadata(
         self, name: str | None = None, part: Part | None = None, annotations: Mapping[str, str] | None = None
     ) -> meta.v1.ObjectMetaArgs:
-        """The head of an object of `part`, or of the whole; without a name, Pulumi makes one."""
+        """Build the metadata of an object.
+
+        Args:
+            name: name of the object; None lets Pulumi generate one.
+            part: part that the object belongs to; None for the whole deployment.
+            annotations: annotations of the object.
+
+        Returns:
+            The metadata.
+        """
         return meta.v1.ObjectMetaArgs(
             name=name, namespace=self.namespace, labels=labels_of(self.application, part), annotations=annotations
         )
 
     def name_conflict_hooks(self, hook: str, component: str = "", *, ours: bool = False) -> pulumi.ResourceHookBinding:
-        """Hooks that clear an object's name of what a killed update left; see `leftovers.binding`."""
+        """Create hooks that delete an object of the same name that a killed update left; see `orphans.binding`.
+
+        Args:
+            hook: prefix of the name of the hook.
+            component: name of the component that creates the object, for kinds that hold data.
+            ours: whether the workload is known to be of this stack, because it was created before.
+
+        Returns:
+            The hook binding.
+        """
         return orphans.binding(hook, self.application, self.cluster, component, ours=ours)

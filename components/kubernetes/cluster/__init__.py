@@ -1,1 +1,1 @@
-"""The cluster itself: the connection to it, and what it must have and allow before anything is created."""
+"""The cluster: the connection to it, and the checks before anything is created."""

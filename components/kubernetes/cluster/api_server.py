@@ -1,4 +1,4 @@
-"""The API server, asked for plain JSON: to load the client library's own types takes a second, at every preview."""
+"""Requests to the API server as plain JSON. Loading the typed models of the client takes a second in every preview."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 
 Get = Callable[[str], dict[str, Any]]
-"""Gives what the API has under a path, or raises ApiException."""
+"""Reads the object under a path of the API, or raises ApiException."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API server sent, whatever its status.
+    """The response of the API server, whatever its status.
 
     Attributes:
-        status: of HTTP.
-        reason: of HTTP.
-        content: the body.
+        status: HTTP status code.
+        reason: HTTP reason phrase.
+        content: response body.
     """
 
     status: int
@@ -37,11 +37,14 @@ class Answer:
 
 
 def connect(access: Access, retries: bool = True) -> api.ApiClient:
-    """A client of the API server.
+    """Create a client of the API server.
 
     Args:
-        access: how it is reached.
-        retries: whether a request that fails is repeated; a repetition triples the wait for a cluster that is away.
+        access: how to reach the cluster.
+        retries: whether failed requests are retried. Retries triple the wait for a cluster that is not reachable.
+
+    Returns:
+        The client.
     """
     configuration = api.Configuration()
     if not retries:
@@ -64,19 +67,22 @@ def ask(
     query: Sequence[tuple[str, str]] = (),
     seconds: float | None = None,
 ) -> Answer:
-    """Send one request.
+    """Send one request, and return the response whatever its status.
 
     Args:
-        client: of the API server.
-        method: of HTTP.
-        path: of the object.
-        body: what is sent, to be written as JSON.
-        content_type: of the body; it says which kind of patch it is.
-        query: names and values.
-        seconds: how long an answer may take; TIMEOUT_SECONDS where nothing is said.
+        client: client of the API server.
+        method: HTTP method.
+        path: path of the object.
+        body: object to send as JSON; None sends no body.
+        content_type: media type of the body. For PATCH it selects the kind of patch.
+        query: names and values of the query parameters.
+        seconds: timeout in seconds; None means TIMEOUT_SECONDS.
+
+    Returns:
+        Status and body of the response.
 
     Raises:
-        HTTPError: there is no answer.
+        HTTPError: the API server does not respond.
     """
     headers = {"Accept": JSON, **({} if body is None else {"Content-Type": content_type})}
     request = client.param_serialize(
@@ -89,18 +95,21 @@ def ask(
 def request(
     client: api.ApiClient, method: str, path: str, body: Any = None, content_type: str = JSON
 ) -> dict[str, Any]:
-    """Send one request that has to succeed, and give the object that it answers with.
+    """Send one request that must succeed, and return the object in the response.
 
     Args:
-        client: of the API server.
-        method: of HTTP.
-        path: of the object.
-        body: what is sent, to be written as JSON.
-        content_type: of the body.
+        client: client of the API server.
+        method: HTTP method.
+        path: path of the object.
+        body: object to send as JSON; None sends no body.
+        content_type: media type of the body.
+
+    Returns:
+        The JSON object in the response.
 
     Raises:
-        ApiException: any status but 200, 201 and 202.
-        ValueError: the answer is no object.
+        ApiException: the status is not 200, 201 or 202.
+        ValueError: the response is not a JSON object.
     """
     answer = ask(client, method, path, body, content_type=content_type)
     if answer.status not in (200, 201, 202):
@@ -112,10 +121,17 @@ def request(
 
 
 def read(get: Get, path: str) -> dict[str, Any] | None:
-    """The object under `path`; None where there is none, or this user may not look.
+    """Read an object that may not exist.
+
+    Args:
+        get: reads a path of the API.
+        path: path of the object.
+
+    Returns:
+        The object; None if it does not exist or this user may not read it.
 
     Raises:
-        ApiException: any other trouble.
+        ApiException: the status is an error other than 403 and 404.
     """
     try:
         return get(path)
@@ -126,13 +142,13 @@ def read(get: Get, path: str) -> dict[str, Any] | None:
 
 
 def reason(error: ApiException) -> str:
-    """Status and reason; trouble with TLS comes with status 0, and its cause in the last line."""
+    """Return status and reason of an error. TLS errors have status 0, with the cause in the last line."""
     text = (str(error.reason or "").splitlines() or [""])[-1]
     return f"{error.status} {text}" if error.status else text
 
 
 def innermost(error: BaseException) -> str:
-    """The cause of the causes; urllib3 wraps it in retries and pools."""
+    """Return the root cause of an error; urllib3 wraps it in errors of retries and connection pools."""
     cause = getattr(error, "reason", None) or error.__cause__ or (error.args or [None])[-1]
     if isinstance(cause, BaseException) and cause is not error:
         return innermost(cause)

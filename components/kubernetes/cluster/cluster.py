@@ -1,4 +1,4 @@
-"""The cluster itself: whether it answers, what it can do, and the provider that talks to it."""
+"""The connection to a cluster: its checks before a deployment, and the Pulumi provider for it."""
 
 from __future__ import annotations
 
@@ -33,19 +33,20 @@ from components.problems import Problem
 from components.settings import Settings
 
 FORCE = "PULUMI_K8S_ENABLE_PATCH_FORCE"
-"""Variable with which the provider sets fields that another field manager owns (pulumi-kubernetes, provider.go)."""
+"""Environment variable that makes the provider overwrite fields of other field managers (pulumi-kubernetes,
+provider.go)."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster that answers.
+    """A cluster that is reachable and passed all checks.
 
     Attributes:
-        access: how it is reached.
-        namespace: the deployment's namespace in it.
-        identity: what tells it from every other cluster, whatever its address is.
-        dns_delay: how long after it is ready the edge may not know a pod in it.
-        warnings: what the user should know of it; each begins with its key.
+        access: how to reach the cluster.
+        namespace: namespace of the deployment.
+        identity: identifier of the cluster that does not depend on its address.
+        dns_delay: how long the edge may not resolve a pod that is ready.
+        warnings: warnings for the user; each begins with its settings key.
     """
 
     access: Access
@@ -56,44 +57,59 @@ class Cluster:
 
     @cached_property
     def client(self) -> api.ApiClient:
-        """A client of the API server."""
+        """The client of the API server, with retries."""
         return api_server.connect(self.access)
 
     def client_without_retries(self) -> api.ApiClient:
-        """A client for requests that may fail: a repetition would triple the wait."""
+        """Create a client for requests that may fail; retries would triple the wait."""
         return api_server.connect(self.access, retries=False)
 
     def read(self, path: str) -> dict[str, Any]:
-        """What the API has under `path`, as plain JSON.
+        """Read the object under a path, as plain JSON.
+
+        Args:
+            path: path of the object.
+
+        Returns:
+            The object.
 
         Raises:
-            ApiException: any other status than 200.
-            ValueError: the answer is no object.
+            ApiException: the status is not 200, 201 or 202.
+            ValueError: the response is not a JSON object.
         """
         return api_server.request(self.client, "GET", path)
 
     def send(self, method: str, path: str, body: Any = None, content_type: str = api_server.JSON) -> None:
-        """Change what is under `path`.
+        """Delete or patch the object under a path.
 
         Args:
             method: DELETE or PATCH.
-            path: of the object.
-            body: what is sent, to be written as JSON.
-            content_type: of the body; it says which kind of patch it is.
+            path: path of the object.
+            body: object to send as JSON.
+            content_type: media type of the body. For PATCH it selects the kind of patch.
 
         Raises:
-            ApiException: the API server does not do it.
+            ApiException: the API server refuses the request.
+            ValueError: the response is not a JSON object.
         """
         api_server.request(self.client, method, path, body, content_type)
 
 
 def inspect_cluster(settings: Settings, stack: str) -> Cluster | list[Problem]:
-    """The cluster that these settings name, or everything because of which it cannot be used."""
+    """Connect to the cluster of the settings, and check that the stack can be deployed to it.
+
+    Args:
+        settings: settings of the stack.
+        stack: name of the stack.
+
+    Returns:
+        The cluster, or all problems that prevent a deployment.
+    """
     access = kubeconfig.read(settings)
     if isinstance(access, Problem):
         return [access, *compatibility.stack_name_problems(stack)]
     try:
-        client = api_server.connect(access, retries=False)  # which would triple the wait for a cluster that is away
+        client = api_server.connect(access, retries=False)  # they triple the wait for an unreachable cluster
         version = api_server.request(client, "GET", "/version")
         identity = _identity(client, access)
         namespace = settings.kubernetes.namespace or f"mimir-{stack}"
@@ -116,7 +132,7 @@ def inspect_cluster(settings: Settings, stack: str) -> Cluster | list[Problem]:
             *existing_objects.node_ports(settings, deployment, namespace, access, get),
         ]
         warnings = [*space.warnings, *unanswered]
-        if pulumi.runtime.is_dry_run():  # who may only look can still preview
+        if pulumi.runtime.is_dry_run():  # a preview needs read access only
             warnings += [f"{UPDATE_WOULD_FAIL}{problem}" for problem in refused]
         else:
             problems += refused
@@ -131,14 +147,14 @@ def inspect_cluster(settings: Settings, stack: str) -> Cluster | list[Problem]:
         return [_refused(access, str(error).splitlines()[0])]
     except (HTTPError, OSError) as error:
         return [_away(access, api_server.innermost(error))]
-    except (ValueError, LookupError, TypeError, AttributeError):  # an answer of another form
+    except (ValueError, LookupError, TypeError, AttributeError):  # a response of another form
         return [_away(access, "what answers there is no Kubernetes API")]
 
 
 def _permissions(
     settings: Settings, stack: str, namespace: str, namespace_exists: bool, access: Access, client: api.ApiClient
 ) -> tuple[list[Problem], list[str]]:
-    """What this user may not do, and a warning where the cluster does not say."""
+    """Return the permissions that this user lacks, and a warning if the cluster does not report them."""
 
     def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
         return api_server.request(client, "POST", path, body)
@@ -159,11 +175,20 @@ def _permissions(
 def provider(
     name: str, settings: Settings, cluster: Cluster, opts: pulumi.ResourceOptions
 ) -> pulumi_kubernetes.Provider:
-    """The provider for exactly this cluster.
+    """Create the provider for this cluster.
 
-    The kubeconfig is handed on as contents: the state of a stack must not depend on what a shell's KUBECONFIG says. Nor
-    must it depend on whether an update forces (`make refresh`): the SDK would note it, and the next update would change
-    it back. The provider's own process has the variable from the CLI.
+    The kubeconfig is passed as contents, so that the state of the stack does not depend on KUBECONFIG in the shell.
+    FORCE is removed from the environment of this process: the SDK would write it to the state (`make refresh` sets it),
+    and the next update would show a change. The provider process gets the variable from the Pulumi CLI.
+
+    Args:
+        name: logical name of the provider.
+        settings: settings of the stack.
+        cluster: cluster to connect to.
+        opts: resource options of the provider.
+
+    Returns:
+        The provider.
     """
     os.environ.pop(FORCE, None)
     return pulumi_kubernetes.Provider(
@@ -178,7 +203,7 @@ def provider(
 
 
 def _identity(client: api.ApiClient, access: Access) -> str:
-    """The UID of kube-system, by which a cluster is known; its address for those who may not read that."""
+    """Return the UID of namespace kube-system, or the URL of the API server if this user may not read it."""
     try:
         system = api_server.request(client, "GET", "/api/v1/namespaces/kube-system")
     except ApiException as error:

@@ -17,7 +17,7 @@ from components.problems import Problem
 from components.settings import Settings
 
 OLDEST = (1, 30)
-"""The first release with the preStop `sleep` action switched on (KEP-3960): an image from scratch has no `sleep`."""
+"""First release with the preStop `sleep` action enabled (KEP-3960). An image from scratch has no `sleep` command."""
 
 
 LONGEST_STACK_NAME = 63 - len("mimir-")
@@ -27,6 +27,14 @@ DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
 def version_problems(found: dict[str, Any]) -> list[Problem]:
+    """Check that the cluster's Kubernetes release is supported.
+
+    Args:
+        found: response of the API server to `/version`.
+
+    Returns:
+        One problem if the release is older than OLDEST, else none.
+    """
     numbers = (int(found["major"]), int("".join(filter(str.isdigit, found["minor"]))))
     if numbers >= OLDEST:
         return []
@@ -42,6 +50,15 @@ def version_problems(found: dict[str, Any]) -> list[Problem]:
 
 
 def registry_problems(settings: Settings, access: Access) -> list[Problem]:
+    """Check that the cluster can reach the registry.
+
+    Args:
+        settings: settings of the stack.
+        access: how to reach the cluster.
+
+    Returns:
+        One problem if a remote cluster would pull from a loopback address, else none.
+    """
     if access.is_local or not is_loopback(settings.registry):
         return []
     return [
@@ -55,34 +72,48 @@ def registry_problems(settings: Settings, access: Access) -> list[Problem]:
 
 
 def storage_class_problems(settings: Settings, client: api.ApiClient) -> list[Problem]:
-    """Storage classes that the settings name and the cluster does not have. Not everybody may list them."""
+    """Check that the storage classes of the settings exist.
+
+    Args:
+        settings: settings of the stack.
+        client: client of the API server.
+
+    Returns:
+        One problem for each claim without a storage class. None if this user may not list storage classes.
+
+    Raises:
+        ApiException: the API server refuses with another status than 403.
+    """
     try:
-        listed = api_server.request(client, "GET", "/apis/storage.k8s.io/v1/storageclasses")["items"]
+        storage_classes = api_server.request(client, "GET", "/apis/storage.k8s.io/v1/storageclasses")["items"]
     except ApiException as error:
         if error.status == 403:
             return []
         raise
-    known: dict[str, bool] = {
-        one["metadata"]["name"]: (one["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true"
-        for one in listed
+    is_default: dict[str, bool] = {
+        storage_class["metadata"]["name"]: (storage_class["metadata"].get("annotations") or {}).get(DEFAULT_CLASS)
+        == "true"
+        for storage_class in storage_classes
     }
     problems = []
     for name, claim in settings.volumes.claims.items():
         key = f"mimir:volumes.{name}.storageClass"
-        if claim.storage_class is None and not any(known.values()):
-            found = "nothing, and the cluster has no default storage class"
-        elif claim.storage_class is not None and claim.storage_class not in known:
-            found = f'"{claim.storage_class}", which the cluster does not have'
+        if claim.storage_class is None and not any(is_default.values()):
+            actual = "nothing, and the cluster has no default storage class"
+        elif claim.storage_class is not None and claim.storage_class not in is_default:
+            actual = f'"{claim.storage_class}", which the cluster does not have'
         else:
             continue
-        allowed = f"one of: {', '.join(sorted(known))}" if known else "a storage class; the cluster has none at all"
-        chosen = min(known, default="standard")
-        problems.append(Problem(key, found, allowed, f"pulumi config set --path '{key}' {chosen}"))
+        allowed = (
+            f"one of: {', '.join(sorted(is_default))}" if is_default else "a storage class; the cluster has none at all"
+        )
+        suggestion = min(is_default, default="standard")
+        problems.append(Problem(key, actual, allowed, f"pulumi config set --path '{key}' {suggestion}"))
     return problems
 
 
 def stack_name_problems(stack: str) -> list[Problem]:
-    """Names and labels of a cluster's objects are made of the stack's name (RFC 1123, at most 63 characters)."""
+    """Check that the stack name can be part of object names and labels (RFC 1123, at most 63 characters)."""
     if re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", stack) and len(stack) <= LONGEST_STACK_NAME:
         return []
     return [

@@ -1,4 +1,4 @@
-"""The syntax of CoreDNS's configuration (Corefile), as far as a question about one plugin needs it."""
+"""A parser for CoreDNS configuration (Corefile), limited to what is needed to look up the options of a plugin."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ TOKEN = re.compile(r'#.*|\n|"(?:\\.|[^"\\])*"|\S+')
 
 @dataclass(frozen=True)
 class Directive:
-    """A line of a Corefile, and the block that it opens.
+    """A directive of a Corefile, with its block.
 
     Attributes:
-        words: name and arguments; of a server block, its zones.
-        block: what is between its braces.
+        words: name and arguments; for a server block, its zones.
+        block: directives between the braces.
     """
 
     words: tuple[str, ...]
     block: tuple[Directive, ...] = ()
 
     def plugin(self, name: str) -> Directive | None:
-        """The line of the block that begins with `name`, the last if there are several.
+        """Return the last directive of the block with this name, or None.
 
         Raises:
-            ValueError: its values come from environment variables.
+            ValueError: the directive contains environment variables.
         """
         line = next((line for line in reversed(self.block) if line.words[0] == name), None)
         if line and any("{" in word for part in (line, *line.block) for word in part.words):
@@ -33,22 +33,29 @@ class Directive:
         return line
 
     def arguments(self, name: str) -> tuple[str, ...]:
-        """What follows `name` in that line; nothing where there is none."""
+        """Return the arguments of the last directive with this name; empty if there is none.
+
+        Raises:
+            ValueError: the directive contains environment variables.
+        """
         line = self.plugin(name)
         return line.words[1:] if line else ()
 
 
 def servers(text: str, name: str) -> list[Directive]:
-    """The server blocks that answer for a name over plain DNS, with their snippets filled in.
+    """Return the server blocks that serve a name over plain DNS, with their snippets expanded.
 
-    CoreDNS takes the longest zone that contains the name. Blocks for it on several ports are all returned.
+    CoreDNS uses the longest zone that contains the name. Blocks for that zone on several ports are all returned.
 
     Args:
         text: the Corefile.
-        name: DNS name, without the last dot.
+        name: DNS name without the trailing dot.
+
+    Returns:
+        The matching server blocks, at least one.
 
     Raises:
-        ValueError: there is none, or the text is no Corefile.
+        ValueError: no server block matches, or the text is not a valid Corefile.
     """
     directives = _parse(text)
     snippets = {line.words[0].strip("()"): line.block for line in directives if line.words[0].startswith("(")}
@@ -65,16 +72,31 @@ def servers(text: str, name: str) -> list[Directive]:
 
 
 def covers(zones: Sequence[str], name: str) -> bool:
-    """Whether one of `zones`, as a Corefile has them, contains `name`."""
+    """Check whether a name is in one of several zones.
+
+    Args:
+        zones: zones as written in a Corefile.
+        name: DNS name without the trailing dot.
+
+    Returns:
+        Whether one of the zones contains the name.
+    """
     plain = [zone for zone in map(_zone, zones) if zone is not None]
     return any(zone in ("", name) or name.endswith(f".{zone}") for zone in plain)
 
 
 def number(words: Sequence[str], default: int) -> int:
-    """The first of `words`, or `default` where there is none.
+    """Parse the first argument as a number.
+
+    Args:
+        words: arguments of a directive.
+        default: value to return if there are no arguments.
+
+    Returns:
+        The number.
 
     Raises:
-        ValueError: the word is no number.
+        ValueError: the first argument is not a number.
     """
     if words and not words[0].isdecimal():
         raise ValueError(f"`{words[0]}` in place of a number")
@@ -82,13 +104,13 @@ def number(words: Sequence[str], default: int) -> int:
 
 
 def _lines(server: Directive, snippets: Mapping[str, tuple[Directive, ...]]) -> Iterator[Directive]:
-    """The lines of a server block, with those of the snippets that it imports; imported files stay as they are."""
+    """Yield the directives of a server block with its snippets expanded; imports of files are kept as they are."""
     for line in server.block:
         yield from snippets.get(line.words[1], (line,)) if line.words[0] == "import" and line.words[1:] else (line,)
 
 
 def _zone(key: str) -> str | None:
-    """The zone of a server block's key or of a plugin's argument; None where it is not served over plain DNS."""
+    """Return the zone of a server block key or plugin argument; None if it is not served over plain DNS."""
     protocol, _, address = key.rstrip(",").lower().rpartition("://")
     return re.sub(r":\d+$", "", address).rstrip(".") if protocol in ("", "dns") else None
 

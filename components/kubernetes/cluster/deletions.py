@@ -1,8 +1,8 @@
-"""What holds data and is being deleted: the namespace, the claims, the volumes.
+"""Checks for objects with data that are being deleted: namespace, claims, volumes.
 
-An object with a `deletionTimestamp` is there until its finalizers are done, and nothing can take the deletion back. A
-claim waits for the last pod that mounts it (kubernetes.io: Storage Object in Use Protection), so that the next rollout
-would end it, and its volume and data with it, unless the volume's reclaim policy is Retain.
+An object with a `deletionTimestamp` exists until its finalizers are done, and the deletion cannot be undone. A claim
+waits for the last pod that mounts it (kubernetes.io: Storage Object in Use Protection). The next rollout would
+therefore remove the claim, and its volume and data too unless the reclaim policy of the volume is Retain.
 """
 
 from __future__ import annotations
@@ -19,16 +19,19 @@ RETAIN = """--patch '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'"""
 
 
 def deletions(deployment: str, namespace: str, kubectl: str, get: Get) -> Iterator[Problem]:
-    """One problem for each object with the deployment's data that is being deleted.
+    """Yield one problem for each object with data of the deployment that is being deleted.
 
     Args:
-        deployment: the deployment's name, which its claims have as a label.
-        namespace: where it is.
-        kubectl: how a person asks the same cluster.
-        get: reads from the API. What may not be read counts as not being deleted.
+        deployment: name of the deployment, the value of the instance label of its claims.
+        namespace: namespace of the deployment.
+        kubectl: `kubectl` command line for the same cluster, for the suggested commands.
+        get: reads a path of the API. Objects that this user may not read count as not being deleted.
+
+    Yields:
+        The problems.
 
     Raises:
-        ApiException: the API server refuses with another status than 403 or 404.
+        ApiException: the API server refuses with a status other than 403 and 404.
     """
     space = read(get, f"/api/v1/namespaces/{namespace}") or {}
     claims = read(get, f"/api/v1/namespaces/{namespace}/persistentvolumeclaims?labelSelector={INSTANCE}%3D{deployment}")
@@ -86,6 +89,6 @@ def _what_becomes_of(volume: str | None, volumes: Mapping[str, Mapping[str, Any]
 
 
 def _keep(kubectl: str, volumes: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """The command that keeps the data of volumes that would be deleted with their claims."""
+    """Return the command that sets the reclaim policy of volumes to Retain; None if all volumes have it."""
     names = sorted(name for name, volume in volumes.items() if not _is_kept(volume))
     return f"{kubectl} patch persistentvolume {' '.join(names)} {RETAIN}" if names else None

@@ -1,7 +1,7 @@
-"""How long the cluster's DNS may hide a pod that is ready from the edge, which finds pods by name.
+"""How long cluster DNS may not return a pod that is ready. The edge finds pods by DNS name.
 
-An old answer lives in the caches of the name servers, and then until the edge asks again. How long they keep it is read
-from their configuration: they cannot be reached from outside of the cluster, and an answer does not tell it.
+Name servers cache the previous answer, and the edge resolves the name at an interval. Cache times are read from the
+configuration of the name servers: they are not reachable from outside the cluster, and answers do not contain them.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from components.validation.kubernetes import longest_start
 CONFIG_MAPS = "/api/v1/namespaces/kube-system/configmaps"
 COREDNS = f"{CONFIG_MAPS}/coredns"
 NODE_LOCAL = f"{CONFIG_MAPS}/node-local-dns"
-"""A cache on each node in front of the cluster's name servers: Kubernetes' add-on NodeLocal DNSCache."""
+"""ConfigMap of the Kubernetes add-on NodeLocal DNSCache, a DNS cache on each node."""
 
 WHOLE_SECONDS = 1
-"""Kubernetes keeps whole seconds of the time at which a pod became ready, and so counts it up to one too early
+"""Kubernetes stores the time when a pod became ready in whole seconds, so it may count up to one second too many
 (`IsPodAvailable` in pkg/api/v1/pod/util.go, on a `metav1.Time`)."""
 
 
 @dataclass(frozen=True)
 class DnsDelay:
-    """How long the cluster's DNS may hide a pod.
+    """How long cluster DNS may not return a pod that is ready.
 
     Attributes:
-        seconds: at most, from the time at which the pod is ready.
-        warning: why this is not known, where it is not.
+        seconds: maximum delay in seconds, from the time when the pod becomes ready.
+        warning: why the delay is a default and not calculated; None if it is known.
     """
 
     seconds: int
@@ -48,43 +48,46 @@ class _NotSeen(Exception):
 
 
 def delay(settings: Settings, namespace: str, get: Get) -> DnsDelay:
-    """What the settings say, or else what follows from the configuration of the cluster's name servers.
+    """Return the delay of the settings, or calculate it from the configuration of the name servers.
 
-    A configuration that cannot be read is no error, and costs a warning.
+    If the configuration cannot be read or is not understood, the result is a default with a warning.
 
     Args:
-        settings: the stack's.
-        namespace: the deployment's.
-        get: asks the cluster's API.
+        settings: settings of the stack.
+        namespace: namespace of the deployment.
+        get: reads a path of the API.
+
+    Returns:
+        The delay; 0 seconds without HAProxy.
     """
     if settings.edge.kind != "haproxy":
         return DnsDelay(0)
     if settings.kubernetes.dns_seconds is not None:
         return DnsDelay(settings.kubernetes.dns_seconds)
-    # `rules.rollout` asks for the same room where the settings have a number.
-    room = min(LONGEST_DNS_SECONDS, settings.kubernetes.rollout_seconds - longest_start(settings) - 1)
+    # The same limit applies to a number in the settings (`components.validation.kubernetes`).
+    limit_seconds = min(LONGEST_DNS_SECONDS, settings.kubernetes.rollout_seconds - longest_start(settings) - 1)
     try:
         lifetime = _lifetime(f"{namespace}.svc.{settings.kubernetes.cluster_domain}", get)
     except _NotSeen as error:
-        return _guess(room, f"how long the cluster's name servers keep an answer cannot be seen ({error})")
+        return _guess(limit_seconds, f"how long the cluster's name servers keep an answer cannot be seen ({error})")
     seconds = lifetime + RESOLVE_SECONDS + WHOLE_SECONDS
-    if seconds > room:
+    if seconds > limit_seconds:
         return _guess(
-            room,
+            limit_seconds,
             f"the cluster's name servers may keep an answer for {lifetime} s, longer than a rollout can wait, so "
             "requests may fail during one",
         )
     return DnsDelay(seconds)
 
 
-def _guess(room: int, reason: str) -> DnsDelay:
-    """The default, or as much of it as there is room for in a rollout."""
-    key, seconds = "mimir:kubernetes.dnsSeconds", min(DEFAULT_DNS_SECONDS, room)
+def _guess(limit_seconds: int, reason: str) -> DnsDelay:
+    """Return the default delay, limited to the time that a rollout has for it."""
+    key, seconds = "mimir:kubernetes.dnsSeconds", min(DEFAULT_DNS_SECONDS, limit_seconds)
     return DnsDelay(seconds, f"{key}: {seconds}; {reason}. To decide it: pulumi config set --path '{key}' {seconds}")
 
 
 def _lifetime(name: str, get: Get) -> int:
-    """How long an answer for a name may be given after it has ceased to be true, in seconds."""
+    """Return how long an outdated answer for a name may be served, in seconds."""
     corefile = _corefile(COREDNS, get)
     if corefile is None:
         raise _NotSeen(f"no {_title(COREDNS)}")
@@ -97,7 +100,7 @@ def _lifetime(name: str, get: Get) -> int:
 
 
 def _corefile(path: str, get: Get) -> str | None:
-    """The Corefile in a ConfigMap, or None where there is no such ConfigMap."""
+    """Return the Corefile of a ConfigMap; None if the ConfigMap does not exist."""
     try:
         return str(get(path)["data"]["Corefile"])
     except ApiException as error:

@@ -35,11 +35,11 @@ UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "
 
 @dataclass(frozen=True)
 class Lifetime:
-    """How long an answer lives in a name server.
+    """How long a name server may serve an answer.
 
     Attributes:
-        seconds: how long the server may give it after it has ceased to be true.
-        ttl: largest TTL that it hands on, in seconds: by it the next cache keeps the answer.
+        seconds: maximum time in seconds that the server may serve an answer after it is outdated.
+        ttl: largest TTL of its answers in seconds; the next cache keeps the answer that long.
     """
 
     seconds: int
@@ -47,14 +47,17 @@ class Lifetime:
 
 
 def of_cluster(corefile: str, name: str) -> Lifetime:
-    """How long an answer lives in the name servers that know the cluster's Services.
+    """Return the lifetime of answers of the name servers with the `kubernetes` plugin.
 
     Args:
-        corefile: their configuration.
-        name: DNS name of a Service, or the end of one, without the last dot.
+        corefile: configuration of the name servers.
+        name: DNS name of a Service, or a suffix of one, without the trailing dot.
+
+    Returns:
+        The longest lifetime of the server blocks that serve the name.
 
     Raises:
-        ValueError: the configuration does not say it, or in a way that is not understood.
+        ValueError: the configuration does not define it, or is not understood.
     """
     lifetimes = []
     for server in servers(corefile, name):
@@ -66,12 +69,15 @@ def of_cluster(corefile: str, name: str) -> Lifetime:
 
 
 def of_forwarder(corefile: str, name: str, ttl: int) -> Lifetime:
-    """How long an answer lives in a name server that asks those of the cluster, such as NodeLocal DNSCache.
+    """Return the lifetime of answers of a forwarding name server, such as NodeLocal DNSCache.
 
     Args:
-        corefile: its configuration.
+        corefile: configuration of the name server.
         name: as in `of_cluster`.
-        ttl: largest TTL that it gets, in seconds.
+        ttl: largest TTL of the answers that it receives, in seconds.
+
+    Returns:
+        The longest lifetime of the server blocks that serve the name.
 
     Raises:
         ValueError: as in `of_cluster`.
@@ -81,7 +87,7 @@ def of_forwarder(corefile: str, name: str, ttl: int) -> Lifetime:
 
 
 def _cached(server: Directive, name: str, ttl: int) -> Lifetime:
-    """What becomes of an answer with this TTL, in seconds, that the server has from another plugin."""
+    """Return the lifetime of an answer that `cache` gets from another plugin with this TTL, in seconds."""
     if any(line.words[0] == "rewrite" and "ttl" in line.words for line in server.block):
         raise ValueError("`rewrite ttl`")
     cache = server.plugin("cache")
@@ -106,7 +112,7 @@ def _cached(server: Directive, name: str, ttl: int) -> Lifetime:
 
 
 def _stale(cache: Directive) -> tuple[int, int]:
-    """How much longer an expired answer is given, and with which TTL at most; both in seconds."""
+    """Return how much longer an expired answer is served, and its largest TTL; both in seconds."""
     # serve_stale [DURATION] [MODE], and then times, the TTL among them
     arguments = cache.arguments("serve_stale")
     if not cache.plugin("serve_stale") or arguments[1:] == ("verify",):
@@ -115,13 +121,13 @@ def _stale(cache: Directive) -> tuple[int, int]:
 
 
 def _disabled(cache: Directive, kind: str) -> Sequence[str]:
-    """The zones whose answers of this kind are not kept. The last line of the kind counts; without zones it is all."""
+    """Return the zones whose answers of this kind are not cached. The last line counts; no zones means all."""
     lines = [line for line in cache.block if line.words[:2] == ("disable", kind)]
     return (lines[-1].words[2:] or ("",)) if lines else ()
 
 
 def _seconds(duration: str) -> int:
-    """A duration as Go writes it, rounded up."""
+    """Convert a Go duration to seconds, rounded up."""
     parts = DURATION.findall(duration)
     if "".join(figure + unit for figure, unit in parts) != duration and duration != "0":
         raise ValueError(f"`{duration}` in place of a duration")

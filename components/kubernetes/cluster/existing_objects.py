@@ -1,4 +1,4 @@
-"""What is in the cluster already and a deployment depends on: its namespace, its claims, ports of the nodes."""
+"""Checks of objects that exist in the cluster already: the namespace, the claims, and node ports of Services."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
 
 @dataclass(frozen=True)
 class Existing:
-    """The namespace as it was found.
+    """The state of the namespace.
 
     Attributes:
-        is_there: whether it exists; False too where nobody may look.
-        problems: because of which it cannot be used.
-        warnings: what its user should know.
+        is_there: whether the namespace exists; False if this user may not read it.
+        problems: reasons why the namespace cannot be used.
+        warnings: warnings for the user.
     """
 
     is_there: bool
@@ -36,14 +36,20 @@ class Existing:
 
 
 def namespace(settings: Settings, deployment: str, name: str, access: Access, get: Get) -> Existing:
-    """Whose the namespace is, and what it admits.
+    """Check who owns the namespace, and which Pod Security profile it enforces.
 
     Args:
-        settings: the stack's.
+        settings: settings of the stack.
         deployment: name of the deployment, `mimir-<stack>`.
-        name: of the namespace.
-        access: how the cluster is reached.
-        get: reads the cluster.
+        name: name of the namespace.
+        access: how to reach the cluster.
+        get: reads a path of the API.
+
+    Returns:
+        Whether the namespace exists, with problems and warnings.
+
+    Raises:
+        ApiException: the API server refuses with a status other than 403 and 404.
     """
     create = settings.kubernetes.create_namespace
     try:
@@ -51,7 +57,7 @@ def namespace(settings: Settings, deployment: str, name: str, access: Access, ge
     except ApiException as error:
         if error.status not in (403, 404):
             raise
-        # Rights that end at the namespace do not always include to look at it.
+        # Permissions inside a namespace do not always include reading the namespace itself.
         return Existing(False, () if create or error.status == 403 else (_absent(name),))
     labels: dict[str, str] = space["metadata"].get("labels") or {}
     owner = labels.get(INSTANCE) if labels.get(NAME) == "mimir" else None
@@ -69,13 +75,13 @@ def namespace(settings: Settings, deployment: str, name: str, access: Access, ge
 
 
 def _has_our_account(get: Get, name: str, deployment: str) -> bool:
-    """Whether the namespace is this stack's although its labels are gone: then a refresh puts them back."""
+    """Check whether this stack created the namespace although its labels are gone. A refresh restores the labels."""
     account = read(get, f"/api/v1/namespaces/{name}/serviceaccounts/{deployment}")
     return bool(account) and _instance(account) == deployment
 
 
 def _instance(item: dict[str, Any] | None) -> str | None:
-    """The deployment that an object belongs to by its label."""
+    """Return the value of the instance label: the deployment that owns the object."""
     labels: dict[str, str] = ((item or {}).get("metadata") or {}).get("labels") or {}
     return labels.get(INSTANCE)
 
@@ -127,7 +133,7 @@ def _terminating(name: str, access: Access) -> Problem:
 
 
 def _pod_security(name: str, labels: dict[str, str], access: Access) -> Iterator[str]:
-    """No profile refuses these pods: they fulfil the strictest. A weaker one lets others in."""
+    """Warn if the namespace does not enforce `restricted`. Pods of this stack comply, but other pods need not."""
     level = labels.get(ENFORCE)
     if level == "restricted":
         return
@@ -141,14 +147,22 @@ def _pod_security(name: str, labels: dict[str, str], access: Access) -> Iterator
 
 
 def claims(settings: Settings, deployment: str, namespace: str, access: Access, get: Get) -> Iterator[Problem]:
-    """Changes of a claim that its class, or Kubernetes, refuses: another class, less room, or more where it cannot be.
+    """Yield changes of existing claims that Kubernetes or the storage class refuses.
+
+    These are: another storage class, a smaller size, and a larger size where the class does not allow expansion.
 
     Args:
-        settings: the stack's.
+        settings: settings of the stack.
         deployment: name of the deployment.
-        namespace: where.
-        access: how the cluster is reached.
-        get: reads the cluster. What may not be looked at counts as right.
+        namespace: namespace of the claims.
+        access: how to reach the cluster.
+        get: reads a path of the API. Objects that this user may not read count as correct.
+
+    Yields:
+        One problem for each change that is refused.
+
+    Raises:
+        ApiException: the API server refuses with a status other than 403 and 404.
     """
     for volume, setting in settings.volumes.claims.items():
         claim = read(get, f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{deployment}-{volume}")
@@ -185,20 +199,26 @@ def _expands(get: Get, name: str | None) -> bool:
 
 
 def _bytes(quantity: object) -> int | None:
-    """A quantity in bytes; None where its unit is another one."""
+    """Convert a quantity to bytes; None if its unit is not in BINARY."""
     number, unit = str(quantity)[:-2], str(quantity)[-2:]
     return int(number) * BINARY[unit] if unit in BINARY and number.isdigit() else None
 
 
 def node_ports(settings: Settings, deployment: str, namespace: str, access: Access, get: Get) -> Iterator[Problem]:
-    """Ports of the nodes that another Service has.
+    """Yield the node ports of the settings that another Service uses.
 
     Args:
-        settings: the stack's.
-        deployment: name of the deployment, which is that of its Service.
-        namespace: where it is.
-        access: how the cluster is reached.
-        get: reads the cluster; who may not list Services learns it from the cluster's own refusal.
+        settings: settings of the stack.
+        deployment: name of the deployment and of its Service.
+        namespace: namespace of the deployment.
+        access: how to reach the cluster.
+        get: reads a path of the API. Without permission to list Services, a conflict appears during the update.
+
+    Yields:
+        One problem for each port that is in use.
+
+    Raises:
+        ApiException: the API server refuses with a status other than 403 and 404.
     """
     chosen = {"nodePort": settings.kubernetes.node_port, "redirectNodePort": settings.kubernetes.redirect_node_port}
     if not any(chosen.values()):

@@ -1,4 +1,4 @@
-"""The kubeconfig, cut down to the one context that the settings name."""
+"""The kubeconfig, reduced to the context that the settings name."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FILES = {"cluster": ("certificate-authority",), "user": ("client-certificate", "
 
 @dataclass(frozen=True)
 class Access:
-    """How one cluster is reached.
+    """How to reach one cluster.
 
     Attributes:
-        document: a kubeconfig with the chosen context alone, so that a change of another one changes nothing here.
+        document: kubeconfig with the selected context only, so that changes of other contexts change no resource.
         server: URL of the API server.
-        file: the kubeconfig, where the settings name one.
+        file: path of the kubeconfig, if the settings name one.
     """
 
     document: dict[str, Any] = field(repr=False)
@@ -40,9 +40,9 @@ class Access:
 
     @property
     def kubectl(self) -> str:
-        """How a person asks the same cluster; quoted, because `make check` runs it, and a name may hold anything."""
-        own = f" --kubeconfig {shlex.quote(self.file)}" if self.file else ""
-        return f"kubectl{own} --context {shlex.quote(self.context)}"
+        """The `kubectl` command line for this cluster, shell-quoted: `make check` runs it, and names are arbitrary."""
+        option = f" --kubeconfig {shlex.quote(self.file)}" if self.file else ""
+        return f"kubectl{option} --context {shlex.quote(self.context)}"
 
     @property
     def is_local(self) -> bool:
@@ -51,8 +51,15 @@ class Access:
 
 
 def read(settings: Settings) -> Access | Problem:
-    """The access that the settings name, or why there is none."""
-    wanted = settings.kubernetes.context
+    """Read the kubeconfig files, and select the context of the settings.
+
+    Args:
+        settings: settings of the stack.
+
+    Returns:
+        The access to the cluster, or the problem that prevents it.
+    """
+    context_name = settings.kubernetes.context
     merged: dict[str, dict[str, Any]] = {"contexts": {}, "clusters": {}, "users": {}}
     files = _files(settings)
     for file in files:
@@ -70,18 +77,18 @@ def read(settings: Settings) -> Access | Problem:
             for entry in document.get(kind) or []:
                 body = _with_absolute_files(entry.get(kind.removesuffix("s")) or {}, kind.removesuffix("s"), file)
                 entries.setdefault(str(entry.get("name")), body)  # the first file wins, as in kubectl
-    context = merged["contexts"].get(str(wanted))
+    context = merged["contexts"].get(str(context_name))
     if context is None:
-        return _no_context(str(wanted), sorted(merged["contexts"]), files)
+        return _no_context(str(context_name), sorted(merged["contexts"]), files)
     cluster = merged["clusters"].get(str(context.get("cluster")))
     user = merged["users"].get(str(context.get("user")), {})
     if not cluster or not cluster.get("server"):
-        return _unreadable(files[0], f'context "{wanted}" names a cluster that is not there')
-    return Access(_document(str(wanted), cluster, user), str(cluster["server"]), settings.kubernetes.kubeconfig)
+        return _unreadable(files[0], f'context "{context_name}" names a cluster that is not there')
+    return Access(_document(str(context_name), cluster, user), str(cluster["server"]), settings.kubernetes.kubeconfig)
 
 
 def _is_kubeconfig(document: Any) -> bool:
-    """Whether a document is of a kubeconfig's form: lists of named objects."""
+    """Check that a document has the structure of a kubeconfig: lists of named objects."""
     return isinstance(document, dict) and all(
         isinstance(entries, list)
         and all(isinstance(entry, dict) and isinstance(entry.get(kind) or {}, dict) for entry in entries)
@@ -93,8 +100,8 @@ def _is_kubeconfig(document: Any) -> bool:
 def _files(settings: Settings) -> list[Path]:
     if settings.kubernetes.kubeconfig:
         return [Path(settings.kubernetes.kubeconfig).expanduser()]
-    named = [Path(one) for one in os.environ.get("KUBECONFIG", "").split(os.pathsep) if one]
-    return named or [Path("~/.kube/config").expanduser()]
+    paths = [Path(path) for path in os.environ.get("KUBECONFIG", "").split(os.pathsep) if path]
+    return paths or [Path("~/.kube/config").expanduser()]
 
 
 def _document(name: str, cluster: dict[str, Any], user: dict[str, Any]) -> dict[str, Any]:
@@ -109,17 +116,17 @@ def _document(name: str, cluster: dict[str, Any], user: dict[str, Any]) -> dict[
 
 
 def _with_absolute_files(body: dict[str, Any], kind: str, file: Path) -> dict[str, Any]:
-    own: dict[str, Any] = {
+    absolute: dict[str, Any] = {
         key: str((file.parent / body[key]).absolute()) for key in FILES.get(kind, ()) if body.get(key)
     }
     login = body.get("exec")
     if isinstance(login, dict) and os.sep in str(login.get("command")):  # a plain name is looked for in PATH
-        own["exec"] = {**login, "command": str((file.parent / login["command"]).absolute())}
-    return {**body, **own}
+        absolute["exec"] = {**login, "command": str((file.parent / login["command"]).absolute())}
+    return {**body, **absolute}
 
 
 def _where(error: yaml.YAMLError) -> str:
-    """Where a file stops being YAML; the error's own words may repeat a token."""
+    """Return the line of a YAML error. The parser's own message may contain a token."""
     mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
     return f"not YAML, line {mark.line + 1}" if mark else "not YAML"
 
@@ -133,9 +140,9 @@ def _unreadable(file: Path, why: str) -> Problem:
     )
 
 
-def _no_context(wanted: str, known: list[str], files: list[Path]) -> Problem:
+def _no_context(name: str, contexts: list[str], files: list[Path]) -> Problem:
     where = ", ".join(map(str, files))
-    if not known:
+    if not contexts:
         return Problem(
             "mimir:kubernetes.kubeconfig",
             f"no context in {where}",
@@ -144,7 +151,7 @@ def _no_context(wanted: str, known: list[str], files: list[Path]) -> Problem:
         )
     return Problem(
         "mimir:kubernetes.context",
-        f'"{wanted}", which is not in {where}',
-        f"one of: {', '.join(known)}",
-        f"pulumi config set --path 'mimir:kubernetes.context' {known[0]}",
+        f'"{name}", which is not in {where}',
+        f"one of: {', '.join(contexts)}",
+        f"pulumi config set --path 'mimir:kubernetes.context' {contexts[0]}",
     )

@@ -1,4 +1,4 @@
-"""What the current settings want the deployer to be allowed to do, asked of the cluster before anything is created."""
+"""The permissions that an update with the current settings needs, checked before any resource is created."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 CONCURRENT = 8
 
 APPLY = ("get", "create", "patch")
-"""Verbs of a server-side apply, and of reading what came of it."""
+"""Verbs of a server-side apply, and of reading the result."""
 
 WATCH = ("get", "list", "watch")
 """Verbs of the provider's wait for a Deployment."""
@@ -49,17 +49,17 @@ KINDS: dict[str, Kind] = {
 }
 
 Post = Callable[[str, dict[str, Any]], dict[str, Any]]
-"""Sends an object to a path of the API and gives the answer, or raises ApiException."""
+"""Sends an object to a path of the API and returns the response, or raises ApiException."""
 
 
 @dataclass(frozen=True)
 class Permission:
-    """One request that a deployment makes.
+    """One permission of the deployer.
 
     Attributes:
-        verb: such as `create`.
-        kind: group and resource.
-        namespace: empty for a resource of the whole cluster.
+        verb: verb such as `create`.
+        kind: API group and resource.
+        namespace: namespace; empty for a cluster-scoped resource.
     """
 
     verb: str
@@ -74,7 +74,17 @@ class Permission:
 
 
 def created_kinds(settings: Settings, application: Application) -> set[str]:
-    """The kinds of the objects that these settings create. A test compares it with what the program creates."""
+    """Return the kinds of the objects that these settings create.
+
+    A test compares the result with the objects that the program creates.
+
+    Args:
+        settings: settings of the stack.
+        application: description of the application.
+
+    Returns:
+        The kinds, a subset of KINDS.
+    """
     edge, tls = settings.edge.kind, settings.tls_mode
     registry = settings.registry
     ends_tls = edge in ("haproxy", "ingress")
@@ -96,55 +106,72 @@ def created_kinds(settings: Settings, application: Application) -> set[str]:
 def required(
     settings: Settings, application: Application, namespace: str, namespace_exists: bool
 ) -> Iterator[Permission]:
-    """Everything that an update with these settings asks of the cluster.
+    """Yield the permissions that an update with these settings needs.
 
     Args:
-        settings: the stack's.
-        application: what is deployed.
-        namespace: where.
-        namespace_exists: whether the namespace is there; then nobody must be allowed to create it.
+        settings: settings of the stack.
+        application: description of the application.
+        namespace: namespace of the deployment.
+        namespace_exists: whether the namespace exists; then no permission to create it is needed.
+
+    Yields:
+        The permissions.
     """
     for name in sorted(created_kinds(settings, application)):
         kind = KINDS[name]
         if name == "Namespace":
             yield from () if namespace_exists else (Permission(verb, kind, "") for verb in APPLY)
             continue
-        # What holds data is kept; everything else goes when the settings, or `pulumi destroy`, say so.
+        # Claims are never deleted. Everything else is, by a settings change or by `pulumi destroy`.
         verbs = APPLY if name == "PersistentVolumeClaim" else (*APPLY, "delete")
         yield from (Permission(verb, kind, namespace) for verb in verbs)
     for kind in WATCHED:
-        known = APPLY if kind == KINDS["Deployment"] else ()
-        yield from (Permission(verb, kind, namespace) for verb in WATCH if verb not in known)
+        required_verbs = APPLY if kind == KINDS["Deployment"] else ()
+        yield from (Permission(verb, kind, namespace) for verb in WATCH if verb not in required_verbs)
 
 
 def missing(permissions: Iterable[Permission], namespace: str, post: Post) -> list[Permission]:
-    """Those of `permissions` that the cluster says this user does not have.
+    """Return the permissions that this user does not have.
 
-    One request asks for all rules in the namespace. A cluster may not know all of them (`incomplete`, and rights in
-    the whole cluster), so what these rules do not allow is asked one by one, several at a time.
+    One SelfSubjectRulesReview lists the rules in the namespace. The list may be incomplete (`incomplete`), and it does
+    not cover the whole cluster. What these rules do not allow is checked with one SelfSubjectAccessReview each, several
+    at a time.
+
+    Args:
+        permissions: permissions to check.
+        namespace: namespace of the deployment.
+        post: sends an object to a path of the API.
+
+    Returns:
+        The permissions that the cluster denies.
 
     Raises:
-        ApiException: the cluster does not answer such questions.
-        HTTPError: it does not answer at all.
+        ApiException: the API server refuses an access review.
+        HTTPError: the API server does not respond.
     """
     rules = _rules(namespace, post)
-    open_questions = [one for one in permissions if not (one.namespace and any(_covers(rule, one) for rule in rules))]
+    unresolved = [
+        entry for entry in permissions if not (entry.namespace and any(_covers(rule, entry) for rule in rules))
+    ]
     with ThreadPoolExecutor(CONCURRENT) as pool:
-        allowed = list(pool.map(lambda one: _is_allowed(one, post), open_questions))
-    return [permission for permission, is_allowed in zip(open_questions, allowed, strict=True) if not is_allowed]
+        allowed = list(pool.map(lambda entry: _is_allowed(entry, post), unresolved))
+    return [permission for permission, is_allowed in zip(unresolved, allowed, strict=True) if not is_allowed]
 
 
 def problems(lacking: Sequence[Permission], access: Access, name: str, post: Post) -> Iterator[Problem]:
-    """One problem for the namespace, and one for the whole cluster, each with the commands that grant what is missing.
+    """Yield one problem for the namespace and one for the cluster scope, with the commands that grant the permissions.
 
     Args:
-        lacking: what the user may not do.
-        access: how the cluster is reached.
-        name: of the deployment.
-        post: asks the cluster who the user is.
+        lacking: permissions that the user does not have.
+        access: how to reach the cluster.
+        name: name of the deployment.
+        post: sends an object to a path of the API, to find the user name.
+
+    Yields:
+        At most two problems.
     """
-    inside = [one for one in lacking if one.namespace]
-    outside = [one for one in lacking if not one.namespace]
+    inside = [permission for permission in lacking if permission.namespace]
+    outside = [permission for permission in lacking if not permission.namespace]
     if outside:
         yield Problem(
             "mimir:kubernetes.createNamespace",
@@ -165,10 +192,10 @@ def problems(lacking: Sequence[Permission], access: Access, name: str, post: Pos
 
 
 def _listed(permissions: Sequence[Permission]) -> str:
-    """A line for each resource, with its verbs and its namespace."""
+    """Format one line per resource, with its verbs and its namespace."""
     verbs: dict[tuple[str, str], list[str]] = {}
-    for one in permissions:
-        verbs.setdefault((one.resource, one.namespace), []).append(one.verb)
+    for permission in permissions:
+        verbs.setdefault((permission.resource, permission.namespace), []).append(permission.verb)
     return "\n".join(
         f"                {', '.join(names)} {resource}" + (f" in namespace {namespace}" if namespace else "")
         for (resource, namespace), names in verbs.items()
@@ -176,9 +203,9 @@ def _listed(permissions: Sequence[Permission]) -> str:
 
 
 def _grant(kind: str, permissions: Sequence[Permission], kubectl: str, name: str, post: Post) -> str:
-    """The two commands that let this user do it; a role of its own for each set of verbs would be no clearer."""
-    verbs = ",".join(dict.fromkeys(one.verb for one in permissions))
-    resources = ",".join(dict.fromkeys(one.resource for one in permissions))
+    """Return the two commands that grant the permissions, with one role for all verbs and resources."""
+    verbs = ",".join(dict.fromkeys(permission.verb for permission in permissions))
+    resources = ",".join(dict.fromkeys(permission.resource for permission in permissions))
     return (
         f"                {kubectl} create {kind} {name} --verb={verbs} --resource={resources}\n"
         f"                {kubectl} create {kind}binding {name} --{kind}={name} --user={shlex.quote(_user(post))}"
@@ -186,7 +213,7 @@ def _grant(kind: str, permissions: Sequence[Permission], kubectl: str, name: str
 
 
 def _user(post: Post) -> str:
-    """The name by which the cluster knows this user."""
+    """Return the user name in the cluster, or a placeholder if the cluster does not report it."""
     try:
         review = post(WHO, {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"})
         return str(review["status"]["userInfo"]["username"])
@@ -195,7 +222,7 @@ def _user(post: Post) -> str:
 
 
 def _rules(namespace: str, post: Post) -> list[dict[str, Any]]:
-    """What the cluster allows in the namespace; nothing where it does not list it."""
+    """Return the rules of this user in the namespace; empty if the cluster does not list them."""
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectRulesReview",
@@ -210,8 +237,8 @@ def _rules(namespace: str, post: Post) -> list[dict[str, Any]]:
 
 def _covers(rule: dict[str, Any], permission: Permission) -> bool:
     group, plural = permission.kind
-    asked = (("verbs", permission.verb), ("apiGroups", group), ("resources", plural))
-    return not rule.get("resourceNames") and all({"*", value} & set(rule.get(key) or []) for key, value in asked)
+    requested = (("verbs", permission.verb), ("apiGroups", group), ("resources", plural))
+    return not rule.get("resourceNames") and all({"*", value} & set(rule.get(key) or []) for key, value in requested)
 
 
 def _is_allowed(permission: Permission, post: Post) -> bool:

@@ -1,4 +1,4 @@
-"""What a deployment needs in the cluster beside Kubernetes itself: cert-manager, a Gateway, classes."""
+"""Checks of what a deployment needs in the cluster besides Kubernetes: cert-manager, a Gateway, classes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,19 @@ INGRESS_CLASSES = "/apis/networking.k8s.io/v1/ingressclasses"
 
 
 def missing(settings: Settings, namespace: str, get: Get) -> Iterator[Problem]:
-    """What the settings name and the cluster does not have. What may not be looked at counts as there."""
+    """Yield what the settings name and the cluster does not have.
+
+    Args:
+        settings: settings of the stack.
+        namespace: namespace of the deployment.
+        get: reads a path of the API. Objects that this user may not read count as present.
+
+    Yields:
+        One problem for each missing prerequisite.
+
+    Raises:
+        ApiException: the API server refuses with a status other than 403 and 404.
+    """
     edge = settings.edge
     priority = settings.kubernetes.priority_class
     if priority and not _has(get, f"{PRIORITY_CLASSES}/{priority}"):
@@ -55,8 +67,8 @@ def _gateway(name: str | None, namespace: str, get: Get) -> Iterator[Problem]:
         yield _absent(key, f'"{name}" in {namespace}', "a Gateway (kubectl get gateways -A)", f"--path '{key}' public")
 
 
-def _absent(key: str, found: str, allowed: str, change: str) -> Problem:
-    return Problem(key, f"{found}, which the cluster does not have", allowed, f"pulumi config set {change}")
+def _absent(key: str, actual: str, allowed: str, change: str) -> Problem:
+    return Problem(key, f"{actual}, which the cluster does not have", allowed, f"pulumi config set {change}")
 
 
 def _has(get: Get, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""A certificate that cert-manager asks for, renews, and keeps in a Secret."""
+"""A certificate that cert-manager requests, renews, and stores in a Secret."""
 
 from __future__ import annotations
 
@@ -12,17 +12,23 @@ API = "cert-manager.io/v1"
 
 
 def secret_name(scope: Scope) -> str:
-    """Name of the Secret that cert-manager makes."""
+    """Return the name of the Secret that cert-manager creates."""
     return f"{scope.application.name}-edge-tls"
 
 
 def request(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> None:
-    """Ask for a certificate for the settings' hosts."""
+    """Create a Certificate for the hosts of the settings.
+
+    Args:
+        name: logical name of the resource.
+        scope: the deployment.
+        opts: resource options.
+    """
     apiextensions.CustomResource(
         name,
         api_version=API,
         kind="Certificate",
-        # Until it is there, its pods wait, and the rollout says why.
+        # Pods wait until the Secret exists; the rollout reports the cause.
         metadata=scope.metadata(f"{scope.application.name}-edge", "edge", SKIP_AWAIT),
         spec={
             "secretName": secret_name(scope),
@@ -40,7 +46,16 @@ def request(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> None:
 
 
 def certificate(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> core.v1.VolumeProjectionArgs:
-    """Ask for it, and mount it under the names that the edge's files have."""
+    """Create a Certificate, and return the volume source that mounts it under the file names of the edge.
+
+    Args:
+        name: logical name of the resource.
+        scope: the deployment.
+        opts: resource options.
+
+    Returns:
+        A projection of the Secret with certificate and key.
+    """
     request(name, scope, opts)
     files = {"tls.crt": "certificate.pem", "tls.key": "certificate.pem.key"}
     items = [core.v1.KeyToPathArgs(key=key, path=path) for key, path in files.items()]

@@ -1,4 +1,4 @@
-"""The edge in a cluster: its files, its pods, and what they are reached by from inside."""
+"""The edge in a cluster: its files, its pods, and the names by which it is reached inside the cluster."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from components.validation.kubernetes import most_pods
 
 
 class KubernetesEdge(pulumi.ComponentResource):
-    """HAProxy in front of the application's pods.
+    """HAProxy in front of the application pods.
 
     Attributes:
-        workload: the name of its Deployment, known once every pod of this version is ready.
+        workload: name of its Deployment, known once every pod of this version is ready.
     """
 
     workload: pulumi.Output[str]
@@ -40,21 +40,21 @@ class KubernetesEdge(pulumi.ComponentResource):
         pull_secrets: Sequence[pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make it.
+        """Create the edge.
 
         Args:
-            name: of the component.
-            scope: whose it is.
-            edge: what it does.
-            service_account: account that its pods run as.
-            pull_secrets: names of the Secrets with which its image is pulled.
-            opts: Pulumi's.
+            name: name of the component.
+            scope: the deployment.
+            edge: description of the edge.
+            service_account: service account of its pods.
+            pull_secrets: names of the image pull Secrets.
+            opts: resource options of the component.
         """
         super().__init__("mimir:kubernetes:Edge", name, None, opts)
         here = pulumi.ResourceOptions(parent=self)
         service.metrics(f"{name}-metrics", scope, here)
         scaling.budget(f"{name}-budget", scope, "edge", here)
-        made = Workload(
+        workload = Workload(
             name,
             scope,
             "edge",
@@ -71,12 +71,12 @@ class KubernetesEdge(pulumi.ComponentResource):
             ),
             here,
         )
-        self.workload = made.workload
+        self.workload = workload.workload
         self.register_outputs({"workload": self.workload})
 
 
 def names_of(scope: Scope) -> tuple[str, ...]:
-    """The names of the front door in the cluster, the longest first; and from this machine, where that is its node."""
+    """Return the DNS names of the Service, longest first; for a local cluster also the loopback names."""
     full = [scope.application.name, scope.cluster.namespace, "svc", scope.settings.kubernetes.cluster_domain]
     names = tuple(".".join(full[:length]) for length in (4, 3, 2, 1))
     return (*names, "localhost", "127.0.0.1") if scope.cluster.access.is_local else names
@@ -85,23 +85,23 @@ def names_of(scope: Scope) -> tuple[str, ...]:
 def _sources(
     name: str, scope: Scope, edge: Description, opts: pulumi.ResourceOptions
 ) -> list[core.v1.VolumeProjectionArgs]:
-    """What the folder of files is made of: immutable objects, named by Pulumi, so that a change rolls the pods."""
+    """Return the sources of the files volume. They are immutable with generated names: a change replaces the pods."""
     backend = Backend(
         f"{service.pods_name(scope)}.{scope.cluster.namespace}.svc.{scope.settings.kubernetes.cluster_domain}",
         scope.application.port,
         max(2, most_pods(scope.settings) + 1),  # one more during an update
     )
     pem = certificate.certificate_for(f"{name}-certificate", scope.settings, names_of(scope), opts)
-    # In the configuration, which whoever sees the pods may read as well: their addresses are all that it protects.
+    # Part of the configuration. It protects pod addresses only, and whoever can read it can list the pods too.
     key = RandomSecret(f"{name}-cookie-key", opts).value if edge.settings.affinity else pulumi.Output.from_input("")
     rendered: pulumi.Output[Files] = pulumi.Output.all(pem, key).apply(
-        lambda known: files.render(edge, replace(backend, cookie_key=known[1] or backend.cookie_key), known[0])
+        lambda values: files.render(edge, replace(backend, cookie_key=values[1] or backend.cookie_key), values[0])
     )
-    hidden: pulumi.Output[Mapping[str, str]] = rendered.apply(lambda one: pulumi.Output.secret(one.secret))
+    hidden: pulumi.Output[Mapping[str, str]] = rendered.apply(lambda content: pulumi.Output.secret(content.secret))
     plain = core.v1.ConfigMap(
         f"{edge.name}-files",
         metadata=scope.metadata(part="edge"),
-        data=pulumi.Output.unsecret(rendered.apply(lambda one: dict(one.plain))),
+        data=pulumi.Output.unsecret(rendered.apply(lambda content: dict(content.plain))),
         immutable=True,
         opts=opts,
     )

@@ -1,4 +1,4 @@
-"""The edge's pod: HAProxy, with its files in one read-only folder, hardened like the application's."""
+"""The edge pod: HAProxy with its files in one read-only folder, and the same security defaults as the application."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ METRICS = "metrics"
 PROBES = "probes"
 RUN = "/run/haproxy"
 RUN_MIB = 1
-"""For the socket by which a reload takes the listening sockets over."""
+"""Size of the volume, in MiB, with the socket that passes listening sockets on during a reload."""
 
 FILES_MODE = 0o440
-"""For the pod's group alone."""
+"""Readable by the owner and by the group of the pod."""
 
 READY_SECONDS = 5
 ALIVE_SECONDS = 10
@@ -28,11 +28,11 @@ FAILURES = 3
 
 
 def doors(edge: EdgeSpec) -> dict[str, tuple[int, int]]:
-    """By the name of each port that serves: the one on which it is reached, and the one inside the container."""
-    found = {edge.scheme: (edge.port, edge.listening_port)}
+    """Return, by name of each serving port, the Service port and the container port."""
+    ports = {edge.scheme: (edge.port, edge.listening_port)}
     if edge.settings.redirect_port is not None:
-        found["http"] = (edge.settings.redirect_port, PLAIN_PORT)
-    return found
+        ports["http"] = (edge.settings.redirect_port, PLAIN_PORT)
+    return ports
 
 
 def spec(
@@ -43,14 +43,17 @@ def spec(
     pull_secrets: Sequence[pulumi.Input[str]],
     sources: Sequence[core.v1.VolumeProjectionArgs],
 ) -> core.v1.PodSpecArgs:
-    """The pod of `edge`.
+    """Build the pod spec of the edge.
 
     Args:
-        scope: whose it is.
-        edge: what it does.
-        service_account: account that it runs as.
-        pull_secrets: names of the Secrets with which the image is pulled.
-        sources: what its folder of files is made of.
+        scope: the deployment.
+        edge: description of the edge.
+        service_account: service account of the pod.
+        pull_secrets: names of the image pull Secrets.
+        sources: sources of the files volume.
+
+    Returns:
+        The pod spec.
     """
     folder = core.v1.ProjectedVolumeSourceArgs(default_mode=FILES_MODE, sources=list(sources))
     return pod_defaults.pod(
@@ -69,7 +72,7 @@ def _container(scope: Scope, edge: EdgeSpec) -> core.v1.ContainerArgs:
     return core.v1.ContainerArgs(
         name="edge",
         image=edge.settings.image,
-        # A pod must be able to start again while the registry is away.
+        # A pod must be able to restart while the registry is not reachable.
         image_pull_policy="IfNotPresent",
         args=list(files.COMMAND),
         ports=[
@@ -77,12 +80,12 @@ def _container(scope: Scope, edge: EdgeSpec) -> core.v1.ContainerArgs:
         ],
         resources=pod_defaults.resources(scope, edge.settings.cpus, edge.settings.memory_mib),
         security_context=pod_defaults.security(),
-        # Has it found a replica? Until then it would answer 503, though other pods of the edge may serve.
+        # Started means that a replica was found. Before that the pod would answer 503 while other edge pods may serve.
         startup_probe=_probe("/started", 1, scope.settings.kubernetes.rollout_seconds),
         readiness_probe=_probe("/ready", READY_SECONDS, FAILURES),
-        # Any answer will do, and trouble with a replica is no reason to end.
+        # Any response counts as alive. A failed replica is no reason to restart the edge.
         liveness_probe=_probe("/configuration", ALIVE_SECONDS, FAILURES),
-        # After the pause the image's own signal, with which HAProxy finishes what is under way (SIGUSR1).
+        # After the preStop sleep comes the image's stop signal (SIGUSR1): HAProxy finishes open requests.
         lifecycle=pod_defaults.pause(scope),
         volume_mounts=[
             core.v1.VolumeMountArgs(name="files", mount_path=files.FOLDER, read_only=True),
@@ -92,7 +95,7 @@ def _container(scope: Scope, edge: EdgeSpec) -> core.v1.ContainerArgs:
 
 
 def _probe(path: str, interval: int, failures: int) -> core.v1.ProbeArgs:
-    """A question to the port on which neither a client nor a reader of metrics can be in the way."""
+    """Build a probe on the separate probe port, which clients and metrics scrapers cannot block."""
     return core.v1.ProbeArgs(
         http_get=core.v1.HTTPGetActionArgs(path=path, port=PROBES, scheme="HTTP"),
         period_seconds=interval,

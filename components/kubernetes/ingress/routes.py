@@ -1,4 +1,4 @@
-"""The front door as an HTTPRoute or an Ingress, for the cluster's own controller to make real."""
+"""The public routes as an HTTPRoute or an Ingress, for an existing controller of the cluster."""
 
 from __future__ import annotations
 
@@ -21,11 +21,17 @@ from components.kubernetes.scope import Scope
 GATEWAY_API = "gateway.networking.k8s.io/v1"
 
 MATCHES_IN_A_RULE = 8
-"""What the API allowed in its first stable version; later ones allow more."""
+"""Limit of matches per rule in the first stable version of the API; later versions allow more."""
 
 
 def make(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> None:
-    """The route that the settings ask for."""
+    """Create the HTTPRoute or the Ingress that the settings select.
+
+    Args:
+        name: logical name of the resource.
+        scope: the deployment.
+        opts: resource options.
+    """
     if scope.settings.edge.kind == "gateway":
         _gateway(name, scope, opts)
     else:
@@ -62,7 +68,7 @@ def _gateway(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> None:
 
 
 def _matches(route: Route) -> Iterator[dict[str, Any]]:
-    """One for each method; none named is every one."""
+    """Yield one match per method of the route; a route without methods matches every method."""
     if is_plain(route):
         path = {"type": "Exact", "value": route.path}
     else:
@@ -74,7 +80,7 @@ def _matches(route: Route) -> Iterator[dict[str, Any]]:
 
 
 def _ingress(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> None:
-    """Exact paths only: a prefix in place of a variable segment would open the dangerous paths beside it."""
+    """Create the Ingress, with exact paths only: a prefix for a variable segment would also open dangerous paths."""
     edge, application = scope.settings.edge, scope.application
     backend = networking.v1.IngressBackendArgs(
         service=networking.v1.IngressServiceBackendArgs(
@@ -99,16 +105,16 @@ def _ingress(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> None:
 
 
 def _ingress_tls(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> list[networking.v1.IngressTLSArgs] | None:
-    """Where the controller finds the certificate."""
+    """Return the TLS section of the Ingress, and create the Secret or the Certificate that it names."""
     mode, hosts = scope.settings.tls_mode, list(scope.settings.edge.hosts)
     if mode == "off":
         return None
     if mode == "certManager":
         cert_manager.request(f"{name}-issued", scope, opts)
         return [networking.v1.IngressTLSArgs(hosts=hosts, secret_name=cert_manager.secret_name(scope))]
-    found = certificate.certificate_for(f"{name}-certificate", scope.settings, names_of(scope), opts)
-    files: pulumi.Output[Mapping[str, str]] = found.apply(
-        lambda one: pulumi.Output.secret({"tls.crt": one.chain, "tls.key": one.key} if one else {})
+    pem_output = certificate.certificate_for(f"{name}-certificate", scope.settings, names_of(scope), opts)
+    files: pulumi.Output[Mapping[str, str]] = pem_output.apply(
+        lambda pem: pulumi.Output.secret({"tls.crt": pem.chain, "tls.key": pem.key} if pem else {})
     )
     secret = core.v1.Secret(
         f"{scope.application.name}-edge-tls",

@@ -1,4 +1,4 @@
-"""The Services: an address for the front door, and names for what is behind it."""
+"""The Services: the public address of the deployment, and DNS names for the pods and the metrics."""
 
 from __future__ import annotations
 
@@ -16,11 +16,21 @@ Port = core.v1.ServicePortArgs
 
 METRICS = "metrics"
 SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": str(METRICS_PORT), "prometheus.io/path": "/metrics"}
-"""Annotations by which many installations of Prometheus find what to scrape."""
+"""Annotations that many Prometheus installations use to discover scrape targets."""
 
 
 def front(name: str, scope: Scope, edge: EdgeSpec | None, opts: pulumi.ResourceOptions) -> core.v1.Service:
-    """The Service with the deployment's own name: of the edge, which is there by then, or else of the application."""
+    """Create the Service that clients connect to, with the name of the deployment.
+
+    Args:
+        name: logical name of the resource.
+        scope: the deployment.
+        edge: description of the edge, which the Service then selects; None selects the application.
+        opts: resource options.
+
+    Returns:
+        The Service.
+    """
     application, kind = scope.application, scope.settings.kubernetes.service_type
     part: Part = "edge" if edge else "application"
     ports = (
@@ -28,9 +38,9 @@ def front(name: str, scope: Scope, edge: EdgeSpec | None, opts: pulumi.ResourceO
         if edge
         else [_port("http", application.port, "http", node_port=scope.settings.kubernetes.node_port)]
     )
-    # Whether pods are ready is what the workload waits for; only an address from outside takes time of its own.
+    # The workload waits for ready pods. Only the address of a load balancer takes additional time.
     wait = {} if kind == "LoadBalancer" else SKIP_AWAIT
-    # Another node would forward with its own address, and limits and policies are by the client's.
+    # Other nodes forward with their own address, but limits and policies need the client address.
     local = "Local" if edge and kind != "ClusterIP" else None
     spec = core.v1.ServiceSpecArgs(
         type=kind, selector=selector_of(application, part), ports=ports, external_traffic_policy=local
@@ -39,13 +49,31 @@ def front(name: str, scope: Scope, edge: EdgeSpec | None, opts: pulumi.ResourceO
 
 
 def node_port(scope: Scope, edge: EdgeSpec, door: str) -> int | None:
-    """The port of every node for the door of this name, where the settings have one."""
+    """Return the node port that the settings assign to a port of the edge.
+
+    Args:
+        scope: the deployment.
+        edge: description of the edge.
+        door: name of the port, as in `edge_pod.doors`.
+
+    Returns:
+        The node port; None lets the cluster choose one.
+    """
     kubernetes = scope.settings.kubernetes
     return kubernetes.node_port if door == edge.scheme else kubernetes.redirect_node_port
 
 
 def pods(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> core.v1.Service:
-    """A name with the address of each pod of the application that is ready: the edge chooses among them."""
+    """Create the headless Service with the address of each ready application pod; the edge balances between them.
+
+    Args:
+        name: logical name of the resource.
+        scope: the deployment.
+        opts: resource options.
+
+    Returns:
+        The Service.
+    """
     spec = core.v1.ServiceSpecArgs(
         type="ClusterIP",
         cluster_ip="None",
@@ -57,12 +85,21 @@ def pods(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> core.v1.Servi
 
 
 def pods_name(scope: Scope) -> str:
-    """Name of the Service without an address of its own."""
+    """Return the name of the headless Service."""
     return f"{scope.application.name}-pods"
 
 
 def metrics(name: str, scope: Scope, opts: pulumi.ResourceOptions) -> core.v1.Service:
-    """Where monitoring finds the edge's figures and the application's."""
+    """Create the Service for metrics of the edge and of the application.
+
+    Args:
+        name: logical name of the resource.
+        scope: the deployment.
+        opts: resource options.
+
+    Returns:
+        The Service.
+    """
     spec = core.v1.ServiceSpecArgs(
         type="ClusterIP",
         selector=selector_of(scope.application, "edge"),

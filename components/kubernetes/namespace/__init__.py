@@ -1,1 +1,1 @@
-"""What a namespace holds beside workloads: claims, ConfigMaps, Secrets, network policies."""
+"""The contents of a namespace besides workloads: claims, ConfigMaps, Secrets, network policies."""

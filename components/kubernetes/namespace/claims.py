@@ -1,4 +1,4 @@
-"""The plan's volumes in a cluster: one claim for each that the process may write."""
+"""The volumes of the plan in a cluster: one claim for each writable volume."""
 
 from __future__ import annotations
 
@@ -27,34 +27,41 @@ IGNORED = (
         )
     ),
 )
-"""What the cluster writes into a claim, its default class among it. `pulumi import` takes it over as if the program had
-asked for it; the next update would replace the claim, and the data, because the program does not. So would a default
-class that the settings name from now on. Another class than the claim's is refused before that (`existing.claims`)."""
+"""Fields that the cluster writes into a claim, such as the default class. `pulumi import` records them as inputs, and
+the next update, without them, would replace the claim and its data. Naming the default class in the settings would do
+so too. A class other than that of the claim is refused before the update (`existing_objects.claims`)."""
 
 
 class Claims(pulumi.ComponentResource):
-    """The claims. A protected one is refused by `pulumi destroy`, and stays when the stack forgets it.
+    """The claims. `pulumi destroy` refuses a protected claim, and it is retained when removed from the state.
 
     Attributes:
-        names: names of the claims.
+        names: names of the claims by volume.
     """
 
     names: Mapping[VolumeName, pulumi.Output[str]]
 
     def __init__(self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Create the claims.
+
+        Args:
+            name: name of the component, and prefix of the names of its resources.
+            scope: the deployment.
+            opts: resource options of the component.
+        """
         super().__init__("mimir:kubernetes:Claims", name, None, opts)
-        application, asked = scope.application, scope.settings.volumes.claims
+        application, claim_settings = scope.application, scope.settings.volumes.claims
         self.names = {
             volume.name: core.v1.PersistentVolumeClaim(
                 f"{name}-{volume.name}",
-                # A class that binds on first use waits for the pod, and the pod for this; the rollout's report says
-                # when a claim cannot be had.
+                # A class that binds on first use waits for the pod, and the pod waits for this resource. If a claim
+                # cannot be bound, the rollout reports it.
                 metadata=scope.metadata(f"{application.name}-{volume.name}", "application", SKIP_AWAIT),
                 spec=core.v1.PersistentVolumeClaimSpecArgs(
-                    access_modes=[asked[volume.name].access_mode],
-                    storage_class_name=asked[volume.name].storage_class,
+                    access_modes=[claim_settings[volume.name].access_mode],
+                    storage_class_name=claim_settings[volume.name].storage_class,
                     resources=core.v1.VolumeResourceRequirementsArgs(
-                        requests={"storage": f"{asked[volume.name].size_gib}Gi"}
+                        requests={"storage": f"{claim_settings[volume.name].size_gib}Gi"}
                     ),
                 ),
                 opts=pulumi.ResourceOptions(

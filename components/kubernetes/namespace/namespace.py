@@ -1,4 +1,4 @@
-"""The namespace, in which only pods of the `restricted` profile are admitted, and its service account."""
+"""The namespace, which admits only pods of the `restricted` profile, and its service account."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from components.kubernetes.pod_security import RESTRICTED
 
 
 class Namespace(pulumi.ComponentResource):
-    """A namespace of the deployment's own, or an existing one, which is only referred to.
+    """The namespace of the deployment: created by this stack, or an existing one, which is not changed.
 
-    Its own is protected and retained as long as a volume in it is: whoever deletes a namespace deletes its claims.
+    A created namespace is protected and retained if one of its volumes is: deleting a namespace deletes its claims.
 
     Attributes:
-        namespace: its name, known once it is there.
-        service_account: name of the account that the pods run as; it has no right and no token.
+        namespace: name of the namespace, known once it exists.
+        service_account: name of the service account of the pods; it has no permissions and no token.
     """
 
     namespace: pulumi.Output[str]
@@ -34,14 +34,14 @@ class Namespace(pulumi.ComponentResource):
         *,
         create: bool = True,
     ) -> None:
-        """Make it, or refer to it.
+        """Create the service account, and the namespace unless it exists.
 
         Args:
-            name: of the component.
-            application: whose namespace it is.
-            cluster: where, with the namespace's name.
-            opts: Pulumi's.
-            create: whether the namespace is made; otherwise it exists, and only the account in it is made.
+            name: name of the component, and prefix of the names of its resources.
+            application: description of the application.
+            cluster: cluster to deploy to, with the name of the namespace.
+            opts: resource options of the component.
+            create: whether to create the namespace; if False it must exist.
         """
         super().__init__("mimir:kubernetes:Namespace", name, None, opts)
         self.namespace = (
@@ -53,7 +53,7 @@ class Namespace(pulumi.ComponentResource):
                 name=application.name,
                 namespace=self.namespace,
                 labels=labels_of(application),
-                annotations=SKIP_AWAIT,  # older providers wait for a token, which today's clusters do not make
+                annotations=SKIP_AWAIT,  # older providers wait for a token, which current clusters do not create
             ),
             automount_service_account_token=False,
             opts=pulumi.ResourceOptions(parent=self, hooks=orphans.binding(f"{name}-account", application, cluster)),

@@ -1,4 +1,4 @@
-"""Network policies: everything is denied in both directions, then exactly what is needed is allowed."""
+"""Network policies: deny all traffic in both directions, then allow what is needed."""
 
 from __future__ import annotations
 
@@ -22,26 +22,34 @@ Outgoing = networking.v1.NetworkPolicyEgressRuleArgs
 
 
 class Policies(pulumi.ComponentResource):
-    """The policies of the deployment's namespace (plan: Security, Network isolation).
+    """The network policies of the deployment (plan: Security, Network isolation).
 
-    They hold where the cluster's network plugin enforces them; that is the cluster's side of the bargain.
+    They have an effect only if the network plugin of the cluster enforces network policies.
     """
 
     def __init__(
         self, name: str, scope: Scope, edge: EdgeSpec | None, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        """Create the policies.
+
+        Args:
+            name: name of the component, and prefix of the names of its resources.
+            scope: the deployment.
+            edge: description of the edge; None if the stack runs none.
+            opts: resource options of the component.
+        """
         super().__init__("mimir:kubernetes:Policies", name, None, opts)
         application, network = scope.application, scope.settings.network
 
-        def policy(what: str, part: Part | None, spec: networking.v1.NetworkPolicySpecArgs) -> None:
+        def policy(purpose: str, part: Part | None, spec: networking.v1.NetworkPolicySpecArgs) -> None:
             networking.v1.NetworkPolicy(
-                f"{name}-{what}",
-                metadata=scope.metadata(f"{application.name}-{what}", part),
+                f"{name}-{purpose}",
+                metadata=scope.metadata(f"{application.name}-{purpose}", part),
                 spec=spec,
-                opts=pulumi.ResourceOptions(parent=self, hooks=scope.name_conflict_hooks(f"{name}-{what}")),
+                opts=pulumi.ResourceOptions(parent=self, hooks=scope.name_conflict_hooks(f"{name}-{purpose}")),
             )
 
-        # In an existing namespace the pods of others are not this stack's to cut off.
+        # In an existing namespace the policy must not select pods of other owners.
         own_namespace = scope.settings.kubernetes.create_namespace
         selected = meta.v1.LabelSelectorArgs() if own_namespace else _selector({INSTANCE: application.name})
         policy(
@@ -50,24 +58,24 @@ class Policies(pulumi.ComponentResource):
             networking.v1.NetworkPolicySpecArgs(pod_selector=selected, policy_types=["Ingress", "Egress"]),
         )
         policy("egress", "application", _to(scope, "application", [_dns(network), *map(_egress, network.egress)]))
-        own = _ports([application.port])
+        app_ports = _ports([application.port])
         if edge:
             policy(
                 "ingress",
                 "application",
-                _from(scope, "application", [Incoming(from_=[_pods(scope, "edge")], ports=own)]),
+                _from(scope, "application", [Incoming(from_=[_pods(scope, "edge")], ports=app_ports)]),
             )
             policy("edge-ingress", "edge", _from(scope, "edge", list(_to_the_edge(edge, network))))
-            to_pods = Outgoing(to=[_pods(scope, "application")], ports=own)
+            to_pods = Outgoing(to=[_pods(scope, "application")], ports=app_ports)
             policy("edge-egress", "edge", _to(scope, "edge", [_dns(network), to_pods]))
         elif network.ingress:
             peers = [_peer(peer) for peer in network.ingress]
-            policy("ingress", "application", _from(scope, "application", [Incoming(from_=peers, ports=own)]))
+            policy("ingress", "application", _from(scope, "application", [Incoming(from_=peers, ports=app_ports)]))
         self.register_outputs({})
 
 
 def _to_the_edge(edge: EdgeSpec, network: Network) -> Iterable[Incoming]:
-    """Its front doors are for whom the settings name, or for everybody; its metrics for whom they name only."""
+    """Yield the ingress rules of the edge: clients from the settings, or any; metrics for monitoring peers only."""
     yield Incoming(
         from_=[_peer(peer) for peer in network.ingress] or None,
         ports=_ports(inside for _, inside in doors(edge).values()),
@@ -77,13 +85,13 @@ def _to_the_edge(edge: EdgeSpec, network: Network) -> Iterable[Incoming]:
 
 
 def _from(scope: Scope, part: Part, rules: list[Incoming]) -> networking.v1.NetworkPolicySpecArgs:
-    """Who may connect to the pods of a part."""
+    """Build an ingress policy for the pods of a part."""
     pods = _selector(selector_of(scope.application, part))
     return networking.v1.NetworkPolicySpecArgs(pod_selector=pods, policy_types=["Ingress"], ingress=rules)
 
 
 def _to(scope: Scope, part: Part, rules: list[Outgoing]) -> networking.v1.NetworkPolicySpecArgs:
-    """To whom the pods of a part may connect."""
+    """Build an egress policy for the pods of a part."""
     pods = _selector(selector_of(scope.application, part))
     return networking.v1.NetworkPolicySpecArgs(pod_selector=pods, policy_types=["Egress"], egress=rules)
 
@@ -102,7 +110,7 @@ def _ports(numbers: Iterable[int]) -> list[Port]:
 
 
 def _pods(scope: Scope, part: Part) -> networking.v1.NetworkPolicyPeerArgs:
-    """The pods of a part, in this namespace."""
+    """Select the pods of a part in this namespace."""
     return networking.v1.NetworkPolicyPeerArgs(pod_selector=_selector(selector_of(scope.application, part)))
 
 

@@ -1,4 +1,4 @@
-"""Secrets in a cluster: the process's variables, and the registry's credentials for pulling."""
+"""Secrets in a cluster: environment variables of the application, and credentials to pull images."""
 
 from __future__ import annotations
 
@@ -13,17 +13,24 @@ from components.settings import Registry
 
 
 class Secrets(pulumi.ComponentResource):
-    """Immutable Secrets, named by Pulumi, so that a change rolls the pods.
+    """Immutable Secrets with generated names, so that a change replaces the pods.
 
     Attributes:
-        env: name of the Secret with the variables, or None where there is none.
-        pull: names of the Secrets with which images are pulled.
+        env: name of the Secret with environment variables; None if there are none.
+        pull: names of the image pull Secrets.
     """
 
     env: pulumi.Output[str] | None
     pull: list[pulumi.Input[str]]
 
     def __init__(self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Create the Secrets.
+
+        Args:
+            name: name of the component.
+            scope: the deployment.
+            opts: resource options of the component.
+        """
         super().__init__("mimir:kubernetes:Secrets", name, None, opts)
         settings, application = scope.settings, scope.application
         self.env = None
@@ -56,12 +63,12 @@ class Secrets(pulumi.ComponentResource):
 
 
 def _name(secret: core.v1.Secret) -> pulumi.Output[str]:
-    """The name, which is none: whatever refers to it would be hidden too, and so would the stack's outputs."""
+    """Return the name as a plain output. Otherwise its references, and the stack outputs, would be secret too."""
     return pulumi.Output.unsecret(secret.metadata).apply(lambda metadata: str(metadata.name))
 
 
 def _docker_config(registry: Registry) -> str | None:
-    """The settings' credentials in the form of Docker's configuration file, which is what a cluster reads."""
+    """Return the registry credentials as a Docker configuration file; None if the settings have none."""
     if not (registry.username and registry.password):
         return None
     user, password = registry.username, registry.password.get_secret_value()

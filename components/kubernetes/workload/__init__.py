@@ -1,1 +1,1 @@
-"""Deployments and their pods: specification, scaling, rollout, and why a rollout failed."""
+"""Deployments and their pods: specification, scaling, rollout, and reports of failed rollouts."""

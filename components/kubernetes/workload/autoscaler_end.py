@@ -1,8 +1,8 @@
-"""The end of autoscaling: the number of pods is the stack's again, from the autoscaler's number to the setting's.
+"""Disabling the autoscaler: the number of pods comes from the settings again.
 
 The autoscaler owns `spec.replicas` (its field manager is the controller manager), so a server-side apply of another
-number would be a conflict. It would also go on to scale: Pulumi deletes it only after the Deployment has changed.
-So it is deleted first, and its entry in `metadata.managedFields` with it. What a person has scaled stays a conflict.
+number would be a conflict. It would also continue to scale: Pulumi deletes it only after the Deployment is updated. So
+it is deleted first, with its entry in `metadata.managedFields`. A number set by a person remains a conflict.
 """
 
 from __future__ import annotations
@@ -21,21 +21,28 @@ SCALE = "scale"
 
 
 def hook(name: str, scope: Scope, part: Part) -> pulumi.ResourceHook:
-    """A hook for the time before a Deployment with a number of pods is updated.
+    """Create a hook that runs before the update of a Deployment with a fixed number of pods.
 
     Args:
-        name: of the resource.
+        name: prefix of the name of the hook.
         scope: the deployment.
-        part: whose Deployment it is.
+        part: part that the Deployment belongs to.
+
+    Returns:
+        The hook.
     """
     return pulumi.ResourceHook(f"{name}-autoscaler-end", lambda _: end(scope, part))
 
 
 def end(scope: Scope, part: Part) -> None:
-    """Delete the autoscaler, and its ownership of the number of pods, where it has scaled.
+    """Delete the autoscaler and its ownership of the number of pods, if it has scaled the Deployment.
+
+    Args:
+        scope: the deployment.
+        part: part that the Deployment belongs to.
 
     Raises:
-        ApiException: the cluster refuses it; the update has not begun.
+        ApiException: the API server refuses a request. The Deployment is not updated yet.
     """
     cluster, name = scope.cluster, name_of(scope.application, part)
     path = f"/apis/apps/v1/namespaces/{cluster.namespace}/deployments/{name}"
@@ -61,5 +68,5 @@ def end(scope: Scope, part: Part) -> None:
 
 
 def is_autoscalers(entry: dict[str, Any]) -> bool:
-    """Whether an entry of managedFields is of an autoscaler that has set the number of pods."""
+    """Check whether an entry of managedFields belongs to an autoscaler that set the number of pods."""
     return entry.get("manager") == CONTROLLER and entry.get("subresource") == SCALE

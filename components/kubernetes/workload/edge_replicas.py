@@ -1,7 +1,7 @@
-"""Whether the edge's pods find the application: asked of each pod, through the API server's proxy.
+"""Whether the edge pods find the application; each pod is checked through the API server proxy.
 
-A pod of the edge stays ready when it loses its last replica, so that clients get its own 503 and not a refused
-connection. So a Deployment that is available does not say that requests are served.
+An edge pod stays ready when it loses its last replica, so that clients get its 503 and not a refused connection. An
+available Deployment therefore does not imply that requests are served.
 """
 
 from __future__ import annotations
@@ -18,27 +18,30 @@ from components.kubernetes.labels import selector_of
 from components.kubernetes.scope import Scope
 
 NO_REPLICA = "no replica yet"
-"""What `/started` of the edge answers, with 503, as long as nothing behind it is alive."""
+"""Text that `/started` of the edge returns with 503 while no replica is alive."""
 
 TIMEOUT_SECONDS = 3
 
 
 def pods_without(scope: Scope) -> list[str]:
-    """The names of the edge's pods that have no live replica of the application.
+    """Return the names of the edge pods that have no live replica of the application.
 
-    A pod that cannot be asked counts as one that has: not everybody may use `pods/proxy`, and where the API server is
-    not on the pods' nodes, network policies can keep it out.
+    A pod that cannot be checked counts as one with a replica: the user may lack `pods/proxy`, and network policies can
+    block an API server that does not run on the nodes of the pods.
 
     Args:
         scope: the deployment.
+
+    Returns:
+        The names of the pods.
 
     Raises:
         ApiException: the pods cannot be listed.
     """
     selector = ",".join(f"{key}%3D{value}" for key, value in selector_of(scope.application, "edge").items())
     path = f"/api/v1/namespaces/{scope.cluster.namespace}/pods"
-    listed = scope.cluster.read(f"{path}?labelSelector={selector}")["items"]
-    names = [pod["metadata"]["name"] for pod in listed if not pod["metadata"].get("deletionTimestamp")]
+    pods = scope.cluster.read(f"{path}?labelSelector={selector}")["items"]
+    names = [pod["metadata"]["name"] for pod in pods if not pod["metadata"].get("deletionTimestamp")]
     return list(_without(scope.cluster.client_without_retries(), path, names))
 
 
@@ -49,6 +52,6 @@ def _without(client: Any, path: str, names: list[str]) -> Iterator[str]:
                 client, "GET", f"{path}/{name}:{METRICS_PORT}/proxy/started", seconds=TIMEOUT_SECONDS
             )
         except (ApiException, HTTPError, OSError):
-            return  # the way is closed, and each further pod would take as long to say so
+            return  # not reachable; each further pod would take a timeout too
         if answer.status == 503 and NO_REPLICA in answer.content.decode(errors="replace"):
             yield name

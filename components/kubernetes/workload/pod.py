@@ -1,4 +1,4 @@
-"""The application's pod: its process, its volumes and its variables, hardened, limited, probed, and ended in peace."""
+"""The application pod: container, volumes, environment variables, limits, probes and graceful shutdown."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ def spec(
     secret_env: pulumi.Input[str] | None,
     pull_secrets: list[pulumi.Input[str]],
 ) -> core.v1.PodSpecArgs:
-    """The pod of the application.
+    """Build the pod spec of the application.
 
     Args:
-        scope: whose it is.
-        image: reference with a digest.
-        service_account: account that it runs as.
-        volumes: name of the claim, or for `config` of the ConfigMap, of each volume.
-        secret_env: name of the Secret with `application.secret_env`, where there is one.
-        pull_secrets: names of the Secrets with which the image is pulled.
+        scope: the deployment.
+        image: image reference with a digest.
+        service_account: service account of the pod.
+        volumes: name of the claim of each volume; for `config`, name of the ConfigMap.
+        secret_env: name of the Secret with `application.secret_env`; None if there is none.
+        pull_secrets: names of the image pull Secrets.
+
+    Returns:
+        The pod spec.
     """
     application = scope.application
     return pod_defaults.pod(
@@ -48,7 +51,7 @@ def _container(scope: Scope, image: pulumi.Input[str], secret_env: pulumi.Input[
     return core.v1.ContainerArgs(
         name="mimir",
         image=image,
-        # A digest cannot change, and a pod must be able to start again while the registry is away.
+        # A digest cannot change, and a pod must be able to restart while the registry is not reachable.
         image_pull_policy="IfNotPresent",
         args=list(application.arguments),
         working_dir=application.working_directory,
@@ -72,7 +75,7 @@ def _container(scope: Scope, image: pulumi.Input[str], secret_env: pulumi.Input[
 
 
 def _env(application: Application, secret: pulumi.Input[str] | None) -> list[core.v1.EnvVarArgs]:
-    # The kubelet reads `$(NAME)` as a variable and `$$` as one dollar; a value of the settings is neither.
+    # The kubelet expands `$(NAME)` and reads `$$` as one dollar sign. Settings are literal, so dollars are escaped.
     plain = [
         core.v1.EnvVarArgs(name=name, value=value.replace("$", "$$")) for name, value in sorted(application.env.items())
     ]

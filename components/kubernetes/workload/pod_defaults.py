@@ -1,4 +1,4 @@
-"""What every pod of a deployment has in common: the `restricted` profile, limits, room on other nodes, a calm end."""
+"""Defaults of every pod of a deployment: `restricted` profile, limits, spread over nodes, graceful shutdown."""
 
 from __future__ import annotations
 
@@ -31,16 +31,19 @@ def pod(
     container: core.v1.ContainerArgs,
     volumes: Sequence[core.v1.VolumeArgs],
 ) -> core.v1.PodSpecArgs:
-    """A pod with one container.
+    """Build a pod spec with one container.
 
     Args:
-        scope: whose it is.
-        part: what it is a pod of.
-        service_account: account that it runs as.
-        pull_secrets: names of the Secrets with which the image is pulled.
-        grace_seconds: time from the order to end to the kill.
-        container: made with `security`, `resources` and `pause`.
-        volumes: what is mounted in it.
+        scope: the deployment.
+        part: part that the pod belongs to.
+        service_account: service account of the pod.
+        pull_secrets: names of the image pull Secrets.
+        grace_seconds: termination grace period in seconds.
+        container: container, built with `security`, `resources` and `pause`.
+        volumes: volumes that the container mounts.
+
+    Returns:
+        The pod spec.
     """
     return core.v1.PodSpecArgs(
         service_account_name=service_account,
@@ -65,7 +68,7 @@ def pod(
 
 
 def security() -> core.v1.SecurityContextArgs:
-    """A container without a right that it does not need."""
+    """Build a container security context with the least privileges."""
     return core.v1.SecurityContextArgs(
         run_as_non_root=True,
         run_as_user=USER_ID,
@@ -79,7 +82,16 @@ def security() -> core.v1.SecurityContextArgs:
 
 
 def resources(scope: Scope, cpus: float, memory_mib: int) -> core.v1.ResourceRequirementsArgs:
-    """What a container may use, and what of that is kept free for it."""
+    """Build resource requests and limits. A request is never larger than the limit.
+
+    Args:
+        scope: the deployment.
+        cpus: CPU limit in cores.
+        memory_mib: memory limit in MiB.
+
+    Returns:
+        Requests and limits of the container.
+    """
     kubernetes = scope.settings.kubernetes
     return core.v1.ResourceRequirementsArgs(
         requests={
@@ -97,13 +109,13 @@ def resources(scope: Scope, cpus: float, memory_mib: int) -> core.v1.ResourceReq
 
 
 def millicpus(cpus: float) -> str:
-    """`cpus` the way the API server prints them, so that nothing looks changed: whole ones without a unit."""
+    """Format CPUs as the API server does, so that no diff appears: whole CPUs have no unit."""
     thousandths = round(cpus * 1000)
     return f"{thousandths}m" if thousandths % 1000 else str(thousandths // 1000)
 
 
 def pause(scope: Scope) -> core.v1.LifecycleArgs | None:
-    """The kubelet's own sleep: while every node learns that the pod has left the Service, it goes on serving."""
+    """Build a preStop sleep: the pod keeps serving while all nodes remove it from the Service. None for 0 seconds."""
     seconds = scope.settings.shutdown.pre_stop_seconds
     if not seconds:  # which the API refuses
         return None
@@ -111,13 +123,21 @@ def pause(scope: Scope) -> core.v1.LifecycleArgs | None:
 
 
 def in_memory(name: str, size_mib: int) -> core.v1.VolumeArgs:
-    """Scratch space in memory: it counts against the memory limit."""
+    """Build a scratch volume in memory. Its contents count against the memory limit.
+
+    Args:
+        name: name of the volume.
+        size_mib: size limit in MiB.
+
+    Returns:
+        The volume.
+    """
     source = core.v1.EmptyDirVolumeSourceArgs(medium="Memory", size_limit=f"{size_mib}Mi")
     return core.v1.VolumeArgs(name=name, empty_dir=source)
 
 
 def _spread(scope: Scope, part: Part, topology: str) -> core.v1.TopologySpreadConstraintArgs:
-    """Pods spread over zones and nodes, where there is more than one; never a reason not to run."""
+    """Build a constraint that spreads pods over zones or nodes, without blocking scheduling."""
     return core.v1.TopologySpreadConstraintArgs(
         max_skew=1,
         topology_key=topology,

@@ -1,6 +1,6 @@
-"""The health probe in a cluster's terms: one description, three questions.
+"""The health probe of the application as startup, readiness and liveness probe.
 
-None names a `host`: the kubelet asks the pod's own address, whatever the node's network looks like.
+No probe sets `host`: the kubelet connects to the pod address, independent of the network of the node.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from components.application.probes import READINESS_INTERVAL_SECONDS, START_INTE
 
 
 def startup(application: Application) -> core.v1.ProbeArgs:
-    """Has it started, with the configuration that was mounted?
+    """Build the startup probe: the process has loaded the mounted configuration.
 
-    The application drops a configuration file that it finds invalid without a word, so a pod counts as started once the
-    process shows the file's digest. Until then no other probe is made and no request comes.
+    The application ignores an invalid configuration file without an error. A pod therefore counts as started once the
+    process reports the digest of the file. Before that no other probe runs and no request is routed to the pod.
     """
     probe = application.probe
     return core.v1.ProbeArgs(
@@ -28,7 +28,7 @@ def startup(application: Application) -> core.v1.ProbeArgs:
 
 
 def readiness(application: Application) -> core.v1.ProbeArgs:
-    """May it get requests? Asked over the network, as a client asks."""
+    """Build the readiness probe: a request over the network, as a client sends it."""
     probe = application.probe
     return core.v1.ProbeArgs(
         http_get=core.v1.HTTPGetActionArgs(path=probe.path, port="http", scheme="HTTP"),
@@ -40,7 +40,7 @@ def readiness(application: Application) -> core.v1.ProbeArgs:
 
 
 def liveness(application: Application) -> core.v1.ProbeArgs:
-    """Must it be restarted? Asked from inside, so that no trouble of the network ends a healthy process."""
+    """Build the liveness probe: a command in the container, so that network failures restart no healthy process."""
     probe = application.probe
     return core.v1.ProbeArgs(
         exec_=core.v1.ExecActionArgs(command=list(probe.command)),

@@ -1,9 +1,9 @@
-"""Whether a Deployment's pods are all of its current version, and available: asked of the cluster itself.
+"""Checks that all pods of a Deployment are of its current version and available, read from the cluster itself.
 
-And whether those of the edge find the application, without which they answer every request with 503.
+For the edge, also that its pods find the application; without it they answer every request with 503.
 
-The provider (v4) may call an update done in the same second: it can take the status from before the update for that of
-the update. So every update ends with this, also one that changes nothing.
+The provider (v4) may report an update as complete in the same second, because it can read the status from before the
+update. So every update ends with this check, even one without changes.
 """
 
 from __future__ import annotations
@@ -25,48 +25,49 @@ EXCEEDED = "ProgressDeadlineExceeded"
 
 
 class RolloutError(pulumi.RunError):
-    """Raised when the pods of the current version are not available in time; the message says why."""
+    """Raised when the pods of the current version are not available in time; the message has the cause."""
 
 
 def require(scope: Scope, part: Part, since: float | None = None) -> None:
-    """Wait until every pod of `part` is of the current version, and available, and finds the application.
+    """Wait until every pod of `part` is of the current version and available, and finds the application.
 
-    The rule is that of `kubectl rollout status` (kubectl/pkg/polymorphichelpers, DeploymentStatusViewer).
+    The rule is the one of `kubectl rollout status` (kubectl/pkg/polymorphichelpers, DeploymentStatusViewer).
 
     Args:
         scope: the deployment.
-        part: whose Deployment it is.
-        since: when its update began, by `time.monotonic()`; None where there was nothing to update.
+        part: part that the Deployment belongs to.
+        since: start of the update, from `time.monotonic()`; None if there was nothing to update.
 
     Raises:
-        RolloutError: `kubernetes.rolloutSeconds` after that, or as soon as the cluster has given the rollout up.
+        RolloutError: `kubernetes.rolloutSeconds` have passed, the cluster has given up the rollout, or the status
+            cannot be read.
     """
     deadline = (since or time.monotonic()) + scope.settings.kubernetes.rollout_seconds
     while True:
         try:
-            deployment, complete, without = _look(scope, part)
+            deployment, complete, isolated = _look(scope, part)
         except (ApiException, HTTPError, OSError, ValueError) as error:
             raise RolloutError(f"The cluster does not tell whether the rollout is complete: {error}") from error
-        if complete and not without:
+        if complete and not isolated:
             return
         if is_given_up(deployment) or time.monotonic() > deadline:
-            raise RolloutError(_no_replica(scope, without) if without else rollout_failure.report(scope, part))
+            raise RolloutError(_no_replica(scope, isolated) if isolated else rollout_failure.report(scope, part))
         time.sleep(POLL_SECONDS)
 
 
 def warn(scope: Scope, part: Part) -> None:
-    """Warn, in a preview, of what an update would wait for; without this an update without a change could be left out.
+    """Warn in a preview about a rollout that is not complete; otherwise an update without changes might be skipped.
 
     Args:
         scope: the deployment.
-        part: whose Deployment it is.
+        part: part that the Deployment belongs to.
     """
     try:
-        _, complete, without = _look(scope, part)
+        _, complete, isolated = _look(scope, part)
     except (ApiException, HTTPError, OSError, ValueError):
-        return  # an update says what is wrong
-    if without:
-        pulumi.log.warn(NOT_COMPLETE + _no_replica(scope, without))
+        return  # the update reports the error
+    if isolated:
+        pulumi.log.warn(NOT_COMPLETE + _no_replica(scope, isolated))
     elif not complete:
         name = name_of(scope.application, part)
         text = f"workload {name}: not every pod is of the current version and available. An update waits for that."
@@ -74,7 +75,7 @@ def warn(scope: Scope, part: Part) -> None:
 
 
 def _look(scope: Scope, part: Part) -> tuple[dict[str, Any], bool, list[str]]:
-    """The Deployment of `part`, whether its pods are complete, and those pods of an edge without a live replica."""
+    """Return the Deployment, whether its rollout is complete, and the edge pods without a live replica."""
     name = name_of(scope.application, part)
     deployment = scope.cluster.read(f"/apis/apps/v1/namespaces/{scope.cluster.namespace}/deployments/{name}")
     complete = is_complete(deployment)
@@ -95,7 +96,7 @@ def _no_replica(scope: Scope, pods: list[str]) -> str:
 
 
 def is_complete(deployment: dict[str, Any]) -> bool:
-    """Whether all pods of a Deployment, as the API has it, are of its current version and available."""
+    """Check whether all pods of a Deployment (a JSON object of the API) are of its current version and available."""
     status = deployment.get("status") or {}
     updated = status.get("updatedReplicas", 0)
     return bool(
@@ -106,12 +107,12 @@ def is_complete(deployment: dict[str, Any]) -> bool:
 
 
 def is_given_up(deployment: dict[str, Any]) -> bool:
-    """Whether the cluster has noted that the current version makes no progress (`progressDeadlineSeconds`)."""
+    """Check whether the current version has exceeded `progressDeadlineSeconds`."""
     conditions = (deployment.get("status") or {}).get("conditions") or []
     return _is_observed(deployment) and any(condition.get("reason") == EXCEEDED for condition in conditions)
 
 
 def _is_observed(deployment: dict[str, Any]) -> bool:
-    """Whether the status is that of the current version."""
+    """Check whether the status is of the current generation."""
     observed = (deployment.get("status") or {}).get("observedGeneration", 0)
     return bool(observed >= deployment["metadata"]["generation"])

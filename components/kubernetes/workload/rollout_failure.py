@@ -1,4 +1,4 @@
-"""What a person needs when a Deployment fails: why the API refused it, or the new pods' events and last log lines."""
+"""Reports for a failed Deployment: why the API refused it, or events and last log lines of the new pods."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ LOG_LINES = 20
 PODS_SHOWN = 2
 EVENTS_SHOWN = 6
 FILE_LIMIT = "FD limit"
-"""In HAProxy's own words when a container may not open as many files as its connections need. No API of a cluster
-tells the limit, so it cannot be checked before."""
+"""Text in HAProxy's log when the limit of open files is too low for its connections. No Kubernetes API returns the
+limit, so it cannot be checked before."""
 
 REVISION = "deployment.kubernetes.io/revision"
 
 
 MEMORY: dict[Part, str] = {"application": "limits.memoryMib", "edge": "edge.memoryMib"}
-"""The setting of the memory of each part."""
+"""Settings key of the memory limit of each part."""
 
 
 WAITED = ("timed out waiting", "Resource operation was cancelled", "successfully created, but")
-"""What the provider says when the API has taken an object, and its pods did not become ready (provider/pkg/await)."""
+"""Provider messages for an object that the API accepted and whose pods did not become ready (provider/pkg/await)."""
 
 BEFORE_THE_REASON = re.compile(r"(?s)^.*?(?:failed to fully initialize or become live|Kubernetes API server): ")
 NOT_A_REASON = re.compile(r"(?m)^.*(?:field conflict detected, see|had an apply conflict:) .*?(?=Apply failed|$)")
@@ -38,7 +38,16 @@ NOT_A_REASON = re.compile(r"(?m)^.*(?:field conflict detected, see|had an apply 
 
 
 def hook(name: str, scope: Scope, part: Part) -> pulumi.ErrorHook:
-    """A hook that explains why the rollout of `part` failed, and does not retry."""
+    """Create a hook that logs why the rollout of `part` failed, and does not retry.
+
+    Args:
+        name: prefix of the name of the hook.
+        scope: the deployment.
+        part: part that the Deployment belongs to.
+
+    Returns:
+        The error hook.
+    """
 
     def explain(args: pulumi.ErrorHookArgs) -> bool:
         reason = refusal(args.errors)
@@ -49,10 +58,13 @@ def hook(name: str, scope: Scope, part: Part) -> pulumi.ErrorHook:
 
 
 def refusal(errors: Sequence[str]) -> str | None:
-    """Why the API did not take an object; None where it did.
+    """Return why the API refused an object.
 
     Args:
-        errors: of the provider, the newest first.
+        errors: errors of the provider, newest first.
+
+    Returns:
+        The reason; None if the API accepted the object.
     """
     newest = errors[0] if errors else ""
     if not newest or any(text in newest for text in WAITED):
@@ -62,12 +74,15 @@ def refusal(errors: Sequence[str]) -> str | None:
 
 
 def refused(scope: Scope, part: Part, reason: str) -> str:
-    """What became of a Deployment that the API did not take.
+    """Report a Deployment that the API refused, and how many pods still serve.
 
     Args:
         scope: the deployment.
-        part: whose Deployment it is.
-        reason: why, as the API says it.
+        part: part that the Deployment belongs to.
+        reason: reason given by the API.
+
+    Returns:
+        The report, several lines.
     """
     lines = [f"Workload {name_of(scope.application, part)} was not accepted by the cluster: {reason}"]
     try:
@@ -85,7 +100,15 @@ def _serve(count: int) -> str:
 
 
 def report(scope: Scope, part: Part) -> str:
-    """What the cluster tells of the newest pods that are not ready, and whether the old ones serve."""
+    """Report the newest pods that are not ready, and whether old pods still serve.
+
+    Args:
+        scope: the deployment.
+        part: part that the Deployment belongs to.
+
+    Returns:
+        The report, several lines. If the cluster stops responding, it has the lines read before.
+    """
     cluster, workload = scope.cluster, name_of(scope.application, part)
     kubectl = f"{cluster.access.kubectl} --namespace {cluster.namespace}"
     lines: list[str] = []
@@ -116,12 +139,12 @@ def _lines(scope: Scope, part: Part) -> Iterator[str]:
     if newest is None:
         yield f"Workload {workload} was not accepted by the cluster: see the error of the Deployment."
         return
-    hash_of = newest.metadata.labels.get("pod-template-hash")
-    own = [pod for pod in pods if pod.metadata.labels.get("pod-template-hash") == hash_of]
-    new = sum(map(_ready, own))
+    template_hash = newest.metadata.labels.get("pod-template-hash")
+    new_pods = [pod for pod in pods if pod.metadata.labels.get("pod-template-hash") == template_hash]
+    new = sum(map(_ready, new_pods))
     yield f"Workload {workload} did not become ready in {seconds} s. {_still(sum(map(_ready, pods)) - new, new)}"
-    broken = [pod for pod in own if not _ready(pod)]
-    if not own:
+    broken = [pod for pod in new_pods if not _ready(pod)]
+    if not new_pods:
         yield from _events(core, where, newest.metadata.name)
     for pod in broken[:PODS_SHOWN]:
         yield f"  pod         {pod.metadata.name}, {pod.status.phase}"
@@ -132,7 +155,7 @@ def _lines(scope: Scope, part: Part) -> Iterator[str]:
 
 
 def _pods(scope: Scope, part: Part) -> list[Any]:
-    """The pods of a part, of every version."""
+    """Return the pods of a part, of every version."""
     core: Any = api.CoreV1Api(scope.cluster.client)
     where = {"namespace": scope.cluster.namespace, "_request_timeout": TIMEOUT_SECONDS}
     return list(core.list_namespaced_pod(label_selector=_selector(scope, part), **where).items)
@@ -143,7 +166,7 @@ def _selector(scope: Scope, part: Part) -> str:
 
 
 def _still(old: int, new: int) -> str:
-    """Which pods serve, counted by version."""
+    """Return how many pods of the old and of the new version serve."""
     lines = []
     if old:
         lines.append(f"{old} pod{'s' if old > 1 else ''} of the version before it still serve{'' if old > 1 else 's'}.")
@@ -157,9 +180,9 @@ def _revision(replica_set: Any) -> int:
 
 
 def _ready(pod: Any) -> bool:
-    """Whether a pod gets requests: one that is on its way out does not."""
+    """Check whether a pod gets requests; a pod that is being deleted does not."""
     return pod.metadata.deletion_timestamp is None and any(
-        one.type == "Ready" and one.status == "True" for one in pod.status.conditions or []
+        condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions or []
     )
 
 
@@ -182,7 +205,7 @@ def _ended(terminated: Any, part: Part) -> str:
 
 
 def _claims(core: Any, where: dict[str, Any], pod: Any) -> Iterator[str]:
-    """Events of the pod's claims while it cannot be placed: usually a class that does not offer the access mode."""
+    """Yield events of the claims of an unscheduled pod; the usual cause is a class without the access mode."""
     if pod.spec.node_name:
         return
     for volume in pod.spec.volumes or []:
@@ -191,17 +214,17 @@ def _claims(core: Any, where: dict[str, Any], pod: Any) -> Iterator[str]:
 
 
 def _events(core: Any, where: dict[str, Any], name: str) -> Iterator[str]:
-    found = core.list_namespaced_event(field_selector=f"involvedObject.name={name}", **where).items
-    telling = [event for event in found if event.type != "Normal"]
-    telling.sort(key=lambda event: event.last_timestamp or event.event_time or event.metadata.creation_timestamp)
-    for event in telling[-EVENTS_SHOWN:]:
+    events = core.list_namespaced_event(field_selector=f"involvedObject.name={name}", **where).items
+    warnings = [event for event in events if event.type != "Normal"]
+    warnings.sort(key=lambda event: event.last_timestamp or event.event_time or event.metadata.creation_timestamp)
+    for event in warnings[-EVENTS_SHOWN:]:
         times = f" ({event.count} times)" if (event.count or 1) > 1 else ""
         message = " ".join((event.message or "").split())
         yield f"  event       {event.reason}{times}: {message}"
 
 
 def _log(core: Any, where: dict[str, Any], pod: Any) -> Iterator[str]:
-    """The last lines of the container that runs, or of the one before it when this one has said nothing."""
+    """Yield the last log lines of the container, or of the previous one if the current log is empty."""
     statuses = pod.status.container_statuses or []
     if not statuses or not (statuses[0].started or statuses[0].restart_count or statuses[0].state.running):
         return

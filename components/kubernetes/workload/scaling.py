@@ -1,4 +1,4 @@
-"""How many pods there are, and how many may be missing."""
+"""The autoscaler, and the disruption budgets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from components.kubernetes.scope import Scope
 
 
 class Scaling(pulumi.ComponentResource):
-    """The disruption budget of the application, and the autoscaler where the settings ask for one."""
+    """The disruption budget of the application, and the autoscaler if the settings enable it."""
 
     def __init__(self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Create the resources.
+
+        Args:
+            name: name of the component, and prefix of the names of its resources.
+            scope: the deployment.
+            opts: resource options of the component.
+        """
         super().__init__("mimir:kubernetes:Scaling", name, None, opts)
         budget(f"{name}-budget", scope, "application", pulumi.ResourceOptions(parent=self))
         scaling = scope.settings.autoscaling
@@ -44,15 +51,22 @@ class Scaling(pulumi.ComponentResource):
 
 
 def budget(name: str, scope: Scope, part: Part, opts: pulumi.ResourceOptions) -> None:
-    """How many pods of `part` a drained node may take away at a time."""
+    """Create a disruption budget that lets a node drain evict one pod of `part` at a time.
+
+    Args:
+        name: logical name of the resource.
+        scope: the deployment.
+        part: part whose pods are selected.
+        opts: resource options.
+    """
     policy.v1.PodDisruptionBudget(
         name,
         metadata=scope.metadata(name_of(scope.application, part), part),
         spec=policy.v1.PodDisruptionBudgetSpecArgs(
-            # One at a time, and not «at least one»: with a single pod that would block every drain for ever.
+            # Not `minAvailable: 1`: with a single pod that would block every drain.
             max_unavailable=1,
             selector=meta.v1.LabelSelectorArgs(match_labels=selector_of(scope.application, part)),
-            # A pod that is broken anyway must not block a drain either.
+            # An unhealthy pod must not block a drain either.
             unhealthy_pod_eviction_policy="AlwaysAllow",
         ),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=scope.name_conflict_hooks(name))),

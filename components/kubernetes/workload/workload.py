@@ -1,4 +1,4 @@
-"""A workload: a Deployment that replaces its pods without a gap, and says why when it cannot."""
+"""A workload: a Deployment with zero-downtime updates, and a report if its rollout fails."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from components.settings import Settings
 from components.validation.kubernetes import single_writer_keys
 
 MARGIN_SECONDS = 5
-"""What Pulumi waits longer than the cluster, so that the cluster's own verdict is the one that is read.
+"""Time in seconds that Pulumi waits longer than the cluster, so that the failure is reported by the cluster.
 
-The provider (v4) does not end its wait when the cluster gives a rollout up (`ProgressDeadlineExceeded`): it waits as
-long as it is told to, so this is time that nobody needs.
+The provider (v4) does not stop waiting when the cluster gives up a rollout (`ProgressDeadlineExceeded`). It always
+waits for the full timeout, so the margin is short.
 """
 
 DELETE_MARGIN_SECONDS = 60
-"""What a deletion may take longer than the pods' grace."""
+"""Time in seconds that a deletion may take beyond the termination grace period."""
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """How the pods of a part follow each other.
+    """How the pods of a part are replaced.
 
     Attributes:
-        replicas: how many there are; None where an autoscaler decides, or every update would take its decision back.
-        grace_seconds: how long a pod may take to end.
-        alone: whether the old pod ends before the new one starts. Beside a pod that holds a single-writer volume a
-            second one could wait for ever on another node, or write to the same database.
-        min_ready_seconds: how long a pod must be ready before it counts. A change of it alone restarts no pod.
+        replicas: number of pods; None if an autoscaler sets it, because updates would reset its number.
+        grace_seconds: termination grace period in seconds.
+        alone: whether the old pod ends before the new one starts. While a pod holds a single-writer volume, a second
+            pod could wait for ever on another node, or write to the same database.
+        min_ready_seconds: time in seconds that a pod must be ready before it is available. A change of this value
+            alone restarts no pod.
     """
 
     replicas: int | None
@@ -49,7 +50,7 @@ class Workload(pulumi.ComponentResource):
     """One Deployment.
 
     Attributes:
-        workload: its name, known once every pod is of this version and available.
+        workload: name of the Deployment, known once every pod is of this version and available.
     """
 
     workload: pulumi.Output[str]
@@ -63,13 +64,23 @@ class Workload(pulumi.ComponentResource):
         rollout: Rollout,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Create the Deployment.
+
+        Args:
+            name: name of the component and of the resource.
+            scope: the deployment.
+            part: part that the workload belongs to.
+            pod: pod spec.
+            rollout: how its pods are replaced.
+            opts: resource options of the component.
+        """
         super().__init__("mimir:kubernetes:Workload", name, None, opts)
         application, seconds = scope.application, scope.settings.kubernetes.rollout_seconds
-        # Where the old pod ends before the new one starts, its end takes time too.
+        # With `Recreate`, the termination of the old pod counts too.
         wait = f"{(rollout.grace_seconds if rollout.alone else 0) + seconds + MARGIN_SECONDS}s"
         began: list[float] = []
         begin = pulumi.ResourceHook(f"{name}-rollout", lambda _: began.append(time.monotonic()))
-        made = apps.v1.Deployment(
+        deployment = apps.v1.Deployment(
             name,
             metadata=scope.metadata(name_of(application, part), part),
             spec=apps.v1.DeploymentSpecArgs(
@@ -101,12 +112,12 @@ class Workload(pulumi.ComponentResource):
                 ),
             ),
         )
-        self.workload = made.metadata.apply(lambda metadata: _complete(scope, part, str(metadata.name), began))
+        self.workload = deployment.metadata.apply(lambda metadata: _complete(scope, part, str(metadata.name), began))
         self.register_outputs({"workload": self.workload})
 
 
 def _complete(scope: Scope, part: Part, name: str, began: Sequence[float]) -> str:
-    """The Deployment's name, once its rollout, which `began` then, is complete; a preview has nothing to wait for."""
+    """Wait for the rollout that started at `began`, and return the name of the Deployment; a preview does not wait."""
     if pulumi.runtime.is_dry_run():
         rollouts.warn(scope, part)
     else:
@@ -115,12 +126,15 @@ def _complete(scope: Scope, part: Part, name: str, began: Sequence[float]) -> st
 
 
 def of_application(settings: Settings, grace_seconds: int, dns_seconds: int) -> Rollout:
-    """How the application's pods follow each other.
+    """Return how the application pods are replaced.
 
     Args:
-        settings: the stack's.
-        grace_seconds: how long a pod may take to end.
-        dns_seconds: how long after it is ready the edge may not know a pod. An old one may not go before that.
+        settings: settings of the stack.
+        grace_seconds: termination grace period in seconds.
+        dns_seconds: time in seconds that the edge may not resolve a ready pod. Old pods must serve at least that long.
+
+    Returns:
+        The rollout parameters.
     """
     return Rollout(
         replicas=None if settings.autoscaling.max_replicas else settings.kubernetes.replicas or 1,
@@ -131,7 +145,7 @@ def of_application(settings: Settings, grace_seconds: int, dns_seconds: int) -> 
 
 
 def _strategy(rollout: Rollout) -> apps.v1.DeploymentStrategyArgs:
-    """A new pod beside the old ones, unless only one may be there."""
+    """Return a rolling update without unavailable pods, or Recreate if only one pod may run."""
     if rollout.alone:
         return apps.v1.DeploymentStrategyArgs(type="Recreate")
     return apps.v1.DeploymentStrategyArgs(
