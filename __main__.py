@@ -13,11 +13,11 @@ stack = pulumi.get_stack()
 loaded = configuration.load(stack)
 settings = loaded.settings
 mimir = application.describe(settings, stack)
-context, found = preflight.check(settings, stack)
+context, target = preflight.check(settings, stack)
 for warning in [*loaded.warnings, *warnings.collect_warnings(settings)]:
     pulumi.log.warn(warning)
 
 image = ApplicationImage("mimir", settings, context)
-deployment = platform.deploy("mimir", settings, mimir, found, image.ref)
+deployment = platform.deploy("mimir", settings, mimir, target, image.ref)
 
 export(image, deployment.outputs)

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, NoReturn, Protocol, cast
 
 from ops.stack import cli, orphan_processes
+from ops.stack.stack_error import StackError
 from ops.state import repair_state_files
 from ops.supply import commands as supply
 from ops.update.source_argument import BadSource
@@ -109,7 +110,7 @@ def main() -> int:
             repair_state_files.repair()
             cli.select(arguments.stack)
         return int(arguments.module.run(arguments))
-    except (cli.StackError, BadSource) as error:
+    except (StackError, BadSource) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     finally:

@@ -146,17 +146,17 @@ def field(lab: Lab) -> Field:
     """All three, nothing deployed: one round has warmed every cache, and was removed again."""
     pulumi = Pulumi(lab)
     pulumi.deploy(FIRST)
-    made = manifests.manifests_of(pulumi.stack)
+    objects = manifests.manifests_of(pulumi.stack)
     found: dict[str, Contestant] = {
-        HELM: Helm(lab, made, pulumi.stack),
-        KUBECTL: Kubectl(lab, made, pulumi.stack),
+        HELM: Helm(lab, objects, pulumi.stack),
+        KUBECTL: Kubectl(lab, objects, pulumi.stack),
         PULUMI: pulumi,
     }
     found[HELM].deploy(FIRST)
     found[KUBECTL].deploy(FIRST)
     for one in found.values():
         one.remove()
-    return Field(found, pulumi.stack, made)
+    return Field(found, pulumi.stack, objects)
 
 
 def run(*argv: str, good: Sequence[int] = (0,), seconds: float = 300) -> None:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from components.application.application import Application
 from components.application.contract import CONTRACTS, DANGERS, Route
 from components.settings import Settings
-from components.settings.edge import EdgeSettings as EdgeSettings
+from components.settings.edge import EdgeSettings
 
 SEGMENT = "[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
 """A path segment that every parser reads in the same way: nothing encoded, no leading dot, no `;`."""

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from ops.stack import yaml_file
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 VARIABLE = "MIMIR_AUDIT_LOG"
 """Environment variable with another location of the log: a URL in Pulumi's form, such as s3://bucket/folder."""

@@ -17,7 +17,7 @@ from ops.audit_log.location import redact_url
 from ops.audit_log.log import AuditLog, Reading, open_log
 from ops.audit_log.record import Finished, Moved, Result, Started
 from ops.audit_log.store import AuditLogError
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from ops.state.interrupted import STACK, clear_pending_creates, export_state
 from ops.state.state_copies import prune
 from ops.update.unchanged import SAME, Unchanged

@@ -13,7 +13,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from ops.audit_log.location import Location
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 SUFFIX = ".json"
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"}

@@ -16,7 +16,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from ops.checks.forward import port_forward
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 TIMEOUT_SECONDS = 10
 POLL_SECONDS = 0.2

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, Queue
 
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 START_SECONDS = 30
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops.checks import client
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 TIMEOUT_SECONDS = 30.0
 """Maximum time until every node routes requests of a new Service to its pods."""

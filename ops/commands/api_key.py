@@ -14,7 +14,7 @@ import sys
 from components.problems import member
 from components.settings.authentication import NAME
 from ops.stack import cli
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 KEY_BYTES = 32
 """Length of the random key. At 112 bits or more, a plain SHA-256 is sufficient (NIST SP 800-63B, section 5.1.2.2)."""

@@ -11,7 +11,8 @@ from typing import Any
 from ops.checks import client, edge, running
 from ops.checks.result import Result, expect
 from ops.stack import stack_settings
-from ops.stack.cli import StackError, outputs
+from ops.stack.cli import outputs
+from ops.stack.stack_error import StackError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 DIGEST = "sha256:"
 

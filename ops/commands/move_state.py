@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from ops.stack import cli
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 PASSPHRASE_PROVIDERS = ("default", "passphrase")
 

@@ -11,7 +11,7 @@ from typing import Any
 from components.constants import OVERRIDES
 from ops.report import report_files
 from ops.stack import stack_settings
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from ops.update import policy_packs, source_argument
 
 LABELS = "MIMIR_ALLOW_LABELS"

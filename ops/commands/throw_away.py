@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from ops.stack.cli import StackError, run_captured, select
+from ops.stack.cli import run_captured, select
+from ops.stack.stack_error import StackError
 from toolchain.cluster_context import context_of
 
 NEEDS_STACK = False

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ops.stack import cli
+from ops.stack.stack_error import StackError
 from ops.state.interrupted import export_state
 from ops.update import policy_packs, renamed_stack, source_argument
 
@@ -56,7 +57,7 @@ def deploy(arguments: argparse.Namespace, command: str, *flags: str, before: Cal
         if before:
             try:
                 before()
-            except cli.StackError as error:
+            except StackError as error:
                 print(f"error: {error}", file=sys.stderr)
                 return 1
         return verify_reachable(arguments.stack, change(message))

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 TIMEOUT_SECONDS = 30
 BOT = "github-actions[bot]"

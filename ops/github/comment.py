@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.github.api import GitHub
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 NEEDS_STACK = False
 

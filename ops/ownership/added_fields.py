@@ -18,7 +18,7 @@ from components.kubernetes.cluster.cluster import Cluster
 from ops.ownership import stack_objects
 from ops.ownership.managed_fields import ForeignField
 from ops.ownership.stack_objects import StackObject
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 
 def remove_added_fields(stack: str, say: Callable[[str], object]) -> None:

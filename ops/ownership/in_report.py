@@ -11,7 +11,7 @@ from components.kubernetes.cluster.deletions import deletions
 from ops.ownership import added_fields, stack_objects
 from ops.report.change import Change
 from ops.report.report import Report
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 
 def add(report: Report) -> Report:

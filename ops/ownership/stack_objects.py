@@ -15,7 +15,8 @@ from components.kubernetes.cluster.dns import DnsDelay
 from components.problems import Problem
 from components.settings import Settings
 from ops.ownership.managed_fields import ForeignField, foreign_fields
-from ops.stack.cli import StackError, setting
+from ops.stack.cli import setting
+from ops.stack.stack_error import StackError
 from ops.state.interrupted import export_state
 
 TYPE = "kubernetes:"

@@ -15,7 +15,7 @@ from ops.pipeline import stacks, summary
 from ops.pipeline.run import Run
 from ops.pipeline.steps import STEPS, Step
 from ops.pipeline.workspace import PipelineWorkspace
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from ops.supply.layout import Layout
 from ops.supply.scanners import vulnerability_database
 from ops.supply.tool import CannotWork

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from ops.pipeline.steps import Step
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 Status = Literal["passed", "failed", "not run"]
 TAIL_LINES = 40

@@ -16,7 +16,7 @@ from components.docker.engine import engine
 from components.docker.labels import DEPLOYMENT
 from components.kubernetes.labels import INSTANCE
 from ops.pipeline.workspace import PipelineWorkspace
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from toolchain.cluster_context import context_of, is_named
 
 TEMPLATES = Path("ops/pipeline/stacks")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from ops.supply.signer import PASSWORD
 from ops.supply.tool import ENSURE
 from toolchain.passphrase import PASSPHRASE_VARIABLES

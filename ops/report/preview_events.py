@@ -19,6 +19,7 @@ from pulumi.automation import (
 
 from ops.display.messages import UNREMARKABLE
 from ops.stack import cli as stacks
+from ops.stack.stack_error import StackError
 
 PROGRAM = "pulumi:pulumi:Stack"
 
@@ -64,7 +65,7 @@ def workspace(name: str, environment: Mapping[str, str]) -> Stack:
     try:
         return select_stack(name, work_dir=".", opts=options)
     except CommandError as error:
-        raise stacks.StackError(f"stack {name} cannot be selected: {error}") from error
+        raise StackError(f"stack {name} cannot be selected: {error}") from error
 
 
 def preview(stack: Stack, packs: Iterable[str] = (), pack_configs: Iterable[str] = ()) -> Observed:

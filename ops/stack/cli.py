@@ -16,11 +16,9 @@ from components.constants import OVERRIDES
 from ops.display import run as display
 from ops.display.next_step import next_step
 from ops.stack import orphan_processes, yaml_file
+from ops.stack.stack_error import StackError
+from ops.state import local_state
 from toolchain.passphrase import PASSPHRASE, PASSPHRASE_VARIABLES, passphrase
-
-
-class StackError(Exception):
-    """A command cannot run on the stack; the message says what to do."""
 
 
 def arguments(_: argparse.ArgumentParser) -> None:
@@ -53,8 +51,6 @@ def select(stack: str) -> None:
         stacks = ", ".join(sorted(path.name.split(".")[1] for path in Path().glob("Pulumi.*.yaml")))
         raise StackError(f"there is no {file}; known stacks: {stacks}. For a new one: cp Pulumi.dev.yaml {file}")
     _ensure_passphrase(file)
-    from ops.state import local_state  # imports this module
-
     if local_state.is_selected(stack, environment()):
         return
     result = run_captured("stack", "select", "--create", stack)

@@ -12,7 +12,8 @@ import yaml
 from components import configuration
 from components.problems import DeploymentError
 from components.settings import Settings
-from ops.stack.cli import StackError, run_captured
+from ops.stack.cli import run_captured
+from ops.stack.stack_error import StackError
 
 
 def load_settings(stack: str, overrides: Mapping[str, Any]) -> Settings:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.audit_log import location
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 FORMATS = (3, 4)
 """Supported versions of the state file."""

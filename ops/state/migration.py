@@ -16,7 +16,7 @@ from ops.audit_log import facts
 from ops.audit_log.location import redact_url
 from ops.audit_log.log import AuditLog, open_log
 from ops.audit_log.record import Moved
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from ops.state.state_backend import StateBackend, find_secrets, identities, resources
 from toolchain.passphrase import PASSPHRASE_VARIABLES
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ops.audit_log import location
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 
 def repair() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ops.audit_log import location, store
 from ops.audit_log.location import redact_url
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 NO_SUCH_STACK = 6
 """The CLI's exit code for an unknown stack."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ops.audit_log import location
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 KEPT = {"history/*.history.json": 200, "history/*.checkpoint.json": 10, "backups/*.json": 20}
 """Number of newest files that are kept of each kind: updates, the states after them, and the states before them."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from components.image.attestations import ToolError
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 T = TypeVar("T", dict[str, Any], list[Any])
 ENSURE = "python3 -m toolchain ensure --group supply"

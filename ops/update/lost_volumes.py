@@ -14,7 +14,8 @@ from requests import RequestException
 
 from components.docker import volumes
 from components.docker.engine import engine
-from ops.stack.cli import StackError, setting
+from ops.stack.cli import setting
+from ops.stack.stack_error import StackError
 
 VOLUME = "docker:index/volume:Volume"
 

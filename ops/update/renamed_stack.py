@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 NETWORK = "docker:index/network:Network"
 NAME = "::mimir-network"

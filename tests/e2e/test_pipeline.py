@@ -64,12 +64,12 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory, shared_volumes: None) -> 
     repositories.git("init", "--quiet", at=folder)
     repositories.git("add", "--all", "--", ".", ":!.venv", at=folder)
     repositories.git("commit", "--quiet", "--message", "one commit", at=folder)
-    made = Pipeline(folder, PipelineWorkspace(base / "runs", f"e2e-{secrets.token_hex(3)}", free_port()))
+    pipeline = Pipeline(folder, PipelineWorkspace(base / "runs", f"e2e-{secrets.token_hex(3)}", free_port()))
     # This network has no advisories for Python's packages, and without them the scan fails.
     flags = ("--approve", "--waive", "pip-audit", "--max-database-age", "36500")
-    made.run(*flags, "--tests", QUICK).ok()
-    yield made
-    made.run("--remove")
+    pipeline.run(*flags, "--tests", QUICK).ok()
+    yield pipeline
+    pipeline.run("--remove")
 
 
 def test_every_step_has_passed_and_left_its_output(pipeline: Pipeline) -> None:

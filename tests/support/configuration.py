@@ -76,6 +76,14 @@ def problem(values: Config, **how: Any) -> Problem:
     return found[0]
 
 
+def fixable(key: str, values: Config) -> Problem:
+    """The only thing that is wrong with these values: it is about `key`, and the command that it names mends it."""
+    only = problem(values)
+    assert only.key == f"mimir:{key}"
+    assert load(after(only.fix, values))
+    return only
+
+
 def at(key: str, value: Any) -> dict[str, Any]:
     """Configuration that says one thing: `environment.port` is `{"environment": {"port": value}}`."""
     for name in reversed(key.split(".")):

@@ -62,9 +62,9 @@ def container(of: dict[str, Any]) -> dict[str, Any]:
 def with_variable(name: str = "EXTRA") -> dict[str, Any]:
     """What `kubectl set env` makes of it."""
     item = in_container("f:env", f'k:{{"name":"{name}"}}')
-    found = live(owned((*item, "."), (*item, "f:name"), (*item, "f:value")))
-    container(found)["env"].append({"name": name, "value": "1"})
-    return found
+    managed_object = live(owned((*item, "."), (*item, "f:name"), (*item, "f:value")))
+    container(managed_object)["env"].append({"name": name, "value": "1"})
+    return managed_object
 
 
 def texts(of: dict[str, Any], inputs: dict[str, Any] = INPUTS) -> list[str]:

@@ -10,11 +10,11 @@ Policy = dict[str, Any]
 """Specification of a network policy."""
 
 
-def policies(found: Run) -> dict[str, Policy]:
+def policies(run: Run) -> dict[str, Policy]:
     """The specifications of the policies, without the deployment's name in front."""
-    made = [one.inputs for one in found.resources if one.options.type.endswith(":NetworkPolicy")]
-    prefix = f"{found.outputs['workload']}-"
-    return {one["metadata"]["name"].removeprefix(prefix): one["spec"] for one in made}
+    policy_inputs = [one.inputs for one in run.resources if one.options.type.endswith(":NetworkPolicy")]
+    prefix = f"{run.outputs['workload']}-"
+    return {one["metadata"]["name"].removeprefix(prefix): one["spec"] for one in policy_inputs}
 
 
 def pods(labels: dict[str, str], namespace: str | None = None) -> dict[str, Any]:

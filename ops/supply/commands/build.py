@@ -12,7 +12,7 @@ from components.image.build_context import stage
 from components.source import main_package
 from components.source.source import GitError
 from ops.stack import stack_settings
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from ops.supply import evidence, provenance
 from ops.update import source_argument
 

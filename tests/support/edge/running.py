@@ -116,10 +116,10 @@ def start(
     """
     settings = settings_of(config)
     described = edge_spec.describe(settings, application.describe(settings, "test"))
-    made = files.render(described, backend or Backend(host, backends[0], max_replicas=len(backends)), certificate)
+    rendered = files.render(described, backend or Backend(host, backends[0], max_replicas=len(backends)), certificate)
     ports = {number: free_port() for number in (PLAIN_PORT, TLS_PORT, METRICS_PORT, PROBES_PORT)}
     folder.mkdir(mode=0o700)
-    for name, text in {**made.plain, **made.secret}.items():
+    for name, text in {**rendered.plain, **rendered.secret}.items():
         if name == CONFIGURATION:
             text = rewrite(_here(text, ports, backends, folder))
         (folder / name).write_text(text)
@@ -127,7 +127,7 @@ def start(
     process = _run([haproxy(), "-db", "-f", CONFIGURATION, "-f", USERS], folder, log)
     port, scheme = ports[described.listening_port], described.scheme
     inside = (ports[METRICS_PORT], ports[PROBES_PORT])
-    running = Running(port, ports[PLAIN_PORT], *inside, scheme, made.digest, log, process)
+    running = Running(port, ports[PLAIN_PORT], *inside, scheme, rendered.digest, log, process)
     eventually("HAProxy answers", lambda: _is_up(running), START_SECONDS)
     return running
 

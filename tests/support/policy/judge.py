@@ -25,6 +25,6 @@ def trips(stack: Sequence[Resource], kind: str, case: Case) -> None:
     resources = resources_of_kind(stack, kind)
     assert resources, f"there is no {kind}"
     for resource in resources:
-        found = recorded.violations(*with_resource(stack, resource, changed(resource, case.changes)))
-        assert {rule for rule, _ in found} == {case.rule, *case.also}, (resource.name, found)
-        assert not [text for _, text in found if NEVER in text or TOKEN in text or "hunter2" in text]
+        violations = recorded.violations(*with_resource(stack, resource, changed(resource, case.changes)))
+        assert {rule for rule, _ in violations} == {case.rule, *case.also}, (resource.name, violations)
+        assert not [text for _, text in violations if NEVER in text or TOKEN in text or "hunter2" in text]

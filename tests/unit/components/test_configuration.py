@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.configuration import after, at, load, problem, problems, refusal, settings
+from tests.support.configuration import after, at, fixable, load, problem, problems, refusal, settings
 from tests.support.program import SECRET
 
 
@@ -40,9 +40,7 @@ def test_unknown_keys_are_refused_with_what_was_meant(config: dict[str, Any], ke
 @pytest.mark.parametrize("section", ["source", "environment", "registry", "docker", "probe", "volumes", "volumes.data"])
 @pytest.mark.parametrize("value", ["x", "true", "5", ["a"]])
 def test_a_section_that_is_no_object_is_refused(section: str, value: Any) -> None:
-    found = problem(at(section, value))
-    assert found.key == f"mimir:{section}"
-    assert load(after(found.fix, at(section, value)))
+    fixable(section, at(section, value))
 
 
 def test_everything_that_is_wrong_is_in_one_error() -> None:

@@ -12,7 +12,7 @@ from components.edge.edge_spec import route_pattern
 from components.edge.public_routes import served_routes
 from components.problems import Problem
 from tests.support import configuration, monitor, program
-from tests.support.configuration import after, at, load, merged, problems
+from tests.support.configuration import after, at, fixable, load, merged, problems
 from tests.support.network_policies import policies
 from tests.support.program import SECRET, Run
 from tests.support.property_wire import Secret
@@ -214,10 +214,7 @@ class TestRules:
     @pytest.mark.parametrize("kind", [GATEWAY, INGRESS], ids=["gateway", "ingress"])
     def test_production_wants_a_login_which_no_controller_has(self, kind: dict[str, Any]) -> None:
         config = merged(CLUSTER, kind, {"runtime": "production", "environment": {"jwtSecret": SECRET}})
-        [found] = problems(config)
-        assert found.key == "mimir:edge.authentication.required"
-        assert "production wants them" in found.found
-        assert load(after(found.fix, config))
+        assert "production wants them" in fixable("edge.authentication.required", config).found
 
     def test_a_gateway_holds_its_own_certificate(self) -> None:
         config = merged(CLUSTER, GATEWAY, at("edge.tls.mode", "selfSigned"))
@@ -226,15 +223,11 @@ class TestRules:
 
     def test_a_gateway_is_named(self) -> None:
         config = merged(CLUSTER, at("edge.kind", "gateway"))
-        [found] = problems(config)
-        assert found.key == "mimir:edge.gateway.name"
-        assert load(after(found.fix, config))
+        fixable("edge.gateway.name", config)
 
     def test_an_ingress_takes_no_variable_segment(self) -> None:
         config = merged(CLUSTER, INGRESS, at("edge.paths", ["/api/v1/reports", "/api/v1/reports/{}"]))
-        [found] = problems(config)
-        assert found.key == "mimir:edge.paths[1]"
-        assert load(after(found.fix, config))
+        fixable("edge.paths[1]", config)
 
     @pytest.mark.parametrize(
         ("kind", "key"),

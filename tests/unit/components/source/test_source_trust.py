@@ -57,8 +57,8 @@ class TestLocation:
         ],
     )
     def test_it_is_refused(self, location: str) -> None:
-        found = problem({"source": {"location": location, "commit": "0" * 40}})
-        assert found.key == "mimir:source.location"
+        refused = problem({"source": {"location": location, "commit": "0" * 40}})
+        assert refused.key == "mimir:source.location"
         with pytest.raises((GitError, OSError)):
             staged(location, commit="0" * 40)
         with pytest.raises(BadSource):

@@ -16,7 +16,7 @@ from components.edge import self_signed
 from components.settings import Settings
 from components.settings.values import jwt_secret
 from components.validation.core import DRAIN_MARGIN_SECONDS
-from tests.support.configuration import after, at, load, merged, problem, refusal, settings
+from tests.support.configuration import at, fixable, load, merged, problem, refusal, settings
 from tests.support.program import SECRET
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -60,9 +60,7 @@ FIXED_BY_A_COMMAND = [
 
 @pytest.mark.parametrize(("key", "config"), FIXED_BY_A_COMMAND)
 def test_a_broken_rule_names_its_key_and_a_command_that_mends_it(key: str, config: dict[str, Any]) -> None:
-    found = problem(config)
-    assert found.key == f"mimir:{key}"
-    assert load(after(found.fix, config))
+    fixable(key, config)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from components.application.contract import CONTRACTS, DANGERS
 from components.edge.haproxy import memory
 from components.validation import warnings
-from tests.support.configuration import after, at, load, merged, problem, problems, refusal, settings
+from tests.support.configuration import after, at, fixable, load, merged, problem, problems, refusal, settings
 from tests.support.edge_tables import CALLERS, CRYPT, HASH, PUBLIC_KEY
 from tests.support.program import SECRET
 from tests.support.settings_tables import CLUSTER, GOOD, every_setting, is_below
@@ -71,9 +71,7 @@ FIXED_BY_A_COMMAND = [
 
 @pytest.mark.parametrize(("key", "config"), FIXED_BY_A_COMMAND)
 def test_a_broken_rule_names_its_key_and_a_command_that_mends_it(key: str, config: dict[str, Any]) -> None:
-    found = problem(config)
-    assert found.key == f"mimir:{key}"
-    assert load(after(found.fix, config))
+    fixable(key, config)
 
 
 @pytest.mark.parametrize(
@@ -227,9 +225,9 @@ class TestWarnings:
     @staticmethod
     def said(*configs: dict[str, Any]) -> list[str]:
         """The warnings about the edge and who reaches it, by their keys."""
-        found = warnings.collect_warnings(settings(merged(*configs)))
+        collected = warnings.collect_warnings(settings(merged(*configs)))
         about = ("mimir:edge.", "mimir:docker.", "mimir:kubernetes.serviceType")
-        return [one for one in found if one.startswith(about)]
+        return [one for one in collected if one.startswith(about)]
 
     def test_on_this_machine_alone_there_is_nothing_to_say(self) -> None:
         assert self.said({}) == []

@@ -10,7 +10,7 @@ import yaml
 
 from components.problems import Problem
 from components.validation.kubernetes import ELSEWHERE
-from tests.support.configuration import after, at, load, merged, problem, problems, refusal, settings
+from tests.support.configuration import after, at, fixable, load, merged, problem, problems, refusal, settings
 from tests.support.project import PROJECT
 from tests.support.settings_tables import CLUSTER, GOOD, SHARED, every_setting, is_below
 
@@ -100,9 +100,7 @@ FIXED_BY_A_COMMAND = [
 
 @pytest.mark.parametrize(("key", "config"), FIXED_BY_A_COMMAND)
 def test_a_broken_rule_names_its_key_and_a_command_that_mends_it(key: str, config: dict[str, Any]) -> None:
-    found = problem(merged(CLUSTER, config))
-    assert found.key == f"mimir:{key}"
-    assert load(after(found.fix, merged(CLUSTER, config)))
+    fixable(key, merged(CLUSTER, config))
 
 
 def test_a_cluster_is_named_always() -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from components.problems import Problem
-from tests.support.configuration import after, at, load, merged, problem, problems, refusal, settings
+from tests.support.configuration import after, at, fixable, load, merged, problem, problems, refusal, settings
 from tests.support.edge_tables import FILES, GIVEN, MADE, PUBLIC_KEY
 from tests.support.settings_tables import CLUSTER
 
@@ -92,9 +92,7 @@ class TestBelonging:
 
     def test_cert_manager_lives_in_a_cluster(self) -> None:
         config = {"edge": {"tls": {"mode": "certManager"}}}
-        found = problem(config)
-        assert found.key == "mimir:edge.tls.mode"
-        assert load(after(found.fix, config))
+        fixable("edge.tls.mode", config)
 
     def test_cert_manager_needs_to_know_whom_to_ask_for_what(self) -> None:
         config = merged(CLUSTER, {"edge": {"tls": {"mode": "certManager"}}})

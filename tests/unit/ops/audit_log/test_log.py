@@ -17,7 +17,7 @@ from ops.audit_log.location import Location
 from ops.audit_log.log import AuditLog
 from ops.audit_log.record import Actor, Moved
 from ops.audit_log.store import AuditLogError, Store
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 
 WHO = Actor(name="Ada", login="ada", host="desk", process=1)
 
@@ -208,8 +208,8 @@ class TestLocation:
             store.open_store(Location("s3", "bucket"))
 
     def test_keys_of_a_store_are_never_shown(self, project: Path) -> None:
-        found = location.log_location(
+        log_location = location.log_location(
             "dev", "azblob://c", {"AZURE_STORAGE_KEY": "k3y", "AZURE_STORAGE_ACCOUNT": "mine"}
         )
-        assert found.options["account_key"] == "k3y"
-        assert "k3y" not in f"{found} {found!r}"
+        assert log_location.options["account_key"] == "k3y"
+        assert "k3y" not in f"{log_location} {log_location!r}"

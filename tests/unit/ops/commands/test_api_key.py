@@ -12,7 +12,7 @@ import yaml
 
 from ops import __main__ as commands
 from ops.commands import api_key
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from tests.support.fake_cli import called, project
 from toolchain.passphrase import PASSPHRASE_VARIABLES
 

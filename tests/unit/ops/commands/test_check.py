@@ -18,7 +18,7 @@ from ops.checks import client
 from ops.checks.forward import port_forward
 from ops.commands import check
 from ops.stack import stack_settings
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from tests.support.configuration import merged
 from tests.support.fake_edge import Front, served
 from tests.support.program import SECRET

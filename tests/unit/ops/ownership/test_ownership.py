@@ -111,20 +111,20 @@ class TestDrift:
         assert len(stack.there[PATH]["spec"]["template"]["spec"]["containers"][0]["env"]) == 2, "nothing was changed"
 
     def test_a_change_that_pulumi_has_found_gets_its_owner(self, stack: Api) -> None:
-        found = live(owned(("f:spec", "f:replicas"), manager="kubectl", subresource="scale"))
-        found["spec"]["replicas"] = 0
-        stack.there[PATH] = found
-        known = Change(urn(PODS), "update", ("spec.replicas",))
-        report = in_report.add(Report("dev", "drift", [known], Meaning(), unchanged=6, image="", settings=None))
+        live_object = live(owned(("f:spec", "f:replicas"), manager="kubectl", subresource="scale"))
+        live_object["spec"]["replicas"] = 0
+        stack.there[PATH] = live_object
+        reported = Change(urn(PODS), "update", ("spec.replicas",))
+        report = in_report.add(Report("dev", "drift", [reported], Meaning(), unchanged=6, image="", settings=None))
         assert [change.paths for change in report.changes] == [("spec.replicas",)]
         assert report.unchanged == 6
         assert report.changed_by == [f"Deployment mimir-dev: spec.replicas changed by kubectl at {AT}"]
 
     def test_a_default_that_somebody_wrote_out_is_no_change(self, stack: Api) -> None:
         """The API server sets it again at once."""
-        found = live(owned(in_container("f:terminationMessagePath"), manager="kubectl-client-side-apply"))
-        container(found)["terminationMessagePath"] = "/dev/termination-log"
-        stack.there[PATH] = lambda _: found  # whatever is removed
+        live_object = live(owned(in_container("f:terminationMessagePath"), manager="kubectl-client-side-apply"))
+        container(live_object)["terminationMessagePath"] = "/dev/termination-log"
+        stack.there[PATH] = lambda _: live_object  # whatever is removed
         assert drift().code is ExitCode.NO_CHANGE
         assert all("dryRun=All" in path for path, _ in stack.patched)
 
@@ -166,18 +166,18 @@ class TestRefresh:
         self, stack: Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         names = [f"X{number}" for number in range(12)]
-        found = live(*(owned(in_container("f:env", f'k:{{"name":"{name}"}}', "f:name")) for name in names))
-        container(found)["env"] = [*({"name": name} for name in names), {"name": "LEVEL", "value": "info"}]
-        stack.there[PATH] = found
+        live_object = live(*(owned(in_container("f:env", f'k:{{"name":"{name}"}}', "f:name")) for name in names))
+        container(live_object)["env"] = [*({"name": name} for name in names), {"name": "LEVEL", "value": "info"}]
+        stack.there[PATH] = live_object
         assert self.run(monkeypatch, "refresh") == 0
         assert container(stack.there[PATH])["env"] == [{"name": "LEVEL", "value": "info"}]
 
     def test_a_change_is_left_to_the_update(
         self, stack: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        found = live(owned(("f:spec", "f:replicas"), manager="kubectl", subresource="scale"))
-        found["spec"]["replicas"] = 0
-        stack.there[PATH] = found
+        live_object = live(owned(("f:spec", "f:replicas"), manager="kubectl", subresource="scale"))
+        live_object["spec"]["replicas"] = 0
+        stack.there[PATH] = live_object
         assert self.run(monkeypatch, "refresh") == 0
         assert f"spec.replicas changed by kubectl at {AT}; this update reverts it\n" in capfd.readouterr().out
         assert stack.patched == []

@@ -20,7 +20,7 @@ from ops import __main__ as commands
 from ops.pipeline import command, stacks
 from ops.pipeline.steps import STEPS
 from ops.pipeline.workspace import PipelineWorkspace
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from tests.support.project import PROJECT
 from tests.support.repositories import create, git
 

@@ -108,10 +108,10 @@ class TestDocker:
 
     def test_a_reload_is_not_promised_of_an_edge_that_is_replaced(self) -> None:
         never = {"mustRun": False}
-        found = meaning.assess(
+        assessed = meaning.assess(
             fold([*steps(says.CARRIER, *CREATE_FIRST, old=never, new=never), *steps(says.EDGE, *DELETE_FIRST)])
         )
-        assert found.remarks == ()
+        assert assessed.remarks == ()
 
     def test_what_the_program_wrote_itself_is_no_loss(self) -> None:
         found = of(says.CONFIG, *CREATE_FIRST, paths=("name",))
@@ -191,5 +191,5 @@ def test_whatever_is_protected_is_destruction_once() -> None:
 
 def test_a_first_deployment_interrupts_nobody() -> None:
     every = [says.SERVICE, says.EDGE, says.DATA, says.NETWORK, says.PODS, says.CLAIM, says.NAMESPACE]
-    found = meaning.assess(fold(step for one in every for step in steps(one, "create")))
-    assert (found.interruptions, found.destructive) == ((), ())
+    assessed = meaning.assess(fold(step for one in every for step in steps(one, "create")))
+    assert (assessed.interruptions, assessed.destructive) == ((), ())

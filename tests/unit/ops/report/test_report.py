@@ -18,7 +18,7 @@ from ops.report.change import fold
 from ops.report.meaning import image
 from ops.report.preview_events import Observed
 from ops.report.report import Report, Violation
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from tests.support import preview_events as says
 from tests.support.preview_events import CREATE_FIRST, DELETE_FIRST, steps
 from tests.support.reports import report

@@ -12,7 +12,7 @@ import pytest
 from components.constants import OVERRIDES
 from ops import __main__ as commands
 from ops.stack import cli
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from tests.support.fake_cli import called, project
 from toolchain.passphrase import PASSPHRASE, PASSPHRASE_VARIABLES
 

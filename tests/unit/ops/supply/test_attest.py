@@ -92,9 +92,9 @@ class TestBom:
         oci_layouts.make(tmp_path / "layout", {"app/mimir": PROGRAM, "probe": PROGRAM, "etc/passwd": b"x"})
         layout = Layout.open(tmp_path / "layout")
         image = layout.images()[1]
-        found = bom.describe_image(layout, image)
-        assert described_by(found) == image.digest
-        return found
+        document = bom.describe_image(layout, image)
+        assert described_by(document) == image.digest
+        return document
 
     def test_it_lists_programs_modules_and_files_once_each(self, made: dict[str, Any]) -> None:
         names = [component["bom-ref"] for component in made["components"]]

@@ -12,7 +12,7 @@ from components.image.build_context import BuildContext
 from components.settings import Settings
 from components.source.source import Revision
 from ops.stack import stack_settings
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from tests.support.fake_cli import project
 
 CONTEXT = BuildContext(Path(".build/context/x"), Revision(None, 0, None), False, "0" * 64)

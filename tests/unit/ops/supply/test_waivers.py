@@ -47,9 +47,9 @@ def test_a_finding_is_excused_by_its_own_exception_until_that_expires(one: Waive
 def test_an_exception_that_nothing_needs_or_that_has_expired_is_a_finding_itself(
     one: Waiver, tools: list[str], word: str | None
 ) -> None:
-    found = waivers.stale([HOLE], [one], tools, TODAY)
-    assert len(found) == (word is not None)
-    assert all(str(word) in finding.what for finding in found)
+    stale_waivers = waivers.stale([HOLE], [one], tools, TODAY)
+    assert len(stale_waivers) == (word is not None)
+    assert all(str(word) in finding.what for finding in stale_waivers)
 
 
 @pytest.mark.parametrize(

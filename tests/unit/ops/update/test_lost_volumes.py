@@ -12,7 +12,7 @@ from docker.errors import DockerException, NotFound
 from components.docker import volumes
 from components.docker.volumes import VolumeLost
 from ops.commands import refresh, up
-from ops.stack.cli import StackError
+from ops.stack.stack_error import StackError
 from ops.update import lost_volumes, renamed_stack
 from tests.support.fake_engine import MIMIR, SETTINGS, Use
 

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the cutover."""
+"""Fixtures of the tests of a rollout."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,15 +20,6 @@ from tests.support.property_wire import Secret
 
 NAME = "mimir-dev-trial"
 SERVING = thing("mimir-dev-1", "service")
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that moves only when somebody waits."""
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(time, "sleep", lambda seconds: now.append(now.pop() + seconds))
-    return now
 
 
 def inputs(run: Run) -> dict[str, Any]:

@@ -151,9 +151,9 @@ def test_credentials_that_are_refused_are_named_with_their_context(
 
 @pytest.mark.parametrize("name", ["My-Stack", "my_stack", "-dev", "dev-", "a.b", "x" * 58])
 def test_a_stack_whose_name_no_object_may_bear(api: Api, settings: dict[str, Any], name: str) -> None:
-    found = cluster.inspect_cluster(Settings.model_validate(settings), name)
-    assert isinstance(found, list)
-    assert [(one.key, one.found) for one in found] == [("the stack's name", f'"{name}"')]
+    result = cluster.inspect_cluster(Settings.model_validate(settings), name)
+    assert isinstance(result, list)
+    assert [(one.key, one.found) for one in result] == [("the stack's name", f'"{name}"')]
 
 
 @pytest.mark.parametrize("name", ["a", "team-2-prod", "x" * 57])

@@ -142,10 +142,10 @@ def test_the_program_is_run_for_the_clusters_token(home: Path, api: Api) -> None
     login = {"apiVersion": answer["apiVersion"], "command": "bin/login", "interactiveMode": "Never"}
     file = write(home / "config", config(server=api.url, exec=login))
     kubernetes = {"context": "test", "kubeconfig": str(file)}
-    found = cluster.inspect_cluster(
+    result = cluster.inspect_cluster(
         Settings.model_validate({"platform": "kubernetes", "kubernetes": kubernetes}), "dev"
     )
-    assert isinstance(found, Cluster), found
+    assert isinstance(result, Cluster), result
     assert api.authorization == "Bearer fresh"
 
 
