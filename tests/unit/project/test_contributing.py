@@ -11,9 +11,9 @@ import yaml
 from tests.support.project import PROJECT
 
 CONTRIBUTING = (PROJECT / "CONTRIBUTING.md").read_text()
-GENERATED = ".build"
-"""Folder of what commands write: it is named by pages, and is not there before the first of them."""
-ROOT = {path.name for path in PROJECT.iterdir()} - {GENERATED}
+IGNORED = {line.strip("/") for line in (PROJECT / ".gitignore").read_text().splitlines()}
+"""What commands write into the root folder: pages name it, and it is not in a new clone."""
+ROOT = {path.name for path in PROJECT.iterdir()} - IGNORED
 PAGES = sorted(
     path.relative_to(PROJECT).as_posix() for path in [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")]
 )
