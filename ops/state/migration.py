@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from components.problems import Problem, listed
 from ops.audit_log import facts
 from ops.audit_log.location import redact_url
 from ops.audit_log.log import AuditLog, open_log
 from ops.audit_log.record import Moved
 from ops.stack.stack_error import StackError
+from ops.state.migration_check import require_movable
 from ops.state.state_backend import StateBackend, find_secrets, identities, resources
 from toolchain.passphrase import PASSPHRASE_VARIABLES
 
@@ -78,7 +78,7 @@ class Migration:
         if self._was_moved(source_log):
             summary = "was moved before"
         else:
-            self._check_source()
+            require_movable(self.project, self.stack, self.source, self.target)
             self._prepare_target()
             source_state = self.source.state(self.stack, clear=True)
             try:
@@ -100,28 +100,6 @@ class Migration:
             redact_url(self.source.url),
             redact_url(self.target.url),
         )
-
-    def _check_source(self) -> None:
-        """Check that the state can be moved.
-
-        Raises:
-            StackError: it cannot; the message lists all problems.
-        """
-        problems = []
-        key = f"state of stack {self.stack} in {redact_url(self.source.url)}"
-        environment = f"PULUMI_BACKEND_URL='{self.source.url}'"
-        if self.source.locks(self.project, self.stack):
-            fix = f"wait until it ends; if it was killed: {environment} pulumi cancel --yes {self.stack}"
-            problems.append(Problem(key, "locked: an update is running", "no lock", fix))
-        state = self.source.state(self.stack)
-        if state.get("pending_operations"):
-            fix = f"make up STACK={self.stack}, which completes it"
-            problems.append(Problem(key, "an interrupted update", "no pending operation", fix))
-        if not resources(state):
-            fix = f"make up STACK={self.stack}, with PULUMI_BACKEND_URL='{self.target.url}', which creates it there"
-            problems.append(Problem(key, "no resource", "a deployed stack", fix))
-        if problems:
-            raise StackError(f"the state cannot be moved; nothing was changed.\n\n{listed(problems)}\n")
 
     def _prepare_target(self) -> None:
         """Remove an earlier incomplete copy, and create the folder with the stack file to work on."""
